@@ -1,0 +1,48 @@
+/*
+ * shim.h - what the generated entry points and the attachments need of the shared runtime.
+ */
+#ifndef DFSKIT_SHIM_H
+#define DFSKIT_SHIM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <fcntl.h>
+#include <sys/types.h>
+
+struct ofd;
+
+/* Process-wide descriptor table: an open-file description for each descriptor that is ours. */
+#define SHIM_FD_MAX (1u << 20)
+extern struct ofd **shim_fds;     /* SHIM_FD_MAX entries, or NULL before the first one of ours */
+
+/** True when descriptor \a fd is a DFS file or directory of ours. */
+static inline bool shim_fd_ours(int fd)
+{
+	return __builtin_expect(shim_fds != NULL, 0) && (unsigned int)fd < SHIM_FD_MAX &&
+	       __atomic_load_n(&shim_fds[fd], __ATOMIC_RELAXED) != NULL;
+}
+
+/* Path classes. 0 until a mount is known: then no path is ours. */
+extern int shim_paths_active;
+
+/** The full test behind shim_path_ours(). Must not fail, block or allocate. */
+bool shim_path_test(int dirfd, const char *path);
+
+/** True when (\a dirfd, \a path) may name something inside a mount. A NULL path is ours when dirfd is. */
+static inline bool shim_path_ours(int dirfd, const char *path)
+{
+	return __builtin_expect(shim_paths_active, 0) && shim_path_test(dirfd, path);
+}
+
+/** Replaces the placeholder \a fd in place by a kernel descriptor of the same file at the same offset.
+ *  0, or -errno when there is no mount to reach it through. */
+long shim_materialise(int fd);
+
+/** The real system call, never routed back to the shim. Returns -errno as the kernel does. */
+long shim_syscall(long nr, long a1, long a2, long a3, long a4, long a5, long a6);
+
+/** Runs once when the library is loaded: finds mounts, takes over inherited descriptors. True when there is
+ *  (or may be later) anything to intercept: only then are libc's system calls routed. */
+bool shim_start(void);
+
+#endif
