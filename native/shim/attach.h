@@ -1,0 +1,32 @@
+/*
+ * attach.h - routing of libc's own system calls.
+ */
+#ifndef DFSKIT_SHIM_ATTACH_H
+#define DFSKIT_SHIM_ATTACH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/** Routes the system-call instructions of libc whose numbers are in the table to shim_dispatch().
+ *  Returns how many, or -errno when the text can't be changed: then only the exported symbols intercept. */
+int shim_attach(void);
+
+/* True until shim_attach() has succeeded. */
+extern bool shim_symbols_only;
+/* Why libc is not routed, or NULL. */
+extern const char *shim_attach_note;
+
+/** Answers system call \a nr as the kernel would: in the process when it concerns us. */
+long shim_dispatch(long nr, long a1, long a2, long a3, long a4, long a5, long a6);
+
+/* What makes a system call with a number ours: the test before any state is saved. */
+#define ATTACH_NUMBERS 512
+#define ATTACH_FD(i)   (1u << (i))	/* argument i is a descriptor */
+#define ATTACH_CLOSES  (1u << 6)	/* it closes one: those of the provider are protected */
+#define ATTACH_PATH    (1u << 7)	/* it has a path */
+#define ATTACH_ALWAYS  (1u << 8)	/* no quick test */
+#define ATTACH_ROUTED  (1u << 9)
+
+extern const uint16_t attach_class[ATTACH_NUMBERS];
+
+#endif

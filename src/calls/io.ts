@@ -1,0 +1,37 @@
+import { BOTH, PIL, REAL, call, symbol, syscall, type CallRow } from './row.js';
+
+/** Data. The vectored system calls carry the offset in two words, of which x86-64 uses the first. */
+export const io: readonly CallRow[] = [
+  //       number name               signature                                                                          operation                                      taken
+  call(    0,   'read',              'ssize_t (int fd, void *buf, size_t count)',                                       'op_read(fd, buf, count)',                     BOTH, { aliases: '__read' }),
+  symbol(       '__read_chk',        'ssize_t (int fd, void *buf, size_t count, size_t buflen)',                        'op_read(fd, buf, count)',                     BOTH, { only: 'count <= buflen', as: 'read' }),
+  call(    1,   'write',             'ssize_t (int fd, const void *buf, size_t count)',                                 'op_write(fd, buf, count)',                    BOTH, { aliases: '__write' }),
+  call(    17,  'pread64',           'ssize_t (int fd, void *buf, size_t count, off_t offset)',                         'op_pread64(fd, buf, count, offset)',          BOTH, { aliases: 'pread __pread64' }),
+  symbol(       '__pread_chk',       'ssize_t (int fd, void *buf, size_t count, off_t offset, size_t buflen)',          'op_pread64(fd, buf, count, offset)',          BOTH, { aliases: '__pread64_chk', only: 'count <= buflen', as: 'pread64' }),
+  call(    18,  'pwrite64',          'ssize_t (int fd, const void *buf, size_t count, off_t offset)',                   'op_pwrite64(fd, buf, count, offset)',         BOTH, { aliases: 'pwrite __pwrite64' }),
+  call(    19,  'readv',             'ssize_t (int fd, const struct iovec *iov, int iovcnt)',                           'op_readv(fd, iov, iovcnt)',                   BOTH),
+  call(    20,  'writev',            'ssize_t (int fd, const struct iovec *iov, int iovcnt)',                           'op_writev(fd, iov, iovcnt)',                  BOTH),
+  call(    295, 'preadv',            'ssize_t (int fd, const struct iovec *iov, int iovcnt, off_t offset)',             'op_preadv2(fd, iov, iovcnt, offset, 0)',      BOTH, { aliases: 'preadv64' }),
+  call(    296, 'pwritev',           'ssize_t (int fd, const struct iovec *iov, int iovcnt, off_t offset)',             'op_pwritev2(fd, iov, iovcnt, offset, 0)',     BOTH, { aliases: 'pwritev64' }),
+  symbol(       'preadv2',           'ssize_t (int fd, const struct iovec *iov, int iovcnt, off_t offset, int flags)',  'op_preadv2(fd, iov, iovcnt, offset, flags)',  BOTH, { aliases: 'preadv64v2' }),
+  symbol(       'pwritev2',          'ssize_t (int fd, const struct iovec *iov, int iovcnt, off_t offset, int flags)',  'op_pwritev2(fd, iov, iovcnt, offset, flags)', BOTH, { aliases: 'pwritev64v2' }),
+  syscall( 327, 'preadv2',           'long (int fd, const struct iovec *iov, int iovcnt, off_t offset, long high, int flags)', 'op_preadv2(fd, iov, iovcnt, offset, flags)',  BOTH),
+  syscall( 328, 'pwritev2',          'long (int fd, const struct iovec *iov, int iovcnt, off_t offset, long high, int flags)', 'op_pwritev2(fd, iov, iovcnt, offset, flags)', BOTH),
+  call(    8,   'lseek',             'off_t (int fd, off_t offset, int whence)',                                        'op_lseek(fd, offset, whence)',                BOTH, { aliases: 'lseek64 __lseek llseek' }),
+  call(    40,  'sendfile',          'ssize_t (int out_fd, int in_fd, off_t *offset, size_t count)',                    'op_sendfile(out_fd, in_fd, offset, count)',   BOTH, { aliases: 'sendfile64' }),
+  call(    326, 'copy_file_range',   'ssize_t (int fd_in, off_t *off_in, int fd_out, off_t *off_out, size_t len, unsigned int flags)', 'op_copy_file_range(fd_in, off_in, fd_out, off_out, len, flags)', BOTH),
+  call(    275, 'splice',            'ssize_t (int fd_in, off_t *off_in, int fd_out, off_t *off_out, size_t len, unsigned int flags)', '', REAL),
+  call(    276, 'tee',               'ssize_t (int fd_in, int fd_out, size_t len, unsigned int flags)',                 '',                                            REAL),
+  call(    278, 'vmsplice',          'ssize_t (int fd, const struct iovec *iov, size_t count, unsigned int flags)',     '',                                            REAL),
+  call(    74,  'fsync',             'int (int fd)',                                                                    'op_fsync(fd)',                                BOTH),
+  call(    75,  'fdatasync',         'int (int fd)',                                                                    'op_fdatasync(fd)',                            BOTH),
+  call(    277, 'sync_file_range',   'int (int fd, off_t offset, off_t len, unsigned int flags)',                       'op_sync_file_range(fd, offset, len, flags)',  BOTH),
+  call(    306, 'syncfs',            'int (int fd)',                                                                    'op_syncfs(fd)',                               BOTH),
+  call(    77,  'ftruncate',         'int (int fd, off_t length)',                                                      'op_ftruncate(fd, length)',                    BOTH, { aliases: 'ftruncate64' }),
+  call(    76,  'truncate',          'int (const char *path, off_t length)',                                            'op_truncate(path, length)',                   PIL,  { aliases: 'truncate64' }),
+  call(    285, 'fallocate',         'int (int fd, int mode, off_t offset, off_t len)',                                 'op_fallocate(fd, mode, offset, len)',         BOTH, { aliases: 'fallocate64' }),
+  symbol(       'posix_fallocate',   'int (int fd, off_t offset, off_t len)',                                           'op_fallocate(fd, 0, offset, len)',            BOTH, { aliases: 'posix_fallocate64', result: 'number' }),
+  symbol(       'posix_fadvise',     'int (int fd, off_t offset, off_t len, int advice)',                               'op_fadvise64(fd, offset, len, advice)',       BOTH, { aliases: 'posix_fadvise64', result: 'number' }),
+  syscall( 221, 'posix_fadvise',     'long (int fd, off_t offset, off_t len, int advice)',                              'op_fadvise64(fd, offset, len, advice)',       BOTH),
+  call(    187, 'readahead',         'ssize_t (int fd, off_t offset, size_t count)',                                    'op_readahead(fd, offset, count)',             BOTH),
+];

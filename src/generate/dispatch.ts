@@ -1,0 +1,70 @@
+/** Emits dispatch.c: the system calls of a flavour, and which of libc's own are routed. */
+import { descriptors, directories, paths, type CallRow, type Flavour } from '../calls/row.js';
+import { HEAD, counter, handedOver, oursTest, rawArguments } from './c.js';
+
+export function dispatched(row: CallRow, flavour: Flavour): boolean {
+  if (row.nr === undefined) return false;
+  switch (row[flavour]) {
+    case 'take': case 'after': return true;
+    case 'materialise': return row.options.first !== undefined || handedOver(row).length > 0;
+    default: return false;
+  }
+}
+
+function locals(row: CallRow): string {
+  return row.parameters.map((p, i) => {
+    const type = p.type.endsWith('*') ? p.type : `${p.type} `;
+    return `\t\t${type}${p.name} = (${p.type})a${i + 1};\n`;
+  }).join('') + '\n' + row.parameters.map((p) => `\t\t(void)${p.name};\n`).join('');
+}
+
+function body(row: CallRow, flavour: Flavour): string {
+  const operation = row.operation;
+  switch (row[flavour]) {
+    case 'take': {
+      const test = oursTest(row, flavour);
+      const skip = test === '1' ? '' : `\t\tif (ENTRY_LIKELY(!(${test})))\n\t\t\tbreak;\n`;
+      return `${skip}\t\treturn ENTRY_TAKE(${counter(row)}, ${operation});\n`;
+    }
+    case 'after': {
+      const flags = row.parameters.some((p) => p.name === 'flags') ? 'flags'
+        : row.parameters.some((p) => p.name === 'how') ? '(int)how->flags' : 'O_WRONLY | O_CREAT | O_TRUNC';
+      return `\t\tlong fd = shim_syscall(${row.nr}, ${rawArguments(row)});\n\n` +
+        `\t\treturn fd < 0 ? fd : ENTRY_OPENED(${counter(row)}, (int)fd, ${flags});\n`;
+    }
+    default: {
+      const steps = handedOver(row).map((fd) => `entry_materialise(${counter(row)}, ${fd})`);
+      if (row.options.first) steps.push(row.options.first);
+      return `\t\tlong r;\n\n` + steps.map((step) => `\t\tr = ${step};\n\t\tif (ENTRY_UNLIKELY(r < 0))\n\t\t\treturn r;\n`).join('') +
+        '\t\tbreak;\n';
+    }
+  }
+}
+
+/** Class bits of a routed number, for the fast test: positions of descriptors, then the flags of attach.h. */
+function classOf(row: CallRow, flavour: Flavour): string {
+  const bits: string[] = [];
+  if (row.options.test === '1' || row[flavour] === 'after' || row.options.first) bits.push('ATTACH_ALWAYS');
+  row.parameters.forEach((p, i) => {
+    if (descriptors(row).includes(p.name)) bits.push(`ATTACH_FD(${i})`);
+    if (directories(row).includes(p.name) && (flavour === 'ioil' || row[flavour] === 'materialise')) bits.push(`ATTACH_FD(${i})`);
+  });
+  if (row.options.closes) bits.push('ATTACH_CLOSES');
+  if (flavour === 'pil4dfs' && row[flavour] === 'take' && (paths(row).length > 0 || row.options.test?.includes('path')))
+    bits.push('ATTACH_PATH');
+  return bits.join(' | ');
+}
+
+/** The text of dispatch.c. */
+export function dispatchC(rows: readonly CallRow[], flavour: Flavour): string {
+  const list = rows.filter((row) => dispatched(row, flavour));
+  const routed = list.filter((row) => row.options.routed !== false);
+  const cases = list.map((row) => `\tcase ${row.nr}: { /* ${row.name} */\n${locals(row)}${body(row, flavour)}\t}\n`).join('');
+  return `${HEAD}#ifndef _GNU_SOURCE\n#define _GNU_SOURCE\n#endif\n${flavour === 'ioil' ? '#define SHIM_IOIL 1\n' : ''}#include "entry.h"\n#include "attach.h"\n\n` +
+    `/** Answers system call \\a nr as the kernel would: in the process when it concerns us. */\n` +
+    `long shim_dispatch(long nr, long a1, long a2, long a3, long a4, long a5, long a6)\n{\n\tswitch (nr) {\n${cases}\t}\n` +
+    `\treturn shim_syscall(nr, a1, a2, a3, a4, a5, a6);\n}\n\n` +
+    `/* What makes a routed number ours; 0: libc's instruction with this number is left alone. */\n` +
+    `const uint16_t attach_class[ATTACH_NUMBERS] = {\n` +
+    routed.map((row) => `\t[${row.nr}] = ATTACH_ROUTED | ${classOf(row, flavour)}, /* ${row.name} */\n`.replace(' | ,', ',')).join('') + `};\n`;
+}
