@@ -1,0 +1,192 @@
+/*
+ * api_dfs.c - the workloads' calls as a program written for DFS makes them: the directory is looked up
+ * once, names are relative to it.
+ */
+#include "api.h"
+#include "dfs_library.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define READDIR_ENTRIES 128
+
+static struct dfs_library lib;
+static dfs_t *dfs;
+
+static int dfs_api_start(const char *cont, bool create)
+{
+	char pool[DAOS_PROP_LABEL_MAX_LEN + 1];
+	const char *slash = cont != NULL ? strchr(cont, '/') : NULL;
+	int rc;
+
+	if (slash == NULL || slash == cont || (size_t)(slash - cont) >= sizeof(pool))
+		return EINVAL;
+	memcpy(pool, cont, (size_t)(slash - cont));
+	pool[slash - cont] = '\0';
+	rc = dfs_library_load(&lib);
+	if (rc == 0)
+		rc = lib.init();
+	if (rc != 0)
+		return rc;
+	rc = lib.connect(pool, NULL, slash + 1, O_RDWR | (create ? O_CREAT : 0), NULL, &dfs);
+	if (rc != 0)
+		lib.fini();
+	return rc;
+}
+
+static void dfs_api_stop(void)
+{
+	lib.disconnect(dfs);
+	lib.fini();
+}
+
+static int dfs_dir_open(const char *path, struct bench_dir *dir)
+{
+	dfs_obj_t *parent = NULL, *child;
+	char *copy = strdup(path);
+	char *name, *rest;
+	int rc = 0;
+
+	if (copy == NULL)
+		return ENOMEM;
+	for (name = strtok_r(copy, "/", &rest); name != NULL && rc == 0; name = strtok_r(NULL, "/", &rest)) {
+		rc = lib.mkdir(dfs, parent, name, 0755, 0);
+		if (rc == 0 || rc == EEXIST)
+			rc = lib.lookup_rel(dfs, parent, name, O_RDWR, &child, NULL, NULL);
+		if (parent != NULL)
+			lib.release(parent);
+		parent = rc == 0 ? child : NULL;
+	}
+	free(copy);
+	if (rc == 0 && parent == NULL)
+		rc = lib.lookup(dfs, "/", O_RDWR, &parent, NULL, NULL);
+	if (rc != 0)
+		return rc;
+	dir->obj = parent;
+	dir->path = strdup(path);
+	return dir->path != NULL ? 0 : ENOMEM;
+}
+
+static void dfs_dir_close(struct bench_dir *dir)
+{
+	lib.release(dir->obj);
+	free(dir->path);
+	dir->path = NULL;
+}
+
+static int dfs_dir_remove(const char *path)
+{
+	char *copy = strdup(path);
+	char *slash = copy != NULL ? strrchr(copy, '/') : NULL;
+	dfs_obj_t *parent = NULL;
+	int rc = EINVAL;
+
+	if (slash != NULL) {
+		*slash = '\0';
+		rc = lib.lookup(dfs, slash == copy ? "/" : copy, O_RDWR, &parent, NULL, NULL);
+		if (rc == 0) {
+			rc = lib.remove(dfs, parent, slash + 1, false, NULL);
+			lib.release(parent);
+		}
+	}
+	free(copy);
+	return rc;
+}
+
+static char *dfs_path(const struct bench_dir *dir, const char *name)
+{
+	(void)dir;
+	return strdup(name);
+}
+
+static int dfs_api_open(const struct bench_dir *dir, const char *path, int flags, struct bench_file *file)
+{
+	return lib.open(dfs, dir->obj, path, S_IFREG | 0644, flags, 0, 0, NULL, &file->obj);
+}
+
+static int dfs_api_close(struct bench_file *file)
+{
+	return lib.release(file->obj);
+}
+
+static int dfs_api_pread(const struct bench_file *file, void *buf, size_t len, off_t off)
+{
+	d_iov_t iov;
+	d_sg_list_t sgl = {.sg_nr = 1, .sg_nr_out = 0, .sg_iovs = &iov};
+	daos_size_t got = 0;
+	int rc;
+
+	d_iov_set(&iov, buf, len);
+	rc = lib.read(dfs, file->obj, &sgl, (daos_off_t)off, &got, NULL);
+	if (rc != 0)
+		return rc;
+	return got == len ? 0 : EIO;
+}
+
+static int dfs_api_pwrite(const struct bench_file *file, const void *buf, size_t len, off_t off)
+{
+	d_iov_t iov;
+	d_sg_list_t sgl = {.sg_nr = 1, .sg_nr_out = 0, .sg_iovs = &iov};
+
+	d_iov_set(&iov, (void *)buf, len);
+	return lib.write(dfs, file->obj, &sgl, (daos_off_t)off, NULL);
+}
+
+static int dfs_api_stat(const struct bench_dir *dir, const char *path, off_t *size)
+{
+	struct stat st;
+	int rc = lib.stat(dfs, dir->obj, path, &st);
+
+	if (rc == 0)
+		*size = st.st_size;
+	return rc;
+}
+
+static int dfs_api_readdir(const struct bench_dir *dir, uint64_t *entries)
+{
+	struct dirent ents[READDIR_ENTRIES];
+	daos_anchor_t anchor = DAOS_ANCHOR_INIT;
+	uint64_t count = 0;
+	uint32_t nr;
+	int rc = 0;
+
+	while (rc == 0 && !daos_anchor_is_eof(&anchor)) {
+		nr = READDIR_ENTRIES;
+		rc = lib.readdir(dfs, dir->obj, &anchor, &nr, ents);
+		if (rc == 0)
+			count += nr;
+	}
+	*entries = count;
+	return rc;
+}
+
+static int dfs_api_rename(const struct bench_dir *dir, const char *from, const char *to)
+{
+	return lib.move(dfs, dir->obj, from, dir->obj, to, NULL);
+}
+
+static int dfs_api_unlink(const struct bench_dir *dir, const char *path)
+{
+	return lib.remove(dfs, dir->obj, path, false, NULL);
+}
+
+const struct bench_api bench_api_dfs = {
+    .name = "dfs",
+    .start = dfs_api_start,
+    .stop = dfs_api_stop,
+    .dir_open = dfs_dir_open,
+    .dir_close = dfs_dir_close,
+    .dir_remove = dfs_dir_remove,
+    .path = dfs_path,
+    .open = dfs_api_open,
+    .close = dfs_api_close,
+    .pread = dfs_api_pread,
+    .pwrite = dfs_api_pwrite,
+    .stat = dfs_api_stat,
+    .readdir = dfs_api_readdir,
+    .rename = dfs_api_rename,
+    .unlink = dfs_api_unlink,
+};
