@@ -1,0 +1,51 @@
+/*
+ * provider.h - a DFS library, found and loaded at run time, as one table of functions.
+ *
+ * Compiled into the daemon, the shims and the addon; usable inside a preloaded library: it
+ * prints nothing, never exits, and touches nothing before the first provider_load().
+ */
+#ifndef DFSKIT_PROVIDER_H
+#define DFSKIT_PROVIDER_H
+
+#include <stddef.h>
+#include <daos.h>
+#include <daos_fs.h>
+#include <daos/dfs_lib_int.h>
+#include <dfskit_ext.h>
+#include "calls.h"
+
+#ifdef __cplusplus
+extern "C" {
+/* Qualified: a member may not change what its own name means. */
+#define PROVIDER_MEMBER(fn) decltype(::fn) *fn;
+#else
+#define PROVIDER_MEMBER(fn) __typeof__(fn) *fn;
+#endif
+
+/* Members have the names of the calls (daos_cont_open is daos_cont_open2, as in the headers). */
+struct provider {
+	char name[16];  /* "local" or "daos" */
+	char lib[4096]; /* file that was loaded */
+	PROVIDER_CALLS(PROVIDER_MEMBER)
+	PROVIDER_OPTIONAL_CALLS(PROVIDER_MEMBER)
+};
+
+/**
+ * Loads a provider; later calls return the same table at once. It is never unloaded.
+ *
+ * The library is $DFSKIT_PROVIDER_LIB where that is set. Else local is libdfs_local.so beside
+ * the object that this code is part of, in its ../lib, or on the search path of ld.so(8); daos is
+ * libdaos.so and libdfs.so in $DFSKIT_DAOS_PREFIX/lib64 or on the search path.
+ * Any thread may call it. After a failure the next call tries again.
+ *
+ * \param name    "local" or "daos"; NULL: $DFSKIT_PROVIDER, else "local"
+ * \param err     NULL, or room for one line that says why
+ * \param errlen  bytes of it
+ * \return        the table, or NULL
+ */
+const struct provider *provider_load(const char *name, char *err, size_t errlen);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
