@@ -1,0 +1,67 @@
+import { addon, type NativeContainer } from './addon.js';
+import { explain, type Wording } from './error.js';
+import { formatContainer, type ContainerName } from './name.js';
+
+/** What a container says of itself. */
+export type ContainerInfo = NativeContainer;
+
+const store = (): string => process.env['DFSKIT_STORE'] ?? 'the default store';
+
+/** What goes wrong with a whole container, in words. */
+export function wording(what: string, name: ContainerName): Wording {
+  const text = formatContainer(name);
+  return {
+    what: `${what} ${text}`,
+    why: {
+      ENOENT: 'no such container',
+      EEXIST: 'it exists',
+      EBUSY: 'it is in use',
+      EACCES: 'permission denied',
+    },
+    remedies: {
+      ENOENT: `list what is there: dfskit cont list ${name.pool}; create it: dfskit cont create ${text}`,
+      EEXIST: `destroy it first (dfskit cont destroy ${text}) or take another name`,
+      EBUSY: 'unmount it and end the programs that use it, or destroy it with --force',
+      EACCES: `see who owns DFSKIT_STORE (${store()})`,
+      EIO: 'the store is damaged: see what can be read with dfskit cont check; restore it from a backup',
+      EPROTO: 'the store was written by another version of dfskit: use that version, or copy the files over',
+      ENOSPC: `make room in DFSKIT_STORE (${store()})`,
+    },
+  };
+}
+
+/**
+ * Creates a container.
+ * @param chunkSize bytes of a file that lie together; the provider's choice when not given
+ */
+export async function createContainer(name: ContainerName, { chunkSize = 0 }: { chunkSize?: number } = {}): Promise<void> {
+  await explain(addon().containerCreate(name.pool, name.cont, chunkSize), wording('cannot create container', name));
+}
+
+/** Labels of the containers in a pool, sorted. */
+export async function listContainers(pool: string): Promise<string[]> {
+  const labels = await explain(addon().containerList(pool), {
+    what: `cannot list pool ${pool}`,
+    why: { ENOENT: 'no such pool' },
+    remedies: {
+      ENOENT: `a pool begins with its first container: dfskit cont create ${pool}/CONT; the store is DFSKIT_STORE (${store()})`,
+      EACCES: `see who owns DFSKIT_STORE (${store()})`,
+    },
+  });
+  return labels.sort();
+}
+
+/** Identifier and attributes of a container. */
+export async function containerInfo(name: ContainerName): Promise<ContainerInfo> {
+  return explain(addon().containerInfo(name.pool, name.cont), wording('cannot open container', name));
+}
+
+/** Walks a container and compares what its parts say of each other; throws when they disagree. */
+export async function checkContainer(name: ContainerName): Promise<void> {
+  await explain(addon().containerCheck(name.pool, name.cont), wording('cannot check container', name));
+}
+
+/** Destroys a container and the files in it; one in use only with `force`. */
+export async function destroyContainer(name: ContainerName, { force = false }: { force?: boolean } = {}): Promise<void> {
+  await explain(addon().containerDestroy(name.pool, name.cont, force), wording('cannot destroy container', name));
+}

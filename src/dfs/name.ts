@@ -1,0 +1,39 @@
+import { DfskitError } from '../errors.js';
+
+/** A container by the labels of its pool and its own. */
+export interface ContainerName {
+  pool: string;
+  cont: string;
+}
+
+// A label as DAOS has it: at most 127 of these, no UUID; and nothing that a path could be made of.
+const LABEL = /^[A-Za-z0-9_:][A-Za-z0-9_.:-]{0,126}$/;
+
+/** True for a label of a pool or a container. */
+export function isLabel(word: string): boolean {
+  return LABEL.test(word);
+}
+
+/**
+ * Takes `POOL/CONT` apart.
+ * @throws DfskitError BAD_NAME
+ */
+export function parseContainer(text: string): ContainerName {
+  const parts = text.replace(/^daos:\/\//, '').split('/');
+  const [pool, cont] = parts;
+  if (parts.length === 2 && pool !== undefined && cont !== undefined && isLabel(pool) && isLabel(cont)) {
+    return { pool, cont };
+  }
+  throw new DfskitError({
+    code: 'BAD_NAME',
+    what: `cannot use ${text === '' ? "''" : text} as the name of a container`,
+    why: 'not of the form POOL/CONT',
+    remedy: 'both are labels of up to 127 letters, digits, _ . : - that begin with a letter, a digit, _ or :',
+    status: 2,
+  });
+}
+
+/** `POOL/CONT`. */
+export function formatContainer({ pool, cont }: ContainerName): string {
+  return `${pool}/${cont}`;
+}

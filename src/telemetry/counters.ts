@@ -1,0 +1,84 @@
+import { readFileSync } from 'node:fs';
+import { DfskitError } from '../errors.js';
+
+/** How often a call was made, by what became of it. */
+export interface CallCounters {
+  name: string;
+  /** Answered in the process. */
+  taken: bigint;
+  /** Concerned DFS and went through the kernel. */
+  fallback: bigint;
+  /** Answered in the process with an error. */
+  failed: bigint;
+}
+
+/** What the shims of a job counted. */
+export interface Counters {
+  calls: CallCounters[];
+  bytesRead: bigint;
+  bytesWritten: bigint;
+  /** Why less than everything was intercepted; empty when nothing stood in the way. */
+  note: string;
+}
+
+// native/shim/counters.h has the same numbers.
+const MAGIC = 'DFSKITC1';
+const VERSION = 1;
+const HEADER = 320;
+const NOTE = 32;
+const NOTE_SIZE = 256;
+const NAME = 24;
+const ROW = NAME + 3 * 8;
+
+function invalid(file: string, why: string): DfskitError {
+  return new DfskitError({
+    code: 'BAD_COUNTERS',
+    what: `cannot read counters from ${file}`,
+    why,
+    remedy: 'name a file that was written by: dfskit run --report FILE',
+  });
+}
+
+/**
+ * Reads a counters file, also while programs write to it (a count may then be one call old).
+ * @throws DfskitError when the file can't be read or is no counters file of this version
+ */
+export function readCounters(file: string): Counters {
+  let data: Buffer;
+  try {
+    data = readFileSync(file);
+  } catch (error) {
+    throw invalid(file, (error as Error).message);
+  }
+  return parseCounters(data, file);
+}
+
+/** The counters in `data`; `file` is for messages. */
+export function parseCounters(data: Buffer, file: string): Counters {
+  if (data.length < HEADER || data.toString('latin1', 0, 8) !== MAGIC) throw invalid(file, 'not a counters file');
+  const version = data.readUInt32LE(8);
+  if (version !== VERSION) throw invalid(file, `version ${version} of the format, ${VERSION} is known here`);
+  const count = data.readUInt32LE(12);
+  const end = HEADER + count * ROW;
+  if (data.length < end) throw invalid(file, `cut short: ${data.length} bytes for ${count} calls`);
+  const calls: CallCounters[] = [];
+  for (let at = HEADER; at < end; at += ROW) {
+    calls.push({
+      name: text(data, at, NAME),
+      taken: data.readBigUInt64LE(at + NAME),
+      fallback: data.readBigUInt64LE(at + NAME + 8),
+      failed: data.readBigUInt64LE(at + NAME + 16),
+    });
+  }
+  return {
+    calls,
+    bytesRead: data.readBigUInt64LE(16),
+    bytesWritten: data.readBigUInt64LE(24),
+    note: text(data, NOTE, NOTE_SIZE),
+  };
+}
+
+function text(data: Buffer, at: number, size: number): string {
+  const end = data.indexOf(0, at);
+  return data.toString('utf8', at, end < 0 || end > at + size ? at + size : end);
+}
