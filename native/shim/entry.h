@@ -11,14 +11,20 @@
 #error "entry.h needs _GNU_SOURCE"
 #endif
 
+#include <aio.h>
 #include <errno.h>
 #include <limits.h>
+#include <linux/aio_abi.h>
 #include <linux/openat2.h>
+#include <stdarg.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -97,7 +103,7 @@ static inline long entry_fstatat(int dirfd, const char *path, struct stat *st, i
 	if ((flags & AT_EMPTY_PATH) && entry_fd_itself(dirfd, path))
 		return op_fstat(dirfd, st);
 #ifdef SHIM_IOIL
-	return shim_syscall(262, dirfd, (long)path, (long)st, flags, 0, 0);
+	return shim_syscall(SYS_newfstatat, dirfd, (long)path, (long)st, flags, 0, 0);
 #else
 	return op_newfstatat(dirfd, path, st, flags);
 #endif
@@ -128,13 +134,153 @@ static inline long entry_lockf(int fd, int command, off_t length)
 	}
 }
 
+/** isatty(3): 0 or 1, with the reason in errno. */
+static inline int entry_isatty(int fd)
+{
+	char termios[64]; /* larger than the kernel's struct termios */
+
+	return entry_errno(op_ioctl(fd, TCGETS, (unsigned long)termios)) == 0;
+}
+
+/** remove(3): the kernel says with EISDIR (POSIX: EPERM) that a name is a directory. */
+static inline long entry_remove(const char *path)
+{
+	long r = op_unlinkat(AT_FDCWD, path, 0);
+
+	return r == -EISDIR || r == -EPERM ? op_unlinkat(AT_FDCWD, path, AT_REMOVEDIR) : r;
+}
+
+/** utimensat(3) takes no null pointer for the path; the system call does. */
+static inline long entry_utimensat(int dirfd, const char *path, const struct timespec *times, int flags)
+{
+	return path == NULL ? -EINVAL : op_utimensat(dirfd, path, times, flags);
+}
+
+static inline long entry_utimes(int dirfd, const char *path, const struct timeval *times, int flags)
+{
+	struct timespec spec[2];
+
+	if (times == NULL)
+		return op_utimensat(dirfd, path, NULL, flags);
+	for (int i = 0; i < 2; i++) {
+		if ((unsigned long)times[i].tv_usec >= 1000000)
+			return -EINVAL;
+		spec[i] = (struct timespec){ .tv_sec = times[i].tv_sec, .tv_nsec = times[i].tv_usec * 1000 };
+	}
+	return op_utimensat(dirfd, path, spec, flags);
+}
+
+static inline long entry_utime(const char *path, const struct utimbuf *times)
+{
+	struct timespec spec[2];
+
+	if (times == NULL)
+		return op_utimensat(AT_FDCWD, path, NULL, 0);
+	spec[0] = (struct timespec){ .tv_sec = times->actime };
+	spec[1] = (struct timespec){ .tv_sec = times->modtime };
+	return op_utimensat(AT_FDCWD, path, spec, 0);
+}
+
+/* Whether relative paths start in a directory of ours. */
+#define ENTRY_CWD_OURS() shim_path_ours(AT_FDCWD, ".")
+
+/** getcwd(3) with glibc's extension: a null buffer is allocated, of \a size bytes or, when 0, as long as needed. */
+static inline char *entry_getcwd(char *buf, size_t size)
+{
+	char path[PATH_MAX];
+	size_t room = buf != NULL || size != 0 ? size : sizeof(path);
+	long len;
+
+	if (buf != NULL && size == 0) {
+		errno = EINVAL;
+		return NULL;
+	}
+	if (buf != NULL)
+		return entry_errno(op_getcwd(buf, size)) < 0 ? NULL : buf;
+	if (room > sizeof(path))
+		room = sizeof(path);
+	len = entry_errno(op_getcwd(path, room));
+	if (len < 0)
+		return NULL;
+	buf = malloc(size != 0 ? size : (size_t)len);
+	return buf != NULL ? memcpy(buf, path, (size_t)len) : NULL;
+}
+
+/** getwd(3): the buffer has PATH_MAX bytes; on failure it holds the reason. */
+static inline char *entry_getwd(char *buf)
+{
+	if (buf == NULL) {
+		errno = EINVAL;
+		return NULL;
+	}
+	if (entry_errno(op_getcwd(buf, PATH_MAX)) >= 0)
+		return buf;
+	strcpy(buf, strerror(errno));
+	return NULL;
+}
+
 /** Materialises \a fd if it is ours. -errno when that fails: the real call must not see a placeholder. */
 static inline long entry_materialise(int call, int fd)
 {
-	if (!shim_fd_ours(fd))
+	if (ENTRY_LIKELY(!shim_fd_ours(fd)))
 		return 0;
 	SHIM_COUNT(call, fallback);
 	return shim_materialise(fd);
 }
+
+static inline long entry_materialise_list(int call, const int *fds, unsigned long count)
+{
+	long r = 0;
+
+	for (unsigned long i = 0; i < count && r >= 0; i++)
+		r = entry_materialise(call, fds[i]);
+	return r;
+}
+
+static inline long entry_materialise_iocbs(int call, long count, struct iocb **requests)
+{
+	long r = 0;
+
+	for (long i = 0; i < count && r >= 0; i++)
+		r = entry_materialise(call, (int)requests[i]->aio_fildes);
+	return r;
+}
+
+static inline long entry_materialise_aiocbs(int call, struct aiocb *const *requests, int count)
+{
+	long r = 0;
+
+	for (int i = 0; i < count && r >= 0; i++)
+		if (requests[i] != NULL)
+			r = entry_materialise(call, requests[i]->aio_fildes);
+	return r;
+}
+
+/** Descriptors that \a message passes to another process. */
+static inline long entry_materialise_rights(int call, const struct msghdr *message)
+{
+	long r = 0;
+
+	if (ENTRY_LIKELY(message == NULL || message->msg_controllen == 0 || shim_fds == NULL))
+		return 0;
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(message); c != NULL && r >= 0;
+	     c = CMSG_NXTHDR((struct msghdr *)message, c))
+		if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS && c->cmsg_len >= CMSG_LEN(0))
+			r = entry_materialise_list(call, (const int *)CMSG_DATA(c),
+						   (c->cmsg_len - CMSG_LEN(0)) / sizeof(int));
+	return r;
+}
+
+static inline long entry_materialise_rights_of(int call, const struct mmsghdr *messages, unsigned int count)
+{
+	long r = 0;
+
+	for (unsigned int i = 0; i < count && r >= 0; i++)
+		r = entry_materialise_rights(call, &messages[i].msg_hdr);
+	return r;
+}
+
+/** execve() with the search along PATH of execvp(3). */
+long shim_execvpe(const char *file, char *const argv[], char *const envp[]);
 
 #endif

@@ -21,8 +21,6 @@ export const io: readonly CallRow[] = [
   call(    40,  'sendfile',          'ssize_t (int out_fd, int in_fd, off_t *offset, size_t count)',                    'op_sendfile(out_fd, in_fd, offset, count)',   BOTH, { aliases: 'sendfile64' }),
   call(    326, 'copy_file_range',   'ssize_t (int fd_in, off_t *off_in, int fd_out, off_t *off_out, size_t len, unsigned int flags)', 'op_copy_file_range(fd_in, off_in, fd_out, off_out, len, flags)', BOTH),
   call(    275, 'splice',            'ssize_t (int fd_in, off_t *off_in, int fd_out, off_t *off_out, size_t len, unsigned int flags)', '', REAL),
-  call(    276, 'tee',               'ssize_t (int fd_in, int fd_out, size_t len, unsigned int flags)',                 '',                                            REAL),
-  call(    278, 'vmsplice',          'ssize_t (int fd, const struct iovec *iov, size_t count, unsigned int flags)',     '',                                            REAL),
   call(    74,  'fsync',             'int (int fd)',                                                                    'op_fsync(fd)',                                BOTH),
   call(    75,  'fdatasync',         'int (int fd)',                                                                    'op_fdatasync(fd)',                            BOTH),
   call(    277, 'sync_file_range',   'int (int fd, off_t offset, off_t len, unsigned int flags)',                       'op_sync_file_range(fd, offset, len, flags)',  BOTH),

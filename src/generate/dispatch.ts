@@ -23,7 +23,8 @@ function body(row: CallRow, flavour: Flavour): string {
   switch (row[flavour]) {
     case 'take': {
       const test = oursTest(row, flavour);
-      const skip = test === '1' ? '' : `\t\tif (ENTRY_LIKELY(!(${test})))\n\t\t\tbreak;\n`;
+      if (test === '1') return `\t\treturn ${operation};\n`;
+      const skip = `\t\tif (ENTRY_LIKELY(!(${test})))\n\t\t\tbreak;\n`;
       return `${skip}\t\treturn ENTRY_TAKE(${counter(row)}, ${operation});\n`;
     }
     case 'after': {
@@ -43,14 +44,15 @@ function body(row: CallRow, flavour: Flavour): string {
 
 /** Class bits of a routed number, for the fast test: positions of descriptors, then the flags of attach.h. */
 function classOf(row: CallRow, flavour: Flavour): string {
-  const bits: string[] = [];
+  const bits: string[] = row.options.routed === false ? [] : ['ATTACH_ROUTED'];
   if (row.options.test === '1' || row[flavour] === 'after' || row.options.first) bits.push('ATTACH_ALWAYS');
+  const real = flavour === 'ioil' || row[flavour] === 'materialise';
+  const fds = [...descriptors(row), ...(real ? directories(row) : [])];
   row.parameters.forEach((p, i) => {
-    if (descriptors(row).includes(p.name)) bits.push(`ATTACH_FD(${i})`);
-    if (directories(row).includes(p.name) && (flavour === 'ioil' || row[flavour] === 'materialise')) bits.push(`ATTACH_FD(${i})`);
+    if (fds.includes(p.name)) bits.push(`ATTACH_FD(${i})`);
   });
   if (row.options.closes) bits.push('ATTACH_CLOSES');
-  if (flavour === 'pil4dfs' && row[flavour] === 'take' && (paths(row).length > 0 || row.options.test?.includes('path')))
+  if (flavour === 'pil4dfs' && row[flavour] === 'take' && (paths(row).length > 0 || /shim_path_ours|CWD_OURS/.test(row.options.test ?? '')))
     bits.push('ATTACH_PATH');
   return bits.join(' | ');
 }
@@ -58,13 +60,12 @@ function classOf(row: CallRow, flavour: Flavour): string {
 /** The text of dispatch.c. */
 export function dispatchC(rows: readonly CallRow[], flavour: Flavour): string {
   const list = rows.filter((row) => dispatched(row, flavour));
-  const routed = list.filter((row) => row.options.routed !== false);
-  const cases = list.map((row) => `\tcase ${row.nr}: { /* ${row.name} */\n${locals(row)}${body(row, flavour)}\t}\n`).join('');
+    const cases = list.map((row) => `\tcase ${row.nr}: { /* ${row.name} */\n${locals(row)}${body(row, flavour)}\t}\n`).join('');
   return `${HEAD}#ifndef _GNU_SOURCE\n#define _GNU_SOURCE\n#endif\n${flavour === 'ioil' ? '#define SHIM_IOIL 1\n' : ''}#include "entry.h"\n#include "attach.h"\n\n` +
     `/** Answers system call \\a nr as the kernel would: in the process when it concerns us. */\n` +
     `long shim_dispatch(long nr, long a1, long a2, long a3, long a4, long a5, long a6)\n{\n\tswitch (nr) {\n${cases}\t}\n` +
     `\treturn shim_syscall(nr, a1, a2, a3, a4, a5, a6);\n}\n\n` +
-    `/* What makes a routed number ours; 0: libc's instruction with this number is left alone. */\n` +
+    `/* What makes a number of shim_dispatch() ours; 0: it never is. */\n` +
     `const uint16_t attach_class[ATTACH_NUMBERS] = {\n` +
-    routed.map((row) => `\t[${row.nr}] = ATTACH_ROUTED | ${classOf(row, flavour)}, /* ${row.name} */\n`.replace(' | ,', ',')).join('') + `};\n`;
+    list.map((row) => `\t[${row.nr}] = ${classOf(row, flavour)}, /* ${row.name} */\n`).join('') + `};\n`;
 }

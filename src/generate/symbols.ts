@@ -33,7 +33,7 @@ function body(row: CallRow, flavour: Flavour): string {
   switch (row[flavour]) {
     case 'take': {
       const test = oursTest(row, flavour);
-      if (test === '1') return `\t${row.options.result === 'plain' ? `return ${row.operation};` : returned(row, take)}\n`;
+      if (test === '1') return `\t${returned(row, row.operation)}\n`;
       const answer = row.options.result === 'plain' ? `SHIM_COUNT(${counter(row)}, taken);\n\treturn ${row.operation};`
         : returned(row, take);
       return `\tif (ENTRY_LIKELY(!(${test}))) {\n${passThrough(row, '\t\t')}\n\t}\n\t${answer}\n`;

@@ -1,0 +1,21 @@
+import { INNER, PIL, call, symbol, syscall, type CallRow } from './row.js';
+
+/** Reading directories and the working directory. libc's DIR lives on a real descriptor, so opendir() and what is
+ *  built on it needs no row: its system calls are routed. The old getdents has another record layout, which no libc
+ *  of this architecture uses. */
+export const directory: readonly CallRow[] = [
+  //       number name                      signature                                            operation                        taken
+  call(    217, 'getdents64',               'ssize_t (int fd, void *dirp, size_t count)',        'op_getdents64(fd, dirp, count)', PIL),
+  syscall( 78,  'getdents',                 'long (int fd, void *dirp, size_t count)',           '',                              ['materialise', 'kernel']),
+  symbol(       'getdirentries',            'ssize_t (int fd, char *buf, size_t size, off_t *base)', '',                          INNER, { aliases: 'getdirentries64' }),
+  symbol(       'fdopendir',                'void * (int fd)',                                   '',                              INNER),
+  symbol(       'scandirat',                'int (int dirfd, const char *path, void *list, void *select, void *compare)', '',     INNER, { aliases: 'scandirat64' }),
+  call(    80,  'chdir',                    'int (const char *path)',                            'op_chdir(path)',                PIL, { test: 'shim_path_ours(AT_FDCWD, path) || ENTRY_CWD_OURS()' }),
+  call(    81,  'fchdir',                   'int (int fd)',                                      'op_fchdir(fd)',                 PIL, { test: 'shim_fd_ours(fd) || ENTRY_CWD_OURS()' }),
+  symbol(       'getcwd',                   'char * (char *buf, size_t size)',                   'entry_getcwd(buf, size)',       PIL, { test: 'ENTRY_CWD_OURS()', result: 'plain' }),
+  symbol(       '__getcwd_chk',             'char * (char *buf, size_t size, size_t buflen)',    'entry_getcwd(buf, size)',       PIL, { test: 'ENTRY_CWD_OURS()', result: 'plain', only: 'size <= buflen', as: 'getcwd' }),
+  symbol(       'getwd',                    'char * (char *buf)',                                'entry_getwd(buf)',              PIL, { test: 'ENTRY_CWD_OURS()', result: 'plain', as: 'getcwd' }),
+  symbol(       '__getwd_chk',              'char * (char *buf, size_t buflen)',                 'entry_getwd(buf)',              PIL, { test: 'ENTRY_CWD_OURS()', result: 'plain', only: 'buflen >= PATH_MAX', as: 'getcwd' }),
+  symbol(       'get_current_dir_name',     'char * (void)',                                     'entry_getcwd(NULL, 0)',         PIL, { test: 'ENTRY_CWD_OURS()', result: 'plain', as: 'getcwd' }),
+  syscall( 79,  'getcwd',                   'long (char *buf, size_t size)',                     'op_getcwd(buf, size)',          PIL, { test: 'ENTRY_CWD_OURS()' }),
+];
