@@ -3,22 +3,25 @@
  * once, names are relative to it.
  */
 #include "api.h"
-#include "dfs_library.h"
+
+#include <provider.h>
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #define READDIR_ENTRIES 128
 
-static struct dfs_library lib;
+static const struct provider *lib;
 static dfs_t *dfs;
 
 static int dfs_api_start(const char *cont, bool create)
 {
 	char pool[DAOS_PROP_LABEL_MAX_LEN + 1];
+	char why[256];
 	const char *slash = cont != NULL ? strchr(cont, '/') : NULL;
 	int rc;
 
@@ -26,21 +29,24 @@ static int dfs_api_start(const char *cont, bool create)
 		return EINVAL;
 	memcpy(pool, cont, (size_t)(slash - cont));
 	pool[slash - cont] = '\0';
-	rc = dfs_library_load(&lib);
-	if (rc == 0)
-		rc = lib.init();
+	lib = provider_load(NULL, why, sizeof(why));
+	if (lib == NULL) {
+		fprintf(stderr, "dfskit-bench: %s\n", why);
+		return ELIBACC;
+	}
+	rc = lib->dfs_init();
 	if (rc != 0)
 		return rc;
-	rc = lib.connect(pool, NULL, slash + 1, O_RDWR | (create ? O_CREAT : 0), NULL, &dfs);
+	rc = lib->dfs_connect(pool, NULL, slash + 1, O_RDWR | (create ? O_CREAT : 0), NULL, &dfs);
 	if (rc != 0)
-		lib.fini();
+		lib->dfs_fini();
 	return rc;
 }
 
 static void dfs_api_stop(void)
 {
-	lib.disconnect(dfs);
-	lib.fini();
+	lib->dfs_disconnect(dfs);
+	lib->dfs_fini();
 }
 
 static int dfs_dir_open(const char *path, struct bench_dir *dir)
@@ -53,16 +59,16 @@ static int dfs_dir_open(const char *path, struct bench_dir *dir)
 	if (copy == NULL)
 		return ENOMEM;
 	for (name = strtok_r(copy, "/", &rest); name != NULL && rc == 0; name = strtok_r(NULL, "/", &rest)) {
-		rc = lib.mkdir(dfs, parent, name, 0755, 0);
+		rc = lib->dfs_mkdir(dfs, parent, name, 0755, 0);
 		if (rc == 0 || rc == EEXIST)
-			rc = lib.lookup_rel(dfs, parent, name, O_RDWR, &child, NULL, NULL);
+			rc = lib->dfs_lookup_rel(dfs, parent, name, O_RDWR, &child, NULL, NULL);
 		if (parent != NULL)
-			lib.release(parent);
+			lib->dfs_release(parent);
 		parent = rc == 0 ? child : NULL;
 	}
 	free(copy);
 	if (rc == 0 && parent == NULL)
-		rc = lib.lookup(dfs, "/", O_RDWR, &parent, NULL, NULL);
+		rc = lib->dfs_lookup(dfs, "/", O_RDWR, &parent, NULL, NULL);
 	if (rc != 0)
 		return rc;
 	dir->obj = parent;
@@ -72,7 +78,7 @@ static int dfs_dir_open(const char *path, struct bench_dir *dir)
 
 static void dfs_dir_close(struct bench_dir *dir)
 {
-	lib.release(dir->obj);
+	lib->dfs_release(dir->obj);
 	free(dir->path);
 	dir->path = NULL;
 }
@@ -86,10 +92,10 @@ static int dfs_dir_remove(const char *path)
 
 	if (slash != NULL) {
 		*slash = '\0';
-		rc = lib.lookup(dfs, slash == copy ? "/" : copy, O_RDWR, &parent, NULL, NULL);
+		rc = lib->dfs_lookup(dfs, slash == copy ? "/" : copy, O_RDWR, &parent, NULL, NULL);
 		if (rc == 0) {
-			rc = lib.remove(dfs, parent, slash + 1, false, NULL);
-			lib.release(parent);
+			rc = lib->dfs_remove(dfs, parent, slash + 1, false, NULL);
+			lib->dfs_release(parent);
 		}
 	}
 	free(copy);
@@ -104,12 +110,12 @@ static char *dfs_path(const struct bench_dir *dir, const char *name)
 
 static int dfs_api_open(const struct bench_dir *dir, const char *path, int flags, struct bench_file *file)
 {
-	return lib.open(dfs, dir->obj, path, S_IFREG | 0644, flags, 0, 0, NULL, &file->obj);
+	return lib->dfs_open(dfs, dir->obj, path, S_IFREG | 0644, flags, 0, 0, NULL, &file->obj);
 }
 
 static int dfs_api_close(struct bench_file *file)
 {
-	return lib.release(file->obj);
+	return lib->dfs_release(file->obj);
 }
 
 static int dfs_api_pread(const struct bench_file *file, void *buf, size_t len, off_t off)
@@ -120,7 +126,7 @@ static int dfs_api_pread(const struct bench_file *file, void *buf, size_t len, o
 	int rc;
 
 	d_iov_set(&iov, buf, len);
-	rc = lib.read(dfs, file->obj, &sgl, (daos_off_t)off, &got, NULL);
+	rc = lib->dfs_read(dfs, file->obj, &sgl, (daos_off_t)off, &got, NULL);
 	if (rc != 0)
 		return rc;
 	return got == len ? 0 : EIO;
@@ -132,13 +138,13 @@ static int dfs_api_pwrite(const struct bench_file *file, const void *buf, size_t
 	d_sg_list_t sgl = {.sg_nr = 1, .sg_nr_out = 0, .sg_iovs = &iov};
 
 	d_iov_set(&iov, (void *)buf, len);
-	return lib.write(dfs, file->obj, &sgl, (daos_off_t)off, NULL);
+	return lib->dfs_write(dfs, file->obj, &sgl, (daos_off_t)off, NULL);
 }
 
 static int dfs_api_stat(const struct bench_dir *dir, const char *path, off_t *size)
 {
 	struct stat st;
-	int rc = lib.stat(dfs, dir->obj, path, &st);
+	int rc = lib->dfs_stat(dfs, dir->obj, path, &st);
 
 	if (rc == 0)
 		*size = st.st_size;
@@ -155,7 +161,7 @@ static int dfs_api_readdir(const struct bench_dir *dir, uint64_t *entries)
 
 	while (rc == 0 && !daos_anchor_is_eof(&anchor)) {
 		nr = READDIR_ENTRIES;
-		rc = lib.readdir(dfs, dir->obj, &anchor, &nr, ents);
+		rc = lib->dfs_readdir(dfs, dir->obj, &anchor, &nr, ents);
 		if (rc == 0)
 			count += nr;
 	}
@@ -165,12 +171,12 @@ static int dfs_api_readdir(const struct bench_dir *dir, uint64_t *entries)
 
 static int dfs_api_rename(const struct bench_dir *dir, const char *from, const char *to)
 {
-	return lib.move(dfs, dir->obj, from, dir->obj, to, NULL);
+	return lib->dfs_move(dfs, dir->obj, from, dir->obj, to, NULL);
 }
 
 static int dfs_api_unlink(const struct bench_dir *dir, const char *path)
 {
-	return lib.remove(dfs, dir->obj, path, false, NULL);
+	return lib->dfs_remove(dfs, dir->obj, path, false, NULL);
 }
 
 const struct bench_api bench_api_dfs = {
