@@ -15,6 +15,8 @@ int shim_attach(void);
 extern bool shim_symbols_only;
 /* Why libc is not routed, or NULL. */
 extern const char *shim_attach_note;
+/* System-call instructions in libc that don't follow directly on "mov $number, %eax". */
+extern int shim_attach_other;
 
 /** Answers system call \a nr as the kernel would: in the process when it concerns us. */
 long shim_dispatch(long nr, long a1, long a2, long a3, long a4, long a5, long a6);
@@ -22,10 +24,14 @@ long shim_dispatch(long nr, long a1, long a2, long a3, long a4, long a5, long a6
 /* What makes a system call with a number ours: the test before any state is saved. */
 #define ATTACH_NUMBERS 512
 #define ATTACH_FD(i)   (1u << (i))	/* argument i is a descriptor */
+#define ATTACH_FDS     0x3fu
 #define ATTACH_CLOSES  (1u << 6)	/* it closes one: those of the provider are protected */
 #define ATTACH_PATH    (1u << 7)	/* it has a path */
 #define ATTACH_ALWAYS  (1u << 8)	/* no quick test */
-#define ATTACH_ROUTED  (1u << 9)
+#define ATTACH_ROUTED  (1u << 9)	/* libc's instructions with this number are routed */
+
+/** False when the system call regs[0] with the arguments regs[1..6] is certainly not ours. */
+bool attach_quick(const long regs[7]);
 
 extern const uint16_t attach_class[ATTACH_NUMBERS];
 

@@ -5,6 +5,7 @@
 #define DFSKIT_SHIM_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <fcntl.h>
 #include <sys/types.h>
@@ -20,6 +21,18 @@ static inline bool shim_fd_ours(int fd)
 {
 	return __builtin_expect(shim_fds != NULL, 0) && (unsigned int)fd < SHIM_FD_MAX &&
 	       __atomic_load_n(&shim_fds[fd], __ATOMIC_RELAXED) != NULL;
+}
+
+/* Descriptors of the shim and of the provider lie at or above this number, once there are any. */
+extern unsigned int shim_fd_floor;
+
+/** The full test behind shim_fd_protected(). */
+bool fd_hidden(int fd);
+
+/** True when \a fd belongs to the shim or the provider: the program can't close or replace it. */
+static inline bool shim_fd_protected(int fd)
+{
+	return __builtin_expect((unsigned int)fd >= shim_fd_floor, 0) && fd_hidden(fd);
 }
 
 /* Path classes. 0 until a mount is known: then no path is ours. */

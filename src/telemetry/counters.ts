@@ -28,7 +28,7 @@ const HEADER = 320;
 const NOTE = 32;
 const NOTE_SIZE = 256;
 const NAME = 24;
-const ROW = NAME + 3 * 8;
+const ROW = 3 * 8;
 
 function invalid(file: string, why: string): DfskitError {
   return new DfskitError({
@@ -59,15 +59,17 @@ export function parseCounters(data: Buffer, file: string): Counters {
   const version = data.readUInt32LE(8);
   if (version !== VERSION) throw invalid(file, `version ${version} of the format, ${VERSION} is known here`);
   const count = data.readUInt32LE(12);
-  const end = HEADER + count * ROW;
+  const end = HEADER + count * (ROW + NAME);
   if (data.length < end) throw invalid(file, `cut short: ${data.length} bytes for ${count} calls`);
   const calls: CallCounters[] = [];
-  for (let at = HEADER; at < end; at += ROW) {
+  const names = HEADER + count * ROW;
+  for (let i = 0; i < count; i++) {
+    const at = HEADER + i * ROW;
     calls.push({
-      name: text(data, at, NAME),
-      taken: data.readBigUInt64LE(at + NAME),
-      fallback: data.readBigUInt64LE(at + NAME + 8),
-      failed: data.readBigUInt64LE(at + NAME + 16),
+      name: text(data, names + i * NAME, NAME),
+      taken: data.readBigUInt64LE(at),
+      fallback: data.readBigUInt64LE(at + 8),
+      failed: data.readBigUInt64LE(at + 16),
     });
   }
   return {

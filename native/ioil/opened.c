@@ -1,0 +1,71 @@
+/*
+ * opened.c - libioil: the kernel opens, then the descriptor of a regular file on dfuse becomes ours.
+ *
+ * It stays the real descriptor; only its data calls are answered here. Whether a descriptor belongs to a
+ * dfuse is asked with one fstat-free ioctl, and only for descriptors whose device is a known mount.
+ */
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <dfskit_ioctl.h>
+#include "../shim/attributes.h"
+#include "ops.h"
+#include "../shim/runtime.h"
+
+const bool shim_takes_paths = false;
+
+static struct mount *mount_of_device(dev_t dev)
+{
+	for (int i = 0; i < shim_nr_mounts; i++)
+		if (shim_mounts[i].dfuse && shim_mounts[i].dev == dev)
+			return &shim_mounts[i];
+	return NULL;
+}
+
+long op_opened(int fd, int flags)
+{
+	struct dfskit_ioctl_file info;
+	struct statx             stx;
+
+	if (fd < 0 || flags & (O_PATH | O_DIRECTORY))
+		return fd;
+	/* What is cached of the file is enough to see its device: no request to the daemon. */
+	if (SHIM_RAW(SYS_statx, fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE, &stx) ||
+	    !S_ISREG(stx.stx_mode))
+		return fd;
+	struct mount *mnt = mount_of_device(makedev(stx.stx_dev_major, stx.stx_dev_minor));
+	if (!mnt || SHIM_RAW(SYS_ioctl, fd, DFSKIT_IOCTL_FILE, &info) || info.version != DFSKIT_IOCTL_VERSION ||
+	    info.blob_len > sizeof(info.blob) || !mount_connect(mnt))
+		return fd;
+
+	d_iov_t    blob = {.iov_buf = info.blob, .iov_buf_len = info.blob_len, .iov_len = info.blob_len};
+	dfs_obj_t *obj;
+	int        acc = (flags & O_ACCMODE) == O_RDONLY ? O_RDONLY : O_RDWR;
+	if (mnt->p->dfs_obj_global2local(mnt->dfs, acc, blob, &obj))
+		return fd;
+	struct ofd *ofd = ofd_new(mnt, obj, OFD_FILE, (uint32_t)flags, NULL);
+	if (!ofd) {
+		mnt->p->dfs_release(obj);
+		return fd;
+	}
+	atomic_store(&ofd->real, true);
+	fd_assign(fd, ofd);
+	return fd;
+}
+
+void shim_flavour_start(void)
+{
+	shim_paths_active = 0; /* paths are the kernel's */
+}
+
+long op_statx(int dirfd, const char *path, int flags, unsigned int mask, struct statx *stx)
+{
+	struct stat st;
+
+	if (!(flags & AT_EMPTY_PATH) || (path && path[0]))
+		return SHIM_RAW(SYS_statx, dirfd, path, flags, mask, stx);
+	long r = op_fstat(dirfd, &st);
+	if (!r)
+		stat_to_statx(&st, stx);
+	return r;
+}

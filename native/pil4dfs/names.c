@@ -1,0 +1,72 @@
+/*
+ * names.c - the last component of a path: its attributes, its object, the link that it may be.
+ */
+#include <string.h>
+#include "names.h"
+
+long where_lstat(const struct where *w, struct stat *st)
+{
+	const struct provider *p = w->mnt->p;
+	int rc = w->name[0] ? p->dfs_stat(w->mnt->dfs, w->parent, w->name, st) : p->dfs_ostat(w->mnt->dfs, w->parent, st);
+	st->st_dev = w->mnt->dev;
+	return -rc;
+}
+
+long where_follow_name(struct where *w)
+{
+	dfs_obj_t *link;
+	mode_t     mode;
+	int rc = w->mnt->p->dfs_lookup_rel(w->mnt->dfs, w->parent, w->name, O_RDONLY | O_NOFOLLOW, &link, &mode, NULL);
+	if (rc)
+		return -rc;
+	if (!S_ISLNK(mode)) { /* replaced meanwhile: look again */
+		w->mnt->p->dfs_release(link);
+		return 0;
+	}
+	return where_follow_obj(w, link);
+}
+
+long where_stat(int dirfd, const char *path, bool follow, struct where *w, struct stat *st)
+{
+	long r = where_find(dirfd, path, w);
+
+	if (!path[0])
+		return w->ours ? -ENOENT : r;
+	while (!r && w->ours) {
+		r = where_lstat(w, st);
+		if (!r && S_ISLNK(st->st_mode) && (follow || w->must_dir)) {
+			r = where_follow_name(w);
+			continue;
+		}
+		if (!r && w->must_dir && !S_ISDIR(st->st_mode))
+			r = -ENOTDIR;
+		break;
+	}
+	return r;
+}
+
+long where_open(int dirfd, const char *path, bool follow, int flags, struct where *w, dfs_obj_t **obj, mode_t *mode)
+{
+	long r = where_find(dirfd, path, w);
+
+	if (!path[0])
+		return w->ours ? -ENOENT : r;
+	while (!r && w->ours) {
+		const struct provider *p = w->mnt->p;
+		if (!w->name[0]) {
+			*mode = S_IFDIR;
+			return -p->dfs_dup(w->mnt->dfs, w->parent, (flags & O_ACCMODE) == O_RDONLY ? O_RDONLY : O_RDWR, obj);
+		}
+		r = -p->dfs_lookup_rel(w->mnt->dfs, w->parent, w->name, flags | O_NOFOLLOW, obj, mode, NULL);
+		if (!r && S_ISLNK(*mode) && (follow || w->must_dir)) {
+			r = where_follow_obj(w, *obj);
+			continue;
+		}
+		if (!r && w->must_dir && !S_ISDIR(*mode)) {
+			p->dfs_release(*obj);
+			r = -ENOTDIR;
+		}
+		break;
+	}
+	return r;
+}

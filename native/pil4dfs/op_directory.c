@@ -1,0 +1,264 @@
+/*
+ * op_directory.c - reading directories and the working directory.
+ *
+ * The position in a directory is the description's shared offset: 0 before ".", 1 before "..", and from 2 on
+ * the provider's cookie plus 2, so telldir and seekdir work and fork shares it as POSIX says.
+ */
+#include <dirent.h>
+#include <stdlib.h>
+#include <string.h>
+#include "../shim/attributes.h"
+#include "names.h"
+#include "ops.h"
+
+struct linux_dirent64 {
+	uint64_t d_ino;
+	int64_t  d_off;
+	uint16_t d_reclen;
+	uint8_t  d_type;
+	char     d_name[];
+};
+
+#define FIRST 2u /* position of the provider's first entry */
+#define BATCH 64u
+
+/* Appends one record when it fits. */
+static bool put(char *out, size_t room, size_t *used, uint64_t ino, uint64_t next, uint8_t type, const char *name)
+{
+	size_t len = strlen(name);
+	size_t rec = (offsetof(struct linux_dirent64, d_name) + len + 1 + 7) & ~(size_t)7;
+
+	if (room - *used < rec)
+		return false;
+	struct linux_dirent64 *d = (struct linux_dirent64 *)(out + *used);
+	d->d_ino = ino;
+	d->d_off = (int64_t)next;
+	d->d_reclen = (uint16_t)rec;
+	d->d_type = type;
+	memcpy(d->d_name, name, len + 1);
+	*used += rec;
+	return true;
+}
+
+/* With the plain DFS API a place in a directory is an anchor, not a number: the position counts
+ * entries, and going back reads from the start. */
+static int read_counted(struct ofd *ofd, dfs_obj_t *obj, uint64_t *pos, uint32_t *nr, struct dfsx_dirent *ents)
+{
+	const struct provider *p = ofd->mnt->p;
+	struct dirent         *names = malloc(BATCH * sizeof(*names));
+	struct stat           *stats = malloc(BATCH * sizeof(*stats));
+	daos_anchor_t          anchor;
+	uint64_t               at = 0;
+	uint32_t               out = 0;
+	int                    rc = names && stats ? 0 : ENOMEM;
+
+	memset(&anchor, 0, sizeof(anchor));
+	while (!rc && out < *nr && !daos_anchor_is_eof(&anchor)) {
+		uint32_t n = BATCH;
+		rc = p->dfs_readdirplus(ofd->mnt->dfs, obj, &anchor, &n, names, stats);
+		for (uint32_t i = 0; !rc && i < n && out < *nr; i++, at++) {
+			if (at < *pos)
+				continue;
+			ents[out].ino = stats[i].st_ino;
+			ents[out].next = at + 1;
+			ents[out].type = (uint8_t)IFTODT(stats[i].st_mode);
+			memcpy(ents[out].name, names[i].d_name, sizeof(ents[out].name));
+			out++;
+		}
+	}
+	free(names);
+	free(stats);
+	*nr = out;
+	*pos += out;
+	return rc;
+}
+
+static int read_batch(struct ofd *ofd, dfs_obj_t *obj, uint64_t *cookie, uint32_t *nr, struct dfsx_dirent *ents)
+{
+	const struct provider *p = ofd->mnt->p;
+	return p->dfsx_readdir ? p->dfsx_readdir(ofd->mnt->dfs, obj, cookie, nr, ents, NULL)
+			       : read_counted(ofd, obj, cookie, nr, ents);
+}
+
+static uint64_t parent_ino(struct ofd *ofd, uint64_t own)
+{
+	char        path[PATH_MAX];
+	struct stat st;
+
+	if (ofd_dir_path(ofd, path, sizeof(path)) || !path[0]) {
+		/* The parent of the mount's root is the kernel's. */
+		char up[PATH_MAX + 4];
+		memcpy(up, ofd->mnt->root, ofd->mnt->root_len);
+		memcpy(up + ofd->mnt->root_len, "/..", 4);
+		return SHIM_RAW(SYS_newfstatat, AT_FDCWD, up, &st, 0) == 0 ? st.st_ino : own;
+	}
+	char *slash = strrchr(path, '/');
+	*slash = 0;
+	dfs_obj_t *up;
+	if (ofd->mnt->p->dfs_lookup(ofd->mnt->dfs, path[0] ? path : "/", O_RDONLY, &up, NULL, &st))
+		return own;
+	ofd->mnt->p->dfs_release(up);
+	return st.st_ino;
+}
+
+long op_getdents64(int fd, void *dirp, size_t count)
+{
+	struct ofd        *ofd = ofd_get(fd);
+	struct dfsx_dirent ents[BATCH];
+	struct stat        st;
+	size_t             used = 0;
+	int                rc = 0;
+
+	if (!ofd)
+		return -EBADF;
+	dfs_obj_t *obj = ofd->kind == OFD_DIR ? ofd_obj(ofd, &rc) : NULL;
+	if (!obj) {
+		rc = rc ? rc : ofd->kind == OFD_PATH ? EBADF : ENOTDIR;
+		ofd_put(ofd);
+		return -rc;
+	}
+	struct slot *slot = ofd->slot;
+	bool         locked = slot_lock(slot);
+	if (atomic_load(&slot->where) == SLOT_KERNEL) {
+		slot_unlock(slot, locked);
+		long r = ofd_follow_kernel(ofd);
+		if (!r)
+			r = SHIM_RAW(SYS_getdents64, fd, dirp, count);
+		ofd_put(ofd);
+		return r;
+	}
+	uint64_t pos = atomic_load(&slot->offset);
+	bool     full = false, end = false;
+	if (pos < FIRST) {
+		rc = (int)-ofd_stat(ofd, &st);
+		if (!rc && pos == 0) {
+			full = !put(dirp, count, &used, st.st_ino, 1, DT_DIR, ".");
+			pos += !full;
+		}
+		if (!rc && !full) {
+			full = !put(dirp, count, &used, parent_ino(ofd, st.st_ino), FIRST, DT_DIR, "..");
+			pos += !full;
+		}
+	}
+	while (!rc && !full && !end) {
+		uint64_t cookie = pos - FIRST;
+		uint32_t nr = BATCH;
+		/* Not many more than fit: what is read too much is read again. */
+		if ((count - used) / 24 < nr)
+			nr = (uint32_t)((count - used) / 24);
+		if (nr == 0)
+			break;
+		rc = read_batch(ofd, obj, &cookie, &nr, ents);
+		end = nr == 0;
+		for (uint32_t i = 0; !rc && !full && i < nr; i++) {
+			full = !put(dirp, count, &used, ents[i].ino, ents[i].next + FIRST, ents[i].type, ents[i].name);
+			if (!full)
+				pos = ents[i].next + FIRST;
+		}
+	}
+	atomic_store(&slot->offset, pos);
+	slot_unlock(slot, locked);
+	ofd_put(ofd);
+	if (used)
+		return (long)used;
+	return rc ? -rc : full ? -EINVAL : 0;
+}
+
+/* ---- working directory ---- */
+
+static void set_cwd(struct ofd *ofd)
+{
+	ofd_put(atomic_exchange(&shim_cwd, ofd));
+}
+
+/* The kernel's own working directory follows where there is a mount, so that calls that only the
+ * kernel knows, and programs without a shim, start from the same place. */
+static long enter(struct mount *mnt, const char *path, dfs_obj_t *obj)
+{
+	char full[2 * PATH_MAX];
+	long r = 0;
+
+	if (mnt->dfuse) {
+		memcpy(full, mnt->root, mnt->root_len);
+		strcpy(full + mnt->root_len, path);
+		r = SHIM_RAW(SYS_chdir, full);
+	}
+	struct ofd *ofd = r ? NULL : ofd_new(mnt, obj, OFD_DIR, O_RDONLY | O_DIRECTORY, path);
+	if (!ofd) {
+		mnt->p->dfs_release(obj);
+		return r ? r : -ENOMEM;
+	}
+	set_cwd(ofd);
+	return 0;
+}
+
+long op_chdir(const char *path)
+{
+	struct where w;
+	dfs_obj_t   *obj;
+	mode_t       mode;
+	char         full[PATH_MAX + NAME_MAX + 2];
+	long         r = where_open(AT_FDCWD, path, true, O_RDONLY | O_PATH, &w, &obj, &mode);
+
+	if (!r && w.ours) {
+		where_path(&w, full);
+		if (S_ISDIR(mode))
+			r = enter(w.mnt, full, obj);
+		else {
+			w.mnt->p->dfs_release(obj);
+			r = -ENOTDIR;
+		}
+	} else if (!r) {
+		r = SHIM_RAW(SYS_chdir, w.kpath);
+		if (!r)
+			set_cwd(NULL);
+	}
+	where_done(&w);
+	return r;
+}
+
+long op_fchdir(int fd)
+{
+	struct ofd *ofd = ofd_get(fd);
+	char        path[PATH_MAX];
+	dfs_obj_t  *obj;
+	int         rc = 0;
+
+	if (!ofd) {
+		long r = SHIM_RAW(SYS_fchdir, fd);
+		if (!r)
+			set_cwd(NULL);
+		return r;
+	}
+	long r = ofd->kind == OFD_FILE ? -ENOTDIR : ofd_dir_path(ofd, path, sizeof(path));
+	if (!r) {
+		obj = ofd_obj(ofd, &rc);
+		r = obj ? -ofd->mnt->p->dfs_dup(ofd->mnt->dfs, obj, O_RDONLY, &obj) : -rc;
+	}
+	if (!r)
+		r = enter(ofd->mnt, path, obj);
+	ofd_put(ofd);
+	return r;
+}
+
+long op_getcwd(char *buf, size_t size)
+{
+	struct ofd *ofd = ofd_get_cwd();
+	char        path[PATH_MAX];
+
+	if (!ofd)
+		return SHIM_RAW(SYS_getcwd, buf, size);
+	long r = ofd_dir_path(ofd, path, sizeof(path));
+	if (!r) {
+		size_t n = strlen(path), need = ofd->mnt->root_len + n + 1;
+		if (need > size)
+			r = -ERANGE;
+		else {
+			memcpy(buf, ofd->mnt->root, ofd->mnt->root_len);
+			memcpy(buf + ofd->mnt->root_len, path, n + 1);
+			r = (long)need;
+		}
+	}
+	ofd_put(ofd);
+	return r;
+}

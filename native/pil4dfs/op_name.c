@@ -1,0 +1,281 @@
+/*
+ * op_name.c - calls that make, remove and change names.
+ *
+ * The provider's extensions give what the public DFS API lacks (types checked on removal, hard links,
+ * RENAME_NOREPLACE); without them the nearest public call is used after a check of the type.
+ */
+#include <string.h>
+#include <linux/fs.h>
+#include "names.h"
+#include "ops.h"
+
+mode_t shim_umask = 022;
+
+long op_umask(mode_t mask)
+{
+	shim_umask = mask & 0777;
+	return SHIM_RAW(SYS_umask, mask);
+}
+
+long op_mkdirat(int dirfd, const char *path, mode_t mode)
+{
+	struct where w;
+	long         r = where_find(dirfd, path, &w);
+
+	if (!r && !w.ours)
+		r = SHIM_RAW(SYS_mkdirat, w.dirfd, w.kpath, mode);
+	else if (!r)
+		r = !path[0]    ? -ENOENT
+		    : !w.name[0] ? -EEXIST
+				 : -w.mnt->p->dfs_mkdir(w.mnt->dfs, w.parent, w.name, (mode & 01777 & ~shim_umask) | S_IFDIR, 0);
+	where_done(&w);
+	return r;
+}
+
+long op_mknodat(int dirfd, const char *path, mode_t mode, dev_t dev)
+{
+	struct where w;
+	long         r = where_find(dirfd, path, &w);
+
+	if (!r && !w.ours)
+		r = SHIM_RAW(SYS_mknodat, w.dirfd, w.kpath, mode, dev);
+	else if (!r && (mode & S_IFMT) && !S_ISREG(mode))
+		r = -EPERM; /* no pipes, sockets or devices in DFS: mknod(2) */
+	else if (!r && !w.name[0])
+		r = path[0] ? -EEXIST : -ENOENT;
+	else if (!r) {
+		dfs_obj_t *obj;
+		r = -w.mnt->p->dfs_open(w.mnt->dfs, w.parent, w.name, S_IFREG | (mode & 07777 & ~shim_umask),
+					O_CREAT | O_EXCL | O_RDWR, 0, 0, NULL, &obj);
+		if (!r)
+			w.mnt->p->dfs_release(obj);
+	}
+	where_done(&w);
+	return r;
+}
+
+static long remove_checked(const struct where *w, bool is_dir)
+{
+	const struct provider *p = w->mnt->p;
+	struct stat            st;
+
+	if (p->dfsx_remove)
+		return -p->dfsx_remove(w->mnt->dfs, w->parent, w->name, is_dir);
+	long r = where_lstat(w, &st);
+	if (!r && is_dir && !S_ISDIR(st.st_mode))
+		r = -ENOTDIR;
+	if (!r && !is_dir && S_ISDIR(st.st_mode))
+		r = -EISDIR;
+	return r ? r : -p->dfs_remove(w->mnt->dfs, w->parent, w->name, false, NULL);
+}
+
+long op_unlinkat(int dirfd, const char *path, int flags)
+{
+	struct where w;
+	bool         is_dir = flags & AT_REMOVEDIR;
+	long         r = where_find(dirfd, path, &w);
+
+	if (!r && !w.ours)
+		r = SHIM_RAW(SYS_unlinkat, w.dirfd, w.kpath, flags);
+	else if (!r && !path[0])
+		r = -ENOENT;
+	else if (!r && !w.name[0]) { /* "." and "..", or the root of the mount */
+		size_t n = strlen(path);
+		bool   dot = n && path[n - 1] == '.' && (n == 1 || path[n - 2] == '/');
+		bool   dotdot = n > 1 && path[n - 1] == '.' && path[n - 2] == '.';
+		r = !is_dir ? -EISDIR : dot ? -EINVAL : dotdot ? -ENOTEMPTY : -EBUSY;
+	} else if (!r && w.must_dir && !is_dir) {
+		struct stat st;
+		r = where_lstat(&w, &st);
+		if (!r)
+			r = S_ISDIR(st.st_mode) ? -EISDIR : -ENOTDIR;
+	} else if (!r)
+		r = remove_checked(&w, is_dir);
+	where_done(&w);
+	return r;
+}
+
+/* A slash at the end asks for a directory: rename(2). */
+static long rename_slash(const struct where *from, const struct where *to)
+{
+	struct stat st;
+
+	if (!from->must_dir && !to->must_dir)
+		return 0;
+	long r = where_lstat(from, &st);
+	if (!r && !S_ISDIR(st.st_mode))
+		r = -ENOTDIR;
+	return r;
+}
+
+static long rename_ours(const struct where *from, const struct where *to, unsigned int flags)
+{
+	const struct provider *p = from->mnt->p;
+	struct stat            st;
+
+	if (from->mnt != to->mnt)
+		return -EXDEV;
+	if (!from->name[0] || !to->name[0])
+		return flags & RENAME_NOREPLACE && from->name[0] ? -EEXIST : -EBUSY;
+	long r = rename_slash(from, to);
+	if (r)
+		return r;
+	if (p->dfsx_rename)
+		return -p->dfsx_rename(from->mnt->dfs, from->parent, from->name, to->parent, to->name, flags);
+	if (flags & RENAME_EXCHANGE)
+		return -p->dfs_exchange(from->mnt->dfs, from->parent, from->name, to->parent, to->name);
+	if (flags & RENAME_NOREPLACE && where_lstat(to, &st) == 0)
+		return -EEXIST;
+	return -p->dfs_move(from->mnt->dfs, from->parent, from->name, to->parent, to->name, NULL);
+}
+
+long op_renameat2(int olddirfd, const char *oldpath, int newdirfd, const char *newpath, unsigned int flags)
+{
+	struct where from, to;
+
+	if (flags & ~(unsigned int)(RENAME_NOREPLACE | RENAME_EXCHANGE) || flags == (RENAME_NOREPLACE | RENAME_EXCHANGE))
+		return -EINVAL;
+	long r = where_find(olddirfd, oldpath, &from);
+	if (r) {
+		where_done(&from);
+		return r;
+	}
+	r = where_find(newdirfd, newpath, &to);
+	if (!r && (!oldpath[0] || !newpath[0]))
+		r = -ENOENT;
+	if (!r && !from.ours && !to.ours)
+		r = SHIM_RAW(SYS_renameat2, from.dirfd, from.kpath, to.dirfd, to.kpath, flags);
+	else if (!r && from.ours != to.ours) {
+		/* What the kernel would say first: a source that is not there. */
+		struct stat st;
+		r = from.ours ? where_lstat(&from, &st)
+			      : SHIM_RAW(SYS_newfstatat, from.dirfd, from.kpath, &st, AT_SYMLINK_NOFOLLOW);
+		if (!r)
+			r = -EXDEV;
+	} else if (!r)
+		r = rename_ours(&from, &to, flags);
+	where_done(&to);
+	where_done(&from);
+	return r;
+}
+
+/* Another name for an object that is open. */
+static long link_object(struct mount *mnt, dfs_obj_t *obj, mode_t mode, int newdirfd, const char *newpath)
+{
+	struct where to;
+	long         r = where_find(newdirfd, newpath, &to);
+
+	if (!r && (!to.ours || to.mnt != mnt))
+		r = -EXDEV;
+	else if (!r && !newpath[0])
+		r = -ENOENT;
+	else if (!r && !to.name[0])
+		r = -EEXIST;
+	else if (!r && S_ISDIR(mode))
+		r = -EPERM;
+	else if (!r && to.must_dir)
+		r = -ENOENT;
+	else if (!r)
+		r = mnt->p->dfsx_link ? -mnt->p->dfsx_link(mnt->dfs, obj, to.parent, to.name) : -EPERM;
+	where_done(&to);
+	return r;
+}
+
+long op_linkat(int olddirfd, const char *oldpath, int newdirfd, const char *newpath, int flags)
+{
+	struct where from;
+	dfs_obj_t   *obj;
+	mode_t       mode;
+	int          err = 0;
+
+	if (flags & ~(AT_SYMLINK_FOLLOW | AT_EMPTY_PATH))
+		return -EINVAL;
+	if (flags & AT_EMPTY_PATH && !oldpath[0]) {
+		struct ofd *ofd = ofd_get(olddirfd);
+		if (!ofd)
+			return -EXDEV;
+		obj = ofd_obj(ofd, &err);
+		long r = obj ? link_object(ofd->mnt, obj, ofd->kind == OFD_DIR ? S_IFDIR : S_IFREG, newdirfd, newpath) : -err;
+		ofd_put(ofd);
+		return r;
+	}
+	long r = where_open(olddirfd, oldpath, flags & AT_SYMLINK_FOLLOW, O_RDONLY | O_PATH, &from, &obj, &mode);
+	if (!r && from.ours) {
+		r = link_object(from.mnt, obj, mode, newdirfd, newpath);
+		from.mnt->p->dfs_release(obj);
+	} else if (!r) {
+		struct where to;
+		r = where_find(newdirfd, newpath, &to);
+		if (!r)
+			r = to.ours ? -EXDEV : SHIM_RAW(SYS_linkat, from.dirfd, from.kpath, to.dirfd, to.kpath, flags);
+		where_done(&to);
+	}
+	where_done(&from);
+	return r;
+}
+
+long op_symlinkat(const char *target, int newdirfd, const char *newpath)
+{
+	struct where w;
+	dfs_obj_t   *obj;
+	long         r = where_find(newdirfd, newpath, &w);
+
+	if (!r && !w.ours)
+		r = SHIM_RAW(SYS_symlinkat, target, w.dirfd, w.kpath);
+	else if (!r && (!target[0] || !newpath[0]))
+		r = -ENOENT;
+	else if (!r && !w.name[0])
+		r = -EEXIST;
+	else if (!r && w.must_dir)
+		r = -ENOENT;
+	else if (!r) {
+		r = strlen(target) >= PATH_MAX ? -ENAMETOOLONG
+					       : -w.mnt->p->dfs_open(w.mnt->dfs, w.parent, w.name, S_IFLNK | 0777,
+								     O_CREAT | O_EXCL | O_RDWR, 0, 0, target, &obj);
+		if (!r)
+			w.mnt->p->dfs_release(obj);
+	}
+	where_done(&w);
+	return r;
+}
+
+static long link_bytes(struct mount *mnt, dfs_obj_t *obj, char *buf, size_t size)
+{
+	char        value[PATH_MAX];
+	daos_size_t len = sizeof(value);
+	long        r = -mnt->p->dfs_get_symlink_value(obj, value, &len);
+
+	if (r)
+		return r;
+	size_t n = strnlen(value, sizeof(value));
+	memcpy(buf, value, n < size ? n : size);
+	return (long)(n < size ? n : size);
+}
+
+long op_readlinkat(int dirfd, const char *path, char *buf, size_t size)
+{
+	struct where w;
+	dfs_obj_t   *obj;
+	mode_t       mode;
+	int          err = 0;
+
+	if ((int)size <= 0)
+		return -EINVAL;
+	if (!path[0]) { /* of a descriptor opened with O_PATH | O_NOFOLLOW */
+		struct ofd *ofd = ofd_get(dirfd);
+		if (!ofd)
+			return -ENOENT;
+		obj = ofd->kind == OFD_PATH ? ofd_obj(ofd, &err) : NULL;
+		long r = obj ? link_bytes(ofd->mnt, obj, buf, size) : err ? -err : -EINVAL;
+		ofd_put(ofd);
+		return r;
+	}
+	long r = where_open(dirfd, path, false, O_RDONLY | O_PATH, &w, &obj, &mode);
+	if (!r && w.ours) {
+		r = S_ISLNK(mode) ? link_bytes(w.mnt, obj, buf, size) : -EINVAL;
+		w.mnt->p->dfs_release(obj);
+	} else if (!r)
+		r = SHIM_RAW(SYS_readlinkat, w.dirfd, w.kpath, buf, size);
+	where_done(&w);
+	return r;
+}

@@ -1,0 +1,128 @@
+/*
+ * op_open.c - open(2) and its kin on paths of ours.
+ */
+#include <linux/openat2.h>
+#include "names.h"
+#include "ops.h"
+
+/* Access mode that the provider needs. The description's own mode says what the program may do. */
+static int access_of(int flags)
+{
+	return flags & O_PATH ? O_RDONLY | O_PATH : flags & O_ACCMODE;
+}
+
+static long install(struct where *w, dfs_obj_t *obj, mode_t mode, int flags)
+{
+	char          path[PATH_MAX + NAME_MAX + 2];
+	enum ofd_kind kind = flags & O_PATH ? OFD_PATH : S_ISDIR(mode) ? OFD_DIR : OFD_FILE;
+
+	where_path(w, path);
+	struct ofd *ofd = ofd_new(w->mnt, obj, kind, (uint32_t)flags, path);
+	if (!ofd) {
+		w->mnt->p->dfs_release(obj);
+		return -ENOMEM;
+	}
+	return fd_install(ofd, 0, flags & O_CLOEXEC);
+}
+
+static long create(struct where *w, int flags, mode_t mode, dfs_obj_t **obj)
+{
+	if (w->mnt->read_only)
+		return -EROFS;
+	if (w->must_dir)
+		return -EISDIR;
+	return -w->mnt->p->dfs_open(w->mnt->dfs, w->parent, w->name, S_IFREG | (mode & 07777 & ~shim_umask),
+				    O_CREAT | O_EXCL | (flags & O_ACCMODE), 0, 0, NULL, obj);
+}
+
+/* What the object found allows. */
+static long check(const struct where *w, mode_t mode, int flags)
+{
+	if (flags & O_PATH)
+		return flags & O_DIRECTORY && !S_ISDIR(mode) ? -ENOTDIR : 0;
+	if (S_ISDIR(mode))
+		return (flags & O_ACCMODE) != O_RDONLY || flags & O_CREAT ? -EISDIR : 0;
+	if (flags & O_DIRECTORY || w->must_dir)
+		return -ENOTDIR;
+	if (w->mnt->read_only && (flags & O_ACCMODE) != O_RDONLY)
+		return -EROFS;
+	return 0;
+}
+
+static long open_ours(struct where *w, int flags, mode_t mode)
+{
+	const struct provider *p = w->mnt->p;
+	dfs_obj_t             *obj;
+	mode_t                 type = S_IFREG;
+	long                   r;
+
+	if (!w->name[0]) {
+		if (flags & O_CREAT)
+			return flags & O_EXCL ? -EEXIST : -EISDIR;
+		r = check(w, S_IFDIR, flags);
+		if (!r)
+			r = -p->dfs_dup(w->mnt->dfs, w->parent, O_RDONLY, &obj);
+		return r ? r : install(w, obj, S_IFDIR, flags);
+	}
+	if ((flags & (O_CREAT | O_EXCL)) == (O_CREAT | O_EXCL)) {
+		r = create(w, flags, mode, &obj);
+		return r ? r : install(w, obj, S_IFREG, flags);
+	}
+	r = -p->dfs_lookup_rel(w->mnt->dfs, w->parent, w->name, access_of(flags) | O_NOFOLLOW, &obj, &type, NULL);
+	if (r == -ENOENT && flags & O_CREAT) {
+		r = create(w, flags, mode, &obj);
+		if (r == -EEXIST)
+			return -EAGAIN; /* somebody was faster: open theirs */
+		return r ? r : install(w, obj, S_IFREG, flags);
+	}
+	if (r)
+		return r;
+	if (S_ISLNK(type) && (!(flags & O_NOFOLLOW) || w->must_dir)) {
+		r = where_follow_obj(w, obj);
+		return r ? r : -EAGAIN;
+	}
+	if (S_ISLNK(type) && !(flags & O_PATH))
+		r = flags & O_DIRECTORY ? -ENOTDIR : -ELOOP;
+	else
+		r = check(w, type, flags);
+	if (!r && flags & O_TRUNC && S_ISREG(type) && !(flags & O_PATH) && (flags & O_ACCMODE) != O_RDONLY)
+		r = -p->dfs_punch(w->mnt->dfs, obj, 0, DFS_MAX_FSIZE);
+	if (r) {
+		p->dfs_release(obj);
+		return r;
+	}
+	return install(w, obj, type, flags);
+}
+
+long op_openat(int dirfd, const char *path, int flags, mode_t mode)
+{
+	struct where w;
+	long         r = where_find(dirfd, path, &w);
+
+	if (!r && w.ours && !path[0])
+		r = -ENOENT;
+	if (!r && w.ours && (flags & O_TMPFILE) == O_TMPFILE)
+		r = -EOPNOTSUPP;
+	/* EAGAIN says that the name changed or was a link: w says where to look now. */
+	for (int tries = 0; !r && w.ours && tries < 1000; tries++) {
+		r = open_ours(&w, flags, mode);
+		if (r != -EAGAIN)
+			break;
+		r = 0;
+	}
+	if (!r && !w.ours)
+		r = SHIM_RAW(SYS_openat, w.dirfd, w.kpath, flags, mode);
+	where_done(&w);
+	return r;
+}
+
+long op_openat2(int dirfd, const char *path, const struct open_how *how, size_t size)
+{
+	if (size < sizeof(*how))
+		return -EINVAL;
+	if (how->resolve) { /* the kernel keeps these promises, through dfuse */
+		long r = dirfd == AT_FDCWD ? 0 : shim_materialise(dirfd);
+		return r ? r : SHIM_RAW(SYS_openat2, dirfd, path, how, size);
+	}
+	return op_openat(dirfd, path, (int)how->flags, (mode_t)how->mode);
+}

@@ -1,0 +1,148 @@
+/*
+ * dircache.c - directories of the container by their canonical path, open.
+ *
+ * Only directories are kept, never files or missing names. With a provider that counts changes of the
+ * directory tree (dfsx_dir_generation) an entry is true or is dropped; with another one it is trusted
+ * for D_IL_DCACHE_REC_TIMEOUT seconds, as users of DAOS know it.
+ */
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include "runtime.h"
+
+#define NR_BUCKETS  4096u
+#define MAX_ENTRIES 8192u /* beyond it all are dropped: each holds an open object of the provider */
+
+struct dir_ref {
+	_Atomic int     refs;
+	uint32_t        hash;
+	struct mount   *mnt;
+	dfs_obj_t      *obj;
+	struct dir_ref *next;
+	time_t          until;
+	size_t          len;
+	char            path[];
+};
+
+static struct dir_ref *buckets[NR_BUCKETS];
+static unsigned int    nr_entries;
+static uint64_t        seen_generation;
+static long            timeout = -1;
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+
+static uint32_t hash_of(const struct mount *mnt, const char *path, size_t len)
+{
+	uint64_t h = (uint64_t)(uintptr_t)mnt ^ len, word;
+	for (; len >= 8; path += 8, len -= 8) {
+		memcpy(&word, path, 8);
+		h = (h ^ word) * 0x9E3779B97F4A7C15u;
+		h ^= h >> 29;
+	}
+	word = 0;
+	memcpy(&word, path, len);
+	h = (h ^ word) * 0x9E3779B97F4A7C15u;
+	return (uint32_t)(h >> 32);
+}
+
+static void drop_all(void)
+{
+	for (unsigned int i = 0; i < NR_BUCKETS && nr_entries; i++)
+		while (buckets[i]) {
+			struct dir_ref *dir = buckets[i];
+			buckets[i] = dir->next;
+			nr_entries--;
+			dir_put(dir);
+		}
+}
+
+static time_t now(void)
+{
+	struct timespec ts;
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &ts);
+	return ts.tv_sec;
+}
+
+/* Sum of the generations: any change changes it. */
+static void check_generation(void)
+{
+	uint64_t sum = 0;
+	for (int i = 0; i < shim_nr_mounts; i++)
+		if (shim_mounts[i].generation)
+			sum += *shim_mounts[i].generation;
+	if (sum != seen_generation) {
+		drop_all();
+		seen_generation = sum;
+	}
+}
+
+struct dir_ref *dir_find(struct mount *mnt, const char *path, size_t len)
+{
+	uint32_t        hash = hash_of(mnt, path, len);
+	struct dir_ref *dir;
+
+	pthread_mutex_lock(&lock);
+	check_generation();
+	for (dir = buckets[hash % NR_BUCKETS]; dir; dir = dir->next)
+		if (dir->hash == hash && dir->mnt == mnt && dir->len == len && memcmp(dir->path, path, len) == 0)
+			break;
+	if (dir && dir->until && dir->until < now()) {
+		drop_all();
+		dir = NULL;
+	}
+	if (dir)
+		atomic_fetch_add_explicit(&dir->refs, 1, memory_order_relaxed);
+	pthread_mutex_unlock(&lock);
+	return dir;
+}
+
+struct dir_ref *dir_add(struct mount *mnt, const char *path, size_t len, dfs_obj_t *obj)
+{
+	struct dir_ref *dir = malloc(sizeof(*dir) + len + 1);
+	if (!dir) {
+		mnt->p->dfs_release(obj);
+		return NULL;
+	}
+	*dir = (struct dir_ref){.hash = hash_of(mnt, path, len), .mnt = mnt, .obj = obj, .len = len};
+	memcpy(dir->path, path, len);
+	dir->path[len] = 0;
+	atomic_init(&dir->refs, 2);
+
+	pthread_mutex_lock(&lock);
+	if (timeout < 0) {
+		const char *s = getenv("D_IL_DCACHE_REC_TIMEOUT");
+		timeout = s ? atol(s) : 60;
+	}
+	if (nr_entries >= MAX_ENTRIES)
+		drop_all();
+	dir->until = mnt->generation ? 0 : now() + timeout;
+	if (!mnt->generation && timeout == 0)
+		atomic_store(&dir->refs, 1);
+	else {
+		dir->next = buckets[dir->hash % NR_BUCKETS];
+		buckets[dir->hash % NR_BUCKETS] = dir;
+		nr_entries++;
+	}
+	pthread_mutex_unlock(&lock);
+	return dir;
+}
+
+dfs_obj_t *dir_obj(const struct dir_ref *dir)
+{
+	return dir->obj;
+}
+
+void dir_put(struct dir_ref *dir)
+{
+	if (!dir || atomic_fetch_sub_explicit(&dir->refs, 1, memory_order_acq_rel) != 1)
+		return;
+	dir->mnt->p->dfs_release(dir->obj);
+	free(dir);
+}
+
+void dir_forget(void)
+{
+	pthread_mutex_lock(&lock);
+	drop_all();
+	pthread_mutex_unlock(&lock);
+}

@@ -1,0 +1,383 @@
+/*
+ * fdtable.c - which descriptors are ours, and the open-file descriptions behind them.
+ *
+ * A DFS file holds a real kernel descriptor, a duplicate of one sealed memfd: numbers, dup, close-on-exec,
+ * limits and poll (a regular file is always ready) are the kernel's, and a call that reached it by
+ * mistake reads nothing and can't write.
+ */
+#include <dlfcn.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <linux/memfd.h>
+#include "runtime.h"
+
+struct ofd         **shim_fds;
+unsigned int         shim_fd_top;
+unsigned int         shim_fd_floor = UINT_MAX;
+_Atomic(struct ofd *) shim_cwd;
+
+static pthread_mutex_t pool_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct ofd     *pool_free;
+static _Atomic int     placeholder = -1;
+
+/* ---- descriptors of our own ---- */
+
+#define MAX_HIDDEN 16
+static _Atomic int hidden[MAX_HIDDEN]; /* number + 1 */
+
+int fd_hide(int fd)
+{
+	struct rlimit lim;
+	long          high = -1;
+
+	if (SHIM_RAW(SYS_prlimit64, 0, RLIMIT_NOFILE, NULL, &lim) == 0 && lim.rlim_cur > 64) {
+		unsigned long top = lim.rlim_cur < SHIM_FD_MAX ? lim.rlim_cur : SHIM_FD_MAX;
+		high = SHIM_RAW(SYS_fcntl, fd, F_DUPFD_CLOEXEC, top - MAX_HIDDEN);
+		shim_fd_floor = (unsigned int)top / 2; /* the provider keeps its own near the top too */
+	}
+	if (high >= 0) {
+		SHIM_RAW(SYS_close, fd);
+		fd = (int)high;
+	}
+	for (int i = 0; i < MAX_HIDDEN; i++) {
+		int none = 0;
+		if (atomic_compare_exchange_strong(&hidden[i], &none, fd + 1))
+			break;
+	}
+	return fd;
+}
+
+void fd_unhide(int fd)
+{
+	for (int i = 0; i < MAX_HIDDEN; i++) {
+		int it = fd + 1;
+		if (atomic_compare_exchange_strong(&hidden[i], &it, 0))
+			break;
+	}
+	SHIM_RAW(SYS_close, fd);
+}
+
+bool fd_hidden(int fd)
+{
+	for (int i = 0; i < MAX_HIDDEN; i++)
+		if (atomic_load_explicit(&hidden[i], memory_order_relaxed) == fd + 1)
+			return true;
+	const struct provider *p = shim_nr_mounts ? shim_mounts[0].p : NULL;
+	return p && p->dfsx_owns_fd && p->dfsx_owns_fd(fd);
+}
+
+static int placeholder_get(void)
+{
+	int fd = atomic_load(&placeholder);
+	if (fd >= 0)
+		return fd;
+	long mem = SHIM_RAW(SYS_memfd_create, "dfskit-placeholder", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	if (mem < 0)
+		return (int)mem;
+	SHIM_RAW(SYS_fcntl, mem, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL);
+	fd = fd_hide((int)mem);
+	int none = -1;
+	if (!atomic_compare_exchange_strong(&placeholder, &none, fd)) {
+		fd_unhide(fd);
+		fd = none;
+	}
+	return fd;
+}
+
+/* ---- a child that shares our memory but not our descriptors ---- */
+
+static _Atomic int own_pid;
+static _Atomic int foreign_pid;              /* the child whose changes are kept apart */
+static struct foreign {
+	int         fd;
+	struct ofd *ofd;
+} *foreign; /* in mapped memory; ends with fd -1 */
+#define MAX_FOREIGN 512
+
+static void pid_child(void)
+{
+	atomic_store(&own_pid, (int)SHIM_RAW(SYS_getpid, 0));
+	atomic_store(&foreign_pid, 0);
+	pthread_mutex_init(&pool_lock, NULL);
+}
+
+bool fd_foreign_child(void)
+{
+	static _Atomic bool registered;
+	int                 pid = (int)SHIM_RAW(SYS_getpid, 0);
+	if (!atomic_load_explicit(&registered, memory_order_relaxed) && !atomic_exchange(&registered, true)) {
+		atomic_store(&own_pid, pid);
+		pthread_atfork(fds_prepare_fork, NULL, pid_child);
+	}
+	return pid != atomic_load_explicit(&own_pid, memory_order_relaxed);
+}
+
+/* The child's own entry for fd: found, or added when there is room. */
+static struct foreign *foreign_entry(int fd, bool add)
+{
+	int pid = (int)SHIM_RAW(SYS_getpid, 0);
+	if (!foreign) {
+		long at = SHIM_RAW(SYS_mmap, NULL, MAX_FOREIGN * sizeof(*foreign), PROT_READ | PROT_WRITE,
+				   MAP_PRIVATE | MAP_ANONYMOUS, -1);
+		if (at < 0)
+			return NULL;
+		foreign = (struct foreign *)at;
+	}
+	if (atomic_exchange(&foreign_pid, pid) != pid)
+		foreign[0].fd = -1;
+	struct foreign *f = foreign;
+	while (f->fd >= 0 && f->fd != fd)
+		f++;
+	if (f->fd == fd)
+		return f;
+	if (!add || f == foreign + MAX_FOREIGN - 1)
+		return NULL;
+	*f = (struct foreign){fd, NULL};
+	f[1].fd = -1;
+	return f;
+}
+
+/* ---- descriptions ---- */
+
+static bool ref_up(struct ofd *ofd)
+{
+	int refs = atomic_load_explicit(&ofd->refs, memory_order_relaxed);
+	while (refs > 0)
+		if (atomic_compare_exchange_weak_explicit(&ofd->refs, &refs, refs + 1, memory_order_acquire,
+							  memory_order_relaxed))
+			return true;
+	return false;
+}
+
+static struct ofd *load_ref(struct ofd *volatile *from)
+{
+	for (;;) {
+		struct ofd *ofd = __atomic_load_n(from, __ATOMIC_ACQUIRE);
+		if (!ofd)
+			return NULL;
+		if (!ref_up(ofd))
+			continue; /* being closed: the entry changes in a moment */
+		if (__atomic_load_n(from, __ATOMIC_ACQUIRE) == ofd)
+			return ofd;
+		ofd_put(ofd);
+	}
+}
+
+struct ofd *ofd_get(int fd)
+{
+	if (!shim_fd_ours(fd) || (unsigned int)fd >= SHIM_FD_MAX)
+		return NULL;
+	if (__builtin_expect(atomic_load_explicit(&foreign_pid, memory_order_relaxed) != 0, 0) && fd_foreign_child()) {
+		struct foreign *f = foreign_entry(fd, false);
+		if (f) {
+			if (f->ofd)
+				ref_up(f->ofd);
+			return f->ofd;
+		}
+	}
+	return load_ref(&shim_fds[fd]);
+}
+
+struct ofd *ofd_get_cwd(void)
+{
+	return load_ref((struct ofd *volatile *)&shim_cwd);
+}
+
+static struct ofd *pool_take(void)
+{
+	pthread_mutex_lock(&pool_lock);
+	struct ofd *ofd = pool_free;
+	if (ofd)
+		pool_free = ofd->next;
+	pthread_mutex_unlock(&pool_lock);
+	if (ofd)
+		return ofd;
+	ofd = calloc(64, sizeof(*ofd));
+	if (!ofd)
+		return NULL;
+	for (int i = 1; i < 63; i++)
+		ofd[i].next = &ofd[i + 1];
+	pthread_mutex_lock(&pool_lock);
+	ofd[63].next = pool_free;
+	pool_free = &ofd[1];
+	pthread_mutex_unlock(&pool_lock);
+	return ofd;
+}
+
+struct ofd *ofd_adopt(struct mount *mnt, struct slot *slot, enum ofd_kind kind, daos_obj_id_t oid, const char *path)
+{
+	struct slot *own = slot ? slot : slot_new(O_RDONLY);
+	char        *copy = path ? strdup(path) : NULL;
+	struct ofd  *ofd = own && (copy || !path) ? pool_take() : NULL;
+
+	if (!ofd) {
+		if (!slot && own)
+			slot_free(own);
+		free(copy);
+		return NULL;
+	}
+	ofd->kind = kind;
+	ofd->mnt = mnt;
+	ofd->slot = own;
+	ofd->path = copy;
+	ofd->generation = mnt->generation ? *mnt->generation : 0;
+	ofd->oid = oid;
+	ofd->next = NULL;
+	atomic_store_explicit(&ofd->real, false, memory_order_relaxed);
+	atomic_store_explicit(&ofd->mapped, false, memory_order_relaxed);
+	atomic_store_explicit(&ofd->obj, NULL, memory_order_relaxed);
+	atomic_store_explicit(&ofd->refs, 1, memory_order_release);
+	return ofd;
+}
+
+struct ofd *ofd_new(struct mount *mnt, dfs_obj_t *obj, enum ofd_kind kind, uint32_t flags, const char *path)
+{
+	daos_obj_id_t oid = {0};
+	struct slot  *slot = slot_new(flags);
+
+	if (!slot)
+		return NULL;
+	mnt->p->dfs_obj2id(obj, &oid);
+	struct ofd *ofd = ofd_adopt(mnt, slot, kind, oid, path);
+	if (ofd)
+		atomic_store(&ofd->obj, obj);
+	else
+		slot_free(slot);
+	return ofd;
+}
+
+void ofd_put(struct ofd *ofd)
+{
+	if (!ofd || atomic_fetch_sub_explicit(&ofd->refs, 1, memory_order_acq_rel) != 1)
+		return;
+	dfs_obj_t *obj = atomic_exchange(&ofd->obj, NULL);
+	if (obj)
+		ofd->mnt->p->dfs_release(obj);
+	slot_free(ofd->slot);
+	free(ofd->path);
+	ofd->path = NULL;
+	pthread_mutex_lock(&pool_lock);
+	ofd->next = pool_free;
+	pool_free = ofd;
+	pthread_mutex_unlock(&pool_lock);
+}
+
+static int reopen(struct ofd *ofd, dfs_obj_t **obj)
+{
+	const struct provider *p = ofd->mnt->p; /* known: the mount is connected */
+	int                    acc = ofd->kind == OFD_FILE ? (int)atomic_load(&ofd->slot->flags) & O_ACCMODE : O_RDONLY;
+
+	if (acc == O_WRONLY)
+		acc = O_RDWR;
+	if (p->dfsx_open_oid && (ofd->oid.lo || ofd->oid.hi))
+		return p->dfsx_open_oid(ofd->mnt->dfs, ofd->oid, acc, obj);
+	return ofd->path ? p->dfs_lookup(ofd->mnt->dfs, ofd->path[0] ? ofd->path : "/", acc, obj, NULL, NULL) : ENOENT;
+}
+
+dfs_obj_t *ofd_obj(struct ofd *ofd, int *err)
+{
+	dfs_obj_t *obj = atomic_load_explicit(&ofd->obj, memory_order_acquire);
+	if (__builtin_expect(obj != NULL, 1))
+		return obj;
+	*err = mount_connect(ofd->mnt) ? reopen(ofd, &obj) : EIO;
+	if (*err)
+		return NULL;
+	dfs_obj_t *none = NULL;
+	if (!atomic_compare_exchange_strong(&ofd->obj, &none, obj)) {
+		ofd->mnt->p->dfs_release(obj);
+		return none;
+	}
+	return obj;
+}
+
+/* ---- the table ---- */
+
+static bool table_make(void)
+{
+	if (__atomic_load_n(&shim_fds, __ATOMIC_ACQUIRE))
+		return true;
+	long at = SHIM_RAW(SYS_mmap, NULL, SHIM_FD_MAX * sizeof(*shim_fds), PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1);
+	if (at < 0)
+		return false;
+	struct ofd **none = NULL;
+	if (!__atomic_compare_exchange_n(&shim_fds, &none, (struct ofd **)at, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+		SHIM_RAW(SYS_munmap, at, SHIM_FD_MAX * sizeof(*shim_fds));
+	fd_foreign_child(); /* notes our pid and registers the fork handlers */
+	return true;
+}
+
+void fd_assign(int fd, struct ofd *ofd)
+{
+	if ((unsigned int)fd >= SHIM_FD_MAX || !table_make()) {
+		ofd_put(ofd);
+		return;
+	}
+	if (fd_foreign_child()) { /* its entries die with it at exec: no reference to drop */
+		struct foreign *f = foreign_entry(fd, true);
+		if (f)
+			f->ofd = ofd;
+		/* The entry must look ours, so that calls on it come here. The parent's is unchanged. */
+		return;
+	}
+	unsigned int top = __atomic_load_n(&shim_fd_top, __ATOMIC_RELAXED);
+	while (ofd && (unsigned int)fd >= top &&
+	       !__atomic_compare_exchange_n(&shim_fd_top, &top, (unsigned int)fd + 1, false, __ATOMIC_RELAXED,
+					    __ATOMIC_RELAXED))
+		;
+	ofd_put(__atomic_exchange_n(&shim_fds[fd], ofd, __ATOMIC_ACQ_REL));
+}
+
+long fd_install(struct ofd *ofd, int min, bool cloexec)
+{
+	int  from = placeholder_get();
+	long fd = from < 0 ? from : SHIM_RAW(SYS_fcntl, from, cloexec ? F_DUPFD_CLOEXEC : F_DUPFD, min);
+
+	if (fd < 0 || fd >= (long)SHIM_FD_MAX || !table_make()) {
+		if (fd >= 0)
+			SHIM_RAW(SYS_close, fd);
+		ofd_put(ofd);
+		return fd < 0 ? fd : -EMFILE;
+	}
+	fd_assign((int)fd, ofd);
+	return fd;
+}
+
+long fd_each(long (*fn)(int fd, struct ofd *ofd, void *arg), void *arg)
+{
+	bool foreign_child = shim_fds && fd_foreign_child();
+	long result = 0;
+
+	for (unsigned int fd = 0; !result && fd < shim_fd_top; fd++) {
+		struct ofd *ofd = shim_fds[fd] ? ofd_get((int)fd) : NULL;
+		if (ofd) {
+			result = fn((int)fd, ofd, arg);
+			ofd_put(ofd);
+		}
+	}
+	if (!foreign_child || atomic_load(&foreign_pid) != (int)SHIM_RAW(SYS_getpid, 0))
+		return result;
+	for (struct foreign *f = foreign; !result && f->fd >= 0; f++)
+		if (f->ofd && !shim_fds[f->fd])
+			result = fn(f->fd, f->ofd, arg);
+	return result;
+}
+
+static long mark_shared(int fd, struct ofd *ofd, void *arg)
+{
+	(void)fd;
+	(void)arg;
+	atomic_store(&ofd->slot->shared, 1);
+	return 0;
+}
+
+void fds_prepare_fork(void)
+{
+	if (!shim_fds)
+		return;
+	arena_prepare_fork();
+	fd_each(mark_shared, NULL);
+}

@@ -1,0 +1,121 @@
+/*
+ * materialise.c - from a placeholder to a real kernel descriptor of the same file.
+ *
+ * For what only the kernel can do: shared mappings, record locks, descriptors for programs without a
+ * shim, calls that nothing here understands. The descriptor comes from dfuse and takes the number of
+ * the placeholder, so the program sees no change.
+ */
+#include <stdio.h>
+#include <string.h>
+#include <dfskit_ioctl.h>
+#include "runtime.h"
+
+/* What a second open must not do again. */
+#define ONCE_FLAGS (O_CREAT | O_EXCL | O_TRUNC | O_NOFOLLOW)
+
+long ofd_open_kernel(struct ofd *ofd, uint32_t flags)
+{
+	const struct mount *mnt = ofd->mnt;
+	char                path[2 * PATH_MAX];
+	long                fd = -ENODEV;
+
+	if (!mnt->dfuse)
+		return -ENODEV;
+	flags = (flags & ~(uint32_t)ONCE_FLAGS) | O_CLOEXEC | (ofd->kind == OFD_DIR ? O_DIRECTORY : 0);
+	if (mnt->by_oid) {
+		snprintf(path, sizeof(path), "%s/" DFSKIT_OID_NAME, mnt->root, ofd->oid.hi, ofd->oid.lo);
+		fd = SHIM_RAW(SYS_openat, AT_FDCWD, path, flags);
+	}
+	if (fd < 0 && ofd->path) {
+		snprintf(path, sizeof(path), "%s%s", mnt->root, ofd->path);
+		fd = SHIM_RAW(SYS_openat, AT_FDCWD, path, flags);
+	}
+	return fd;
+}
+
+struct replace {
+	struct ofd *ofd;
+	long        kernel_fd;
+};
+
+static long replace_one(int fd, struct ofd *ofd, void *arg)
+{
+	struct replace *r = arg;
+	if (ofd != r->ofd)
+		return 0;
+	long fdflags = SHIM_RAW(SYS_fcntl, fd, F_GETFD);
+	if (fdflags < 0)
+		return 0;
+	long got = SHIM_RAW(SYS_dup3, r->kernel_fd, fd, fdflags & FD_CLOEXEC ? O_CLOEXEC : 0);
+	return got < 0 ? got : 0;
+}
+
+static long replace_all(struct ofd *ofd, long kernel_fd)
+{
+	struct replace r = {ofd, kernel_fd};
+	long result = fd_each(replace_one, &r);
+	if (!result)
+		atomic_store(&ofd->real, true);
+	return result;
+}
+
+long ofd_materialise(struct ofd *ofd, bool give_offset)
+{
+	struct slot *slot = ofd->slot;
+	bool         locked = slot_lock(slot);
+	long         fd = -1, result = 0;
+
+	if (atomic_load(&slot->where) == SLOT_KERNEL) {
+		slot_unlock(slot, locked);
+		return ofd_follow_kernel(ofd);
+	}
+	if (!atomic_load(&ofd->real)) {
+		fd = ofd_open_kernel(ofd, atomic_load(&slot->flags));
+		result = fd < 0 ? fd : replace_all(ofd, fd);
+	}
+	if (!result && give_offset) {
+		struct replace find = {ofd, -1};
+		if (fd < 0) { /* any descriptor of it will do */
+			for (unsigned int i = 0; i < shim_fd_top && find.kernel_fd < 0; i++)
+				if (shim_fds[i] == ofd)
+					find.kernel_fd = i;
+		} else
+			find.kernel_fd = fd;
+		SHIM_RAW(SYS_lseek, find.kernel_fd, atomic_load(&slot->offset), SEEK_SET);
+		atomic_store(&slot->where, SLOT_KERNEL);
+		if (atomic_load(&slot->shared))
+			mailbox_put(slot, (int)find.kernel_fd);
+	}
+	slot_unlock(slot, locked);
+	if (fd >= 0)
+		SHIM_RAW(SYS_close, fd);
+	return result;
+}
+
+long ofd_follow_kernel(struct ofd *ofd)
+{
+	if (atomic_load(&ofd->real))
+		return 0;
+	int fd = mailbox_get(ofd->slot);
+	if (fd < 0) {
+		/* Lost: go on with an own description where the last known offset was. */
+		long again = ofd_open_kernel(ofd, atomic_load(&ofd->slot->flags));
+		if (again < 0)
+			return again;
+		SHIM_RAW(SYS_lseek, again, atomic_load(&ofd->slot->offset), SEEK_SET);
+		fd = (int)again;
+	}
+	long result = replace_all(ofd, fd);
+	SHIM_RAW(SYS_close, fd);
+	return result;
+}
+
+long shim_materialise(int fd)
+{
+	struct ofd *ofd = ofd_get(fd);
+	if (!ofd)
+		return 0;
+	long r = ofd_materialise(ofd, true);
+	ofd_put(ofd);
+	return r;
+}

@@ -1,0 +1,205 @@
+/*
+ * mounts.c - which directories are DFS, and how each container is reached.
+ *
+ * Known from the kernel's mount table (type fuse.daos) and from the environment. Reading the table
+ * is all that happens when a program starts; a provider is loaded at the first call on a path inside.
+ */
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/sysmacros.h>
+#include <dfskit_ioctl.h>
+#include "runtime.h"
+
+/* More mounts than any node has; the ones beyond it are reached through the kernel. */
+#define MAX_MOUNTS 128
+
+struct mount           shim_mounts[MAX_MOUNTS];
+int                    shim_nr_mounts;
+int                    shim_paths_active;
+static pthread_mutex_t connect_lock = PTHREAD_MUTEX_INITIALIZER;
+
+/* mountinfo writes blanks and backslashes as three octal digits: proc(5). */
+static void unescape(char *s)
+{
+	char *out = s;
+	while (*s) {
+		if (s[0] == '\\' && s[1] >= '0' && s[1] <= '3' && s[2] && s[3]) {
+			*out++ = (char)((s[1] - '0') * 64 + (s[2] - '0') * 8 + (s[3] - '0'));
+			s += 4;
+		} else
+			*out++ = *s++;
+	}
+	*out = 0;
+}
+
+static struct mount *add(const char *root)
+{
+	size_t len = strlen(root);
+	while (len > 1 && root[len - 1] == '/')
+		len--;
+	if (shim_nr_mounts == MAX_MOUNTS || len >= PATH_MAX || len < 2 || root[0] != '/')
+		return NULL;
+	struct mount *mnt = &shim_mounts[shim_nr_mounts];
+	memcpy(mnt->root, root, len);
+	mnt->root[len] = 0;
+	mnt->root_len = len;
+	for (int i = 0; i < shim_nr_mounts; i++)
+		if (strcmp(shim_mounts[i].root, mnt->root) == 0)
+			return &shim_mounts[i]; /* mounted over: the later line holds */
+	shim_nr_mounts++;
+	return mnt;
+}
+
+static void mount_line(char *line)
+{
+	unsigned int maj, min;
+	char         root[PATH_MAX];
+	char        *type = strstr(line, " - fuse.daos ");
+
+	/* Any other file system may hide a mount of ours at the same place; the paths below it stay
+	 * right, as the kernel resolves what the ioctl does not answer for. */
+	if (!type || sscanf(line, "%*d %*d %u:%u %*s %4095s", &maj, &min, root) != 3)
+		return;
+	unescape(root);
+	struct mount *mnt = add(root);
+	if (!mnt)
+		return;
+	mnt->dfuse = true;
+	mnt->dev = makedev(maj, min);
+	char *opts = strstr(line, root);
+	mnt->read_only = opts && strstr(opts, " ro,") != NULL;
+}
+
+static void kernel_mounts(void)
+{
+	long   fd = SHIM_RAW(SYS_openat, AT_FDCWD, "/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
+	char   buf[32768];
+	size_t used = 0;
+
+	if (fd < 0)
+		return;
+	for (;;) {
+		long n = SHIM_RAW(SYS_read, fd, buf + used, sizeof(buf) - 1 - used);
+		if (n <= 0)
+			break;
+		used += (size_t)n;
+		buf[used] = 0;
+		char *line = buf, *end;
+		while ((end = strchr(line, '\n'))) {
+			*end = 0;
+			mount_line(line);
+			line = end + 1;
+		}
+		used -= (size_t)(line - buf);
+		memmove(buf, line, used);
+		if (used == sizeof(buf) - 1)
+			used = 0; /* a line longer than the buffer: not one of ours */
+	}
+	SHIM_RAW(SYS_close, fd);
+}
+
+static void environment_mount(void)
+{
+	const char *root = getenv("D_IL_MOUNT_POINT");
+	const char *pool = getenv("D_IL_POOL");
+	const char *cont = getenv("D_IL_CONTAINER");
+
+	if (!root || !pool || !cont)
+		return;
+	for (int i = 0; i < shim_nr_mounts; i++)
+		if (strcmp(shim_mounts[i].root, root) == 0)
+			return; /* the mount knows better */
+	struct mount *mnt = add(root);
+	if (mnt) {
+		mnt->pool = pool;
+		mnt->cont = cont;
+	}
+}
+
+void mounts_find(void)
+{
+	kernel_mounts();
+	environment_mount();
+	shim_paths_active = shim_nr_mounts > 0;
+}
+
+/* Asks our dfuse what it mounts. */
+static int connect_dfuse(struct mount *mnt, int flags)
+{
+	static _Thread_local struct dfskit_ioctl_mount info;
+	char err[256];
+	long fd = SHIM_RAW(SYS_openat, AT_FDCWD, mnt->root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0)
+		return (int)-fd;
+	long r = SHIM_RAW(SYS_ioctl, fd, DFSKIT_IOCTL_MOUNT, &info);
+	SHIM_RAW(SYS_close, fd);
+	if (r < 0)
+		return (int)-r;
+	if (info.version != DFSKIT_IOCTL_VERSION || info.blob_len > sizeof(info.blob))
+		return EPROTO;
+	mnt->p = provider_load(info.provider, err, sizeof(err));
+	if (!mnt->p)
+		return ELIBACC;
+	d_iov_t blob = {.iov_buf = info.blob, .iov_buf_len = info.blob_len, .iov_len = info.blob_len};
+	if (mnt->p->dfs_init() != 0)
+		return EIO;
+	mnt->by_oid = true;
+	return mnt->p->dfs_global2local_all(flags, blob, &mnt->dfs);
+}
+
+static int connect_environment(struct mount *mnt, int flags)
+{
+	char err[256];
+	mnt->p = provider_load(NULL, err, sizeof(err));
+	if (!mnt->p)
+		return ELIBACC;
+	if (mnt->p->dfs_init() != 0)
+		return EIO;
+	return mnt->p->dfs_connect(mnt->pool, NULL, mnt->cont, flags, NULL, &mnt->dfs);
+}
+
+bool mount_connect(struct mount *mnt)
+{
+	int state = atomic_load_explicit(&mnt->state, memory_order_acquire);
+	if (__builtin_expect(state != MOUNT_NEW, 1))
+		return state == MOUNT_READY;
+
+	int saved = errno;
+	pthread_mutex_lock(&connect_lock);
+	if (atomic_load(&mnt->state) == MOUNT_NEW) {
+		int flags = mnt->read_only ? O_RDONLY : O_RDWR;
+		int rc = mnt->dfuse ? connect_dfuse(mnt, flags) : connect_environment(mnt, flags);
+		if (!rc)
+			rc = mnt->p->dfs_lookup(mnt->dfs, "/", flags, &mnt->root_obj, NULL, NULL);
+		if (!rc && mnt->p->dfsx_dir_generation)
+			mnt->generation = mnt->p->dfsx_dir_generation(mnt->dfs);
+		atomic_store_explicit(&mnt->state, rc ? MOUNT_DEAD : MOUNT_READY, memory_order_release);
+	}
+	pthread_mutex_unlock(&connect_lock);
+	errno = saved;
+	return atomic_load(&mnt->state) == MOUNT_READY;
+}
+
+struct mount *mount_of(const char *path)
+{
+	struct mount *best = NULL;
+	for (int i = 0; i < shim_nr_mounts; i++) {
+		struct mount *mnt = &shim_mounts[i];
+		if (strncmp(path, mnt->root, mnt->root_len) == 0 &&
+		    (path[mnt->root_len] == '/' || path[mnt->root_len] == 0) &&
+		    (!best || mnt->root_len > best->root_len))
+			best = mnt;
+	}
+	return best;
+}
+
+struct mount *mount_by_root(const char *root)
+{
+	for (int i = 0; i < shim_nr_mounts; i++)
+		if (strcmp(shim_mounts[i].root, root) == 0)
+			return &shim_mounts[i];
+	return NULL;
+}

@@ -1,0 +1,174 @@
+/*
+ * op_descriptors.c - calls on descriptors themselves. The kernel does the work on the placeholder; the
+ * table follows.
+ */
+#include <sys/file.h>
+#include <sys/ioctl.h>
+#include <sys/resource.h>
+#include <linux/close_range.h>
+#include <linux/fs.h>
+#include "ops.h"
+#include "runtime.h"
+
+long op_close(int fd)
+{
+	if (fd_hidden(fd))
+		return -EBADF;
+	fd_assign(fd, NULL); /* before the number is free for another thread */
+	return SHIM_RAW(SYS_close, fd);
+}
+
+/* Closes or marks [first, last] around the descriptors that keep the shim alive. */
+long op_close_range(unsigned int first, unsigned int last, unsigned int flags)
+{
+	if (first > last || flags & ~(unsigned int)(CLOSE_RANGE_UNSHARE | CLOSE_RANGE_CLOEXEC))
+		return -EINVAL;
+	if (!(flags & CLOSE_RANGE_CLOEXEC))
+		for (unsigned int fd = first; fd <= last && fd < shim_fd_top; fd++)
+			if (shim_fds[fd])
+				fd_assign((int)fd, NULL);
+	struct rlimit lim;
+	unsigned int  end = SHIM_FD_MAX - 1, from = first;
+	if (SHIM_RAW(SYS_prlimit64, 0, RLIMIT_NOFILE, NULL, &lim) == 0 && lim.rlim_cur < end)
+		end = (unsigned int)lim.rlim_cur; /* where hidden ones can be */
+	if (end > last)
+		end = last;
+	for (unsigned int fd = first; fd <= end; fd++) {
+		if (!fd_hidden((int)fd))
+			continue;
+		if (fd > from) {
+			long r = SHIM_RAW(SYS_close_range, from, fd - 1, flags);
+			if (r)
+				return r;
+		}
+		from = fd + 1;
+	}
+	return from <= last ? SHIM_RAW(SYS_close_range, from, last, flags) : 0;
+}
+
+/* The duplicate `made` of `fd` is what fd is. */
+static long note_duplicate(int fd, long made)
+{
+	if (made >= 0)
+		fd_assign((int)made, ofd_get(fd));
+	return made;
+}
+
+long op_dup(int fd)
+{
+	return note_duplicate(fd, SHIM_RAW(SYS_dup, fd));
+}
+
+long op_dup3(int oldfd, int newfd, int flags)
+{
+	if (fd_hidden(newfd) || fd_hidden(oldfd))
+		return -EBADF;
+	return note_duplicate(oldfd, SHIM_RAW(SYS_dup3, oldfd, newfd, flags));
+}
+
+long op_dup2(int oldfd, int newfd)
+{
+	if (oldfd == newfd)
+		return SHIM_RAW(SYS_dup2, oldfd, newfd);
+	return op_dup3(oldfd, newfd, 0);
+}
+
+/* Flags that F_SETFL changes: fcntl(2). */
+#define SETFL_FLAGS (O_APPEND | O_ASYNC | O_DIRECT | O_NOATIME | O_NONBLOCK)
+
+static long status_flags(int fd, struct ofd *ofd, int cmd, unsigned long arg)
+{
+	_Atomic uint32_t *flags = &ofd->slot->flags;
+
+	if (cmd == F_GETFL)
+		return (long)(atomic_load(flags) & ~(uint32_t)(O_CREAT | O_EXCL | O_TRUNC | O_NOCTTY | O_CLOEXEC)) |
+		       0100000; /* O_LARGEFILE, as the kernel reports on 64-bit machines */
+	if (atomic_load(&ofd->real)) {
+		long r = SHIM_RAW(SYS_fcntl, fd, F_SETFL, arg);
+		if (r)
+			return r;
+	}
+	uint32_t old = atomic_load(flags);
+	while (!atomic_compare_exchange_weak(flags, &old, (old & ~(uint32_t)SETFL_FLAGS) | ((uint32_t)arg & SETFL_FLAGS)))
+		;
+	return 0;
+}
+
+long op_fcntl(int fd, int cmd, unsigned long arg)
+{
+	struct ofd *ofd = ofd_get(fd);
+	long        r;
+
+	if (!ofd)
+		return SHIM_RAW(SYS_fcntl, fd, cmd, arg);
+	switch (cmd) {
+	case F_DUPFD:
+	case F_DUPFD_CLOEXEC:
+		r = note_duplicate(fd, SHIM_RAW(SYS_fcntl, fd, cmd, arg));
+		break;
+	case F_GETFD:
+	case F_SETFD:
+		r = SHIM_RAW(SYS_fcntl, fd, cmd, arg);
+		break;
+	case F_GETFL:
+	case F_SETFL:
+		r = status_flags(fd, ofd, cmd, arg);
+		break;
+	default: /* locks, leases, owners: the kernel keeps them, on the real file */
+		r = ofd_materialise(ofd, false);
+		if (r == -ENODEV && (cmd == F_SETLK || cmd == F_SETLKW || cmd == F_OFD_SETLK || cmd == F_OFD_SETLKW))
+			r = -ENOLCK;
+		if (!r)
+			r = SHIM_RAW(SYS_fcntl, fd, cmd, arg);
+	}
+	ofd_put(ofd);
+	return r;
+}
+
+long op_flock(int fd, int operation)
+{
+	struct ofd *ofd = ofd_get(fd);
+	if (!ofd)
+		return -EBADF;
+	long r = ofd_materialise(ofd, false);
+	if (!r)
+		r = SHIM_RAW(SYS_flock, fd, operation);
+	ofd_put(ofd);
+	return r == -ENODEV ? -ENOLCK : r;
+}
+
+static long bytes_left(int fd, int *left)
+{
+	struct stat st;
+	long        r = op_fstat(fd, &st);
+	off_t       at = op_lseek(fd, 0, SEEK_CUR);
+
+	if (r || at < 0)
+		return r ? r : at;
+	off_t n = st.st_size > at ? st.st_size - at : 0;
+	*left = n > INT_MAX ? INT_MAX : (int)n;
+	return 0;
+}
+
+long op_ioctl(int fd, unsigned long request, unsigned long arg)
+{
+	struct ofd *ofd = ofd_get(fd);
+	long        r;
+
+	if (!ofd)
+		return SHIM_RAW(SYS_ioctl, fd, request, arg);
+	if (request == FIOCLEX || request == FIONCLEX || atomic_load(&ofd->real))
+		r = SHIM_RAW(SYS_ioctl, fd, request, arg);
+	else if (request == FIONREAD && ofd->kind == OFD_FILE)
+		r = bytes_left(fd, (int *)arg);
+	else if (request == FIONBIO)
+		r = 0; /* regular files never block */
+	else if (request == FICLONE || request == FICLONERANGE || request == FIDEDUPERANGE)
+		r = -EOPNOTSUPP;
+	else if (_IOC_TYPE(request) == 0xA3 && ofd_materialise(ofd, false) == 0)
+		r = SHIM_RAW(SYS_ioctl, fd, request, arg);
+	else
+		r = -ENOTTY;
+	ofd_put(ofd);
+	return r;
+}

@@ -1,0 +1,54 @@
+/*
+ * op_fstat.c - attributes of an open descriptor.
+ */
+#include <string.h>
+#include <sys/sysmacros.h>
+#include "attributes.h"
+#include "ops.h"
+#include "runtime.h"
+
+long ofd_stat(struct ofd *ofd, struct stat *st)
+{
+	int        rc = 0;
+	dfs_obj_t *obj = ofd_obj(ofd, &rc);
+
+	if (!obj)
+		return -rc;
+	rc = ofd->mnt->p->dfs_ostat(ofd->mnt->dfs, obj, st);
+	st->st_dev = ofd->mnt->dev;
+	return -rc;
+}
+
+long op_fstat(int fd, struct stat *st)
+{
+	struct ofd *ofd = ofd_get(fd);
+	if (!ofd)
+		return -EBADF;
+	/* With a shared mapping the kernel may know of a later write than the provider. */
+	long r = atomic_load(&ofd->mapped) && ofd_materialise(ofd, false) == 0 ? SHIM_RAW(SYS_fstat, fd, st)
+									       : ofd_stat(ofd, st);
+	ofd_put(ofd);
+	return r;
+}
+
+void stat_to_statx(const struct stat *st, struct statx *out)
+{
+	memset(out, 0, sizeof(*out));
+	out->stx_mask = STATX_BASIC_STATS;
+	out->stx_blksize = (uint32_t)st->st_blksize;
+	out->stx_nlink = (uint32_t)st->st_nlink;
+	out->stx_uid = st->st_uid;
+	out->stx_gid = st->st_gid;
+	out->stx_mode = (uint16_t)st->st_mode;
+	out->stx_ino = st->st_ino;
+	out->stx_size = (uint64_t)st->st_size;
+	out->stx_blocks = (uint64_t)st->st_blocks;
+	out->stx_dev_major = major(st->st_dev);
+	out->stx_dev_minor = minor(st->st_dev);
+	out->stx_atime.tv_sec = st->st_atim.tv_sec;
+	out->stx_atime.tv_nsec = (uint32_t)st->st_atim.tv_nsec;
+	out->stx_mtime.tv_sec = st->st_mtim.tv_sec;
+	out->stx_mtime.tv_nsec = (uint32_t)st->st_mtim.tv_nsec;
+	out->stx_ctime.tv_sec = st->st_ctim.tv_sec;
+	out->stx_ctime.tv_nsec = (uint32_t)st->st_ctim.tv_nsec;
+}

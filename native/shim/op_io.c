@@ -1,0 +1,541 @@
+/*
+ * op_io.c - data calls on a descriptor of ours.
+ *
+ * Each has the arguments and result of the system call of its name (man section 2), errors as -errno.
+ */
+#include <alloca.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/uio.h>
+#include "counters.h"
+#include "ops.h"
+#include "runtime.h"
+
+#define MAX_RW_COUNT 0x7ffff000ul /* what one read(2) or write(2) moves at most */
+
+/* Ready to move data: the object is open and the access mode allows it. On failure *ofd is NULL. */
+static long begin(int fd, int refused, struct ofd **ofd, dfs_obj_t **obj)
+{
+	int err = EBADF;
+
+	*ofd = ofd_get(fd);
+	if (!*ofd)
+		return -EBADF;
+	if ((*ofd)->kind == OFD_DIR && refused == O_WRONLY)
+		err = EISDIR;
+	else if ((*ofd)->kind == OFD_FILE &&
+		 (int)(atomic_load_explicit(&(*ofd)->slot->flags, memory_order_relaxed) & O_ACCMODE) != refused &&
+		 (*obj = ofd_obj(*ofd, &err)))
+		return 0;
+	ofd_put(*ofd);
+	*ofd = NULL;
+	return -err;
+}
+
+static d_sg_list_t one(d_iov_t *iov, const void *buf, size_t count)
+{
+	*iov = (d_iov_t){.iov_buf = (void *)buf, .iov_buf_len = count, .iov_len = count};
+	return (d_sg_list_t){.sg_nr = 1, .sg_iovs = iov};
+}
+
+/* A vector as a scatter/gather list on the caller's stack. */
+#define VECTOR(sgl, iov, iovcnt, total)                                                         \
+	d_sg_list_t sgl = {.sg_nr = (uint32_t)(iovcnt)};                                        \
+	size_t      total = 0;                                                                  \
+	if ((iovcnt) < 0 || (iovcnt) > IOV_MAX)                                                 \
+		return -EINVAL;                                                                 \
+	sgl.sg_iovs = alloca(((size_t)(iovcnt) + 1) * sizeof(d_iov_t));                          \
+	for (int i_ = 0; i_ < (iovcnt); i_++) {                                                 \
+		size_t len_ = (iov)[i_].iov_len;                                                \
+		if (len_ > MAX_RW_COUNT - total)                                                \
+			len_ = MAX_RW_COUNT - total;                                            \
+		sgl.sg_iovs[i_] = (d_iov_t){(iov)[i_].iov_base, len_, len_};                    \
+		total += len_;                                                                  \
+	}
+
+/* Data through the page cache: the file is mapped shared, and mapping and calls must agree. */
+static bool by_kernel(struct ofd *ofd)
+{
+	return __builtin_expect(atomic_load_explicit(&ofd->mapped, memory_order_relaxed), 0) &&
+	       ofd_materialise(ofd, false) == 0;
+}
+
+static long read_at(struct ofd *ofd, dfs_obj_t *obj, d_sg_list_t *sgl, off_t offset)
+{
+	daos_size_t got = 0;
+	int         rc = ofd->mnt->p->dfs_read(ofd->mnt->dfs, obj, sgl, (daos_off_t)offset, &got, NULL);
+	if (rc)
+		return -rc;
+	counters_bytes((int64_t)got, 0);
+	return (long)got;
+}
+
+static long write_at(struct ofd *ofd, dfs_obj_t *obj, d_sg_list_t *sgl, size_t total, off_t offset)
+{
+	int rc = ofd->mnt->p->dfs_write(ofd->mnt->dfs, obj, sgl, (daos_off_t)offset, NULL);
+	if (rc)
+		return -rc;
+	counters_bytes(0, (int64_t)total);
+	return (long)total;
+}
+
+/* Without the provider's help the end is looked up: atomic among those that share the description only. */
+static long append(struct ofd *ofd, dfs_obj_t *obj, d_sg_list_t *sgl, size_t total, off_t *end)
+{
+	const struct provider *p = ofd->mnt->p;
+	daos_size_t            size = 0;
+	daos_off_t             after = 0;
+	int                    rc;
+
+	if (p->dfsx_append)
+		rc = p->dfsx_append(ofd->mnt->dfs, obj, sgl, &after);
+	else {
+		rc = p->dfs_get_size(ofd->mnt->dfs, obj, &size);
+		if (!rc)
+			rc = p->dfs_write(ofd->mnt->dfs, obj, sgl, size, NULL);
+		after = size + total;
+	}
+	if (rc)
+		return -rc;
+	*end = (off_t)after;
+	counters_bytes(0, (int64_t)total);
+	return (long)total;
+}
+
+static long read_list(int fd, d_sg_list_t *sgl, size_t total, const struct iovec *iov, int iovcnt)
+{
+	struct ofd *ofd;
+	dfs_obj_t  *obj;
+	long        r = begin(fd, O_WRONLY, &ofd, &obj);
+
+	if (r)
+		return r;
+	struct slot *slot = ofd->slot;
+	bool         locked = slot_lock(slot);
+	if (atomic_load_explicit(&slot->where, memory_order_relaxed) == SLOT_KERNEL) {
+		slot_unlock(slot, locked);
+		r = ofd_follow_kernel(ofd);
+		if (!r)
+			r = SHIM_RAW(SYS_readv, fd, iov, iovcnt);
+		ofd_put(ofd);
+		return r;
+	}
+	off_t at = (off_t)atomic_load_explicit(&slot->offset, memory_order_relaxed);
+	if (total == 0)
+		r = 0;
+	else if (by_kernel(ofd))
+		r = SHIM_RAW(SYS_preadv, fd, iov, iovcnt, at, 0);
+	else
+		r = read_at(ofd, obj, sgl, at);
+	if (r > 0)
+		atomic_store_explicit(&slot->offset, (uint64_t)(at + r), memory_order_relaxed);
+	slot_unlock(slot, locked);
+	ofd_put(ofd);
+	return r;
+}
+
+static long write_list(int fd, d_sg_list_t *sgl, size_t total, const struct iovec *iov, int iovcnt)
+{
+	struct ofd *ofd;
+	dfs_obj_t  *obj;
+	long        r = begin(fd, O_RDONLY, &ofd, &obj);
+
+	if (r)
+		return r;
+	struct slot *slot = ofd->slot;
+	bool         locked = slot_lock(slot);
+	if (atomic_load_explicit(&slot->where, memory_order_relaxed) == SLOT_KERNEL) {
+		slot_unlock(slot, locked);
+		r = ofd_follow_kernel(ofd);
+		if (!r)
+			r = SHIM_RAW(SYS_writev, fd, iov, iovcnt);
+		ofd_put(ofd);
+		return r;
+	}
+	off_t at = (off_t)atomic_load_explicit(&slot->offset, memory_order_relaxed);
+	bool  to_end = atomic_load_explicit(&slot->flags, memory_order_relaxed) & O_APPEND;
+	if (total == 0)
+		r = 0;
+	else if (by_kernel(ofd)) {
+		r = SHIM_RAW(SYS_pwritev, fd, iov, iovcnt, at, 0);
+		at += r > 0 ? r : 0;
+	} else if (to_end)
+		r = append(ofd, obj, sgl, total, &at);
+	else {
+		r = write_at(ofd, obj, sgl, total, at);
+		at += r > 0 ? r : 0;
+	}
+	if (r > 0)
+		atomic_store_explicit(&slot->offset, (uint64_t)at, memory_order_relaxed);
+	slot_unlock(slot, locked);
+	ofd_put(ofd);
+	return r;
+}
+
+static long pread_list(int fd, d_sg_list_t *sgl, size_t total, const struct iovec *iov, int iovcnt, off_t offset)
+{
+	struct ofd *ofd;
+	dfs_obj_t  *obj;
+
+	if (offset < 0)
+		return -EINVAL;
+	long r = begin(fd, O_WRONLY, &ofd, &obj);
+	if (r)
+		return r;
+	if (by_kernel(ofd))
+		r = SHIM_RAW(SYS_preadv, fd, iov, iovcnt, offset, 0);
+	else
+		r = total ? read_at(ofd, obj, sgl, offset) : 0;
+	ofd_put(ofd);
+	return r;
+}
+
+static long pwrite_list(int fd, d_sg_list_t *sgl, size_t total, const struct iovec *iov, int iovcnt, off_t offset)
+{
+	struct ofd *ofd;
+	dfs_obj_t  *obj;
+	off_t       end;
+
+	if (offset < 0)
+		return -EINVAL;
+	long r = begin(fd, O_RDONLY, &ofd, &obj);
+	if (r)
+		return r;
+	if (by_kernel(ofd))
+		r = SHIM_RAW(SYS_pwritev, fd, iov, iovcnt, offset, 0);
+	else if (!total)
+		r = 0;
+	else if (atomic_load_explicit(&ofd->slot->flags, memory_order_relaxed) & O_APPEND)
+		r = append(ofd, obj, sgl, total, &end); /* as Linux does: pwrite(2), BUGS */
+	else
+		r = write_at(ofd, obj, sgl, total, offset);
+	ofd_put(ofd);
+	return r;
+}
+
+#define ONE_BUFFER(buf, count)                                                  \
+	if ((count) > MAX_RW_COUNT)                                             \
+		count = MAX_RW_COUNT;                                           \
+	struct iovec vec = {(void *)(buf), count};                              \
+	d_iov_t      iov;                                                       \
+	d_sg_list_t  sgl = one(&iov, buf, count)
+
+long op_read(int fd, void *buf, size_t count)
+{
+	ONE_BUFFER(buf, count);
+	return read_list(fd, &sgl, count, &vec, 1);
+}
+
+long op_write(int fd, const void *buf, size_t count)
+{
+	ONE_BUFFER(buf, count);
+	return write_list(fd, &sgl, count, &vec, 1);
+}
+
+long op_pread64(int fd, void *buf, size_t count, off_t offset)
+{
+	ONE_BUFFER(buf, count);
+	return pread_list(fd, &sgl, count, &vec, 1, offset);
+}
+
+long op_pwrite64(int fd, const void *buf, size_t count, off_t offset)
+{
+	ONE_BUFFER(buf, count);
+	return pwrite_list(fd, &sgl, count, &vec, 1, offset);
+}
+
+long op_readv(int fd, const struct iovec *iov, int iovcnt)
+{
+	VECTOR(sgl, iov, iovcnt, total);
+	return read_list(fd, &sgl, total, iov, iovcnt);
+}
+
+long op_writev(int fd, const struct iovec *iov, int iovcnt)
+{
+	VECTOR(sgl, iov, iovcnt, total);
+	return write_list(fd, &sgl, total, iov, iovcnt);
+}
+
+/* RWF_HIPRI, DSYNC, SYNC and NOWAIT ask for what every call here does or may leave out. */
+#define RWF_ANY 0x0fu
+#define RWF_END 0x10u /* RWF_APPEND */
+
+long op_preadv2(int fd, const struct iovec *iov, int iovcnt, off_t offset, int flags)
+{
+	if ((unsigned int)flags & ~RWF_ANY)
+		return -EOPNOTSUPP;
+	VECTOR(sgl, iov, iovcnt, total);
+	return offset == -1 && flags >= 0 ? read_list(fd, &sgl, total, iov, iovcnt)
+					  : pread_list(fd, &sgl, total, iov, iovcnt, offset);
+}
+
+static long append_list(int fd, d_sg_list_t *sgl, size_t total)
+{
+	struct ofd *ofd;
+	dfs_obj_t  *obj;
+	off_t       end;
+	long        r = begin(fd, O_RDONLY, &ofd, &obj);
+	if (r)
+		return r;
+	r = total ? append(ofd, obj, sgl, total, &end) : 0;
+	ofd_put(ofd);
+	return r;
+}
+
+long op_pwritev2(int fd, const struct iovec *iov, int iovcnt, off_t offset, int flags)
+{
+	if ((unsigned int)flags & ~(RWF_ANY | RWF_END))
+		return -EOPNOTSUPP;
+	VECTOR(sgl, iov, iovcnt, total);
+	long r;
+	if (((unsigned int)flags & RWF_END) && offset != -1)
+		r = append_list(fd, &sgl, total);
+	else
+		r = offset == -1 ? write_list(fd, &sgl, total, iov, iovcnt)
+				 : pwrite_list(fd, &sgl, total, iov, iovcnt, offset);
+	if (r > 0 && ((unsigned int)flags & 0x6u)) { /* RWF_DSYNC, RWF_SYNC */
+		long synced = op_fdatasync(fd);
+		if (synced)
+			return synced;
+	}
+	return r;
+}
+
+long op_lseek(int fd, off_t offset, int whence)
+{
+	struct ofd *ofd = ofd_get(fd);
+	dfs_obj_t  *obj = NULL;
+	daos_size_t size = 0;
+	daos_off_t  found = 0;
+	int         rc = 0;
+
+	if (!ofd)
+		return -EBADF;
+	if (ofd->kind == OFD_PATH || (whence != SEEK_SET && whence != SEEK_CUR && !(obj = ofd_obj(ofd, &rc)))) {
+		ofd_put(ofd);
+		return rc ? -rc : -EBADF;
+	}
+	const struct provider *p = ofd->mnt->p;
+	struct slot           *slot = ofd->slot;
+	bool                   locked = slot_lock(slot);
+	off_t                  to = -1;
+	if (atomic_load_explicit(&slot->where, memory_order_relaxed) == SLOT_KERNEL) {
+		slot_unlock(slot, locked);
+		long r = ofd_follow_kernel(ofd);
+		if (!r)
+			r = SHIM_RAW(SYS_lseek, fd, offset, whence);
+		ofd_put(ofd);
+		return r;
+	}
+	switch (whence) {
+	case SEEK_SET:
+		to = offset;
+		break;
+	case SEEK_CUR:
+		if (__builtin_add_overflow((off_t)atomic_load(&slot->offset), offset, &to))
+			rc = EOVERFLOW;
+		break;
+	case SEEK_END:
+		if (ofd->kind == OFD_DIR)
+			size = INT64_MAX;
+		else
+			rc = p->dfs_get_size(ofd->mnt->dfs, obj, &size);
+		if (!rc && __builtin_add_overflow((off_t)size, offset, &to))
+			rc = EOVERFLOW;
+		break;
+	case SEEK_DATA:
+	case SEEK_HOLE:
+		if (ofd->kind == OFD_DIR)
+			rc = EINVAL;
+		else if (p->dfsx_seek)
+			rc = p->dfsx_seek(ofd->mnt->dfs, obj, (daos_off_t)offset, whence, &found);
+		else { /* one extent, then the hole at the end: lseek(2), NOTES */
+			rc = p->dfs_get_size(ofd->mnt->dfs, obj, &size);
+			if (!rc && (offset < 0 || (daos_size_t)offset >= size))
+				rc = ENXIO;
+			found = whence == SEEK_DATA ? (daos_off_t)offset : size;
+		}
+		to = (off_t)found;
+		break;
+	default:
+		rc = EINVAL;
+	}
+	if (!rc && to < 0)
+		rc = EINVAL;
+	if (!rc)
+		atomic_store(&slot->offset, (uint64_t)to);
+	slot_unlock(slot, locked);
+	ofd_put(ofd);
+	return rc ? -rc : to;
+}
+
+/* ---- moving bytes between two descriptors ---- */
+
+#define COPY_CHUNK (1u << 20)
+
+static long read_some(int fd, void *buf, size_t n, const off_t *at)
+{
+	if (shim_fd_ours(fd))
+		return at ? op_pread64(fd, buf, n, *at) : op_read(fd, buf, n);
+	return at ? SHIM_RAW(SYS_pread64, fd, buf, n, *at) : SHIM_RAW(SYS_read, fd, buf, n);
+}
+
+static long write_some(int fd, const void *buf, size_t n, const off_t *at)
+{
+	if (shim_fd_ours(fd))
+		return at ? op_pwrite64(fd, buf, n, *at) : op_write(fd, buf, n);
+	return at ? SHIM_RAW(SYS_pwrite64, fd, buf, n, *at) : SHIM_RAW(SYS_write, fd, buf, n);
+}
+
+static long back(int fd, long by)
+{
+	return shim_fd_ours(fd) ? op_lseek(fd, -by, SEEK_CUR) : SHIM_RAW(SYS_lseek, fd, -by, SEEK_CUR);
+}
+
+static long move_bytes(int in, off_t *in_at, int out, off_t *out_at, size_t len)
+{
+	size_t chunk = len < COPY_CHUNK ? len : COPY_CHUNK;
+	char  *buf = malloc(chunk ? chunk : 1);
+	long   done = 0, r = 0;
+
+	if (!buf)
+		return -ENOMEM;
+	while ((size_t)done < len) {
+		size_t want = len - (size_t)done < chunk ? len - (size_t)done : chunk;
+		r = read_some(in, buf, want, in_at);
+		if (r <= 0)
+			break;
+		long wrote = write_some(out, buf, (size_t)r, out_at);
+		long used = wrote > 0 ? wrote : 0;
+		if (used < r && !in_at)
+			back(in, r - used); /* what the other side did not take was not read */
+		if (in_at)
+			*in_at += used;
+		if (out_at)
+			*out_at += used;
+		done += used;
+		if (wrote < r) {
+			r = wrote;
+			break;
+		}
+	}
+	free(buf);
+	return done ? done : r;
+}
+
+long op_sendfile(int out_fd, int in_fd, off_t *offset, size_t count)
+{
+	if (count > MAX_RW_COUNT)
+		count = MAX_RW_COUNT;
+	return move_bytes(in_fd, offset, out_fd, NULL, count);
+}
+
+long op_copy_file_range(int fd_in, off_t *off_in, int fd_out, off_t *off_out, size_t len, unsigned int flags)
+{
+	if (flags)
+		return -EINVAL;
+	if (len > MAX_RW_COUNT)
+		len = MAX_RW_COUNT;
+	return move_bytes(fd_in, off_in, fd_out, off_out, len);
+}
+
+/* ---- size and durability ---- */
+
+static long sync_one(int fd, bool datasync)
+{
+	struct ofd *ofd = ofd_get(fd);
+	int         rc = 0;
+
+	if (!ofd)
+		return -EBADF;
+	dfs_obj_t *obj = ofd->kind == OFD_PATH ? NULL : ofd_obj(ofd, &rc);
+	if (!obj) {
+		ofd_put(ofd);
+		return rc ? -rc : -EBADF;
+	}
+	const struct provider *p = ofd->mnt->p;
+	if (atomic_load(&ofd->real)) /* pages that a mapping or another program dirtied */
+		rc = (int)-SHIM_RAW(datasync ? SYS_fdatasync : SYS_fsync, fd);
+	if (!rc)
+		rc = p->dfsx_fsync ? p->dfsx_fsync(ofd->mnt->dfs, obj, datasync) : p->dfs_sync(ofd->mnt->dfs);
+	ofd_put(ofd);
+	return -rc;
+}
+
+long op_fsync(int fd)
+{
+	return sync_one(fd, false);
+}
+
+long op_fdatasync(int fd)
+{
+	return sync_one(fd, true);
+}
+
+long op_sync_file_range(int fd, off_t offset, off_t len, unsigned int flags)
+{
+	(void)offset;
+	(void)len;
+	return flags & ~7u ? -EINVAL : sync_one(fd, true);
+}
+
+long op_syncfs(int fd)
+{
+	struct ofd *ofd = ofd_get(fd);
+	if (!ofd)
+		return -EBADF;
+	long r = mount_connect(ofd->mnt) ? -ofd->mnt->p->dfs_sync(ofd->mnt->dfs) : -EIO;
+	ofd_put(ofd);
+	return r;
+}
+
+long op_ftruncate(int fd, off_t length)
+{
+	struct ofd *ofd;
+	dfs_obj_t  *obj;
+
+	if (length < 0)
+		return -EINVAL;
+	long r = begin(fd, O_RDONLY, &ofd, &obj);
+	if (r)
+		return r == -EBADF && shim_fd_ours(fd) ? -EINVAL : r;
+	if (atomic_load(&ofd->real))
+		r = SHIM_RAW(SYS_ftruncate, fd, length); /* the kernel drops its pages beyond the end */
+	else
+		r = -ofd->mnt->p->dfs_punch(ofd->mnt->dfs, obj, (daos_off_t)length, DFS_MAX_FSIZE);
+	ofd_put(ofd);
+	return r;
+}
+
+long op_fallocate(int fd, int mode, off_t offset, off_t len)
+{
+	struct ofd *ofd;
+	dfs_obj_t  *obj;
+
+	if (offset < 0 || len <= 0)
+		return -EINVAL;
+	long r = begin(fd, O_RDONLY, &ofd, &obj);
+	if (r)
+		return r;
+	const struct provider *p = ofd->mnt->p;
+	r = p->dfsx_fallocate
+		? -p->dfsx_fallocate(ofd->mnt->dfs, obj, mode, (daos_off_t)offset, (daos_size_t)len)
+		: -EOPNOTSUPP;
+	ofd_put(ofd);
+	return r;
+}
+
+long op_fadvise64(int fd, off_t offset, off_t len, int advice)
+{
+	(void)offset;
+	if (!shim_fd_ours(fd))
+		return -EBADF;
+	return len < 0 || advice < 0 || advice > 5 ? -EINVAL : 0; /* advice only: nothing is cached here */
+}
+
+long op_readahead(int fd, off_t offset, size_t count)
+{
+	(void)offset;
+	(void)count;
+	return shim_fd_ours(fd) ? 0 : -EBADF;
+}

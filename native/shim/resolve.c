@@ -1,0 +1,419 @@
+/*
+ * resolve.c - from a path as a program says it to a directory object and a name.
+ *
+ * Follows path_resolution(7) component by component: symbolic links (40 at most), "..", links that
+ * lead out of the mount and back. The currency is the canonical path of a directory inside its
+ * container, under which dircache.c keeps the directory open; a path without surprises whose
+ * directory is known costs one look into that cache.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include "runtime.h"
+
+#define MAX_LINKS 40
+
+static long walk(struct where *w, size_t len);
+
+/* The caller gets what the kernel would be asked: the original words, or a path that left us. */
+static long to_kernel(struct where *w, int dirfd, const char *kpath)
+{
+	dir_put(w->dir);
+	w->dir = NULL;
+	w->ours = false;
+	w->dirfd = dirfd;
+	w->kpath = kpath;
+	return 0;
+}
+
+/* Drops ".", ".." and double slashes of an absolute path without looking at the file system. */
+static void normalise(char *path)
+{
+	char *out = path, *in = path;
+	while (*in) {
+		while (*in == '/')
+			in++;
+		size_t n = strcspn(in, "/");
+		if (n == 2 && in[0] == '.' && in[1] == '.') {
+			while (out > path && *--out != '/')
+				;
+		} else if (n && !(n == 1 && in[0] == '.')) {
+			*out++ = '/';
+			memmove(out, in, n);
+			out += n;
+		}
+		in += n;
+	}
+	*out = 0;
+}
+
+bool shim_path_test(int dirfd, const char *path)
+{
+	if (!path)
+		return dirfd == AT_FDCWD ? shim_cwd != NULL : shim_fd_ours(dirfd);
+	if (path[0] != '/') {
+		if (dirfd != AT_FDCWD)
+			return shim_fd_ours(dirfd);
+		return shim_cwd != NULL;
+	}
+	for (int i = 0; i < shim_nr_mounts; i++) {
+		const struct mount *mnt = &shim_mounts[i];
+		if (path[1] == mnt->root[1] && strncmp(path, mnt->root, mnt->root_len) == 0 &&
+		    (path[mnt->root_len] == '/' || path[mnt->root_len] == 0))
+			return true;
+	}
+	/* "/x/../mnt/f" and the like also reach the mount, through the kernel. */
+	return false;
+}
+
+long ofd_dir_path(struct ofd *ofd, char *out, size_t size)
+{
+	int        err = 0;
+	dfs_obj_t *obj;
+
+	uint64_t generation = ofd->mnt->generation ? *ofd->mnt->generation : 0;
+	bool     true_path = ofd->path && generation && generation == ofd->generation;
+
+	if (!true_path && ofd->mnt->p && ofd->mnt->p->dfsx_dir_path) {
+		obj = ofd_obj(ofd, &err);
+		if (!obj)
+			return -err;
+		err = ofd->mnt->p->dfsx_dir_path(ofd->mnt->dfs, obj, out, size);
+		if (!err && out[0] == '/' && !out[1])
+			out[0] = 0;
+		return -err;
+	}
+	if (!ofd->path || strlen(ofd->path) >= size)
+		return -ENAMETOOLONG;
+	strcpy(out, ofd->path);
+	return 0;
+}
+
+/* Starts in the directory of ofd. Fast when its object can be used as it is. */
+static long start_at(struct where *w, struct ofd *ofd, const char *path)
+{
+	w->mnt = ofd->mnt;
+	if (!mount_connect(w->mnt)) {
+		ofd_put(ofd);
+		return to_kernel(w, w->dirfd, path);
+	}
+	if (ofd->kind == OFD_FILE && path[0]) {
+		ofd_put(ofd);
+		return -ENOTDIR;
+	}
+	long r = ofd_dir_path(ofd, w->path, PATH_MAX);
+	ofd_put(ofd);
+	if (r)
+		return r;
+	size_t n = strlen(path);
+	if (n >= PATH_MAX)
+		return -ENAMETOOLONG;
+	memcpy(w->rest, path, n + 1);
+	return walk(w, strlen(w->path));
+}
+
+static long start_absolute(struct where *w, const char *path)
+{
+	w->mnt = mount_of(path);
+	if (!w->mnt || !mount_connect(w->mnt))
+		return to_kernel(w, AT_FDCWD, path);
+	path += w->mnt->root_len;
+	size_t n = strnlen(path, PATH_MAX);
+	if (n == PATH_MAX)
+		return -ENAMETOOLONG;
+
+	/* The short way: nothing to interpret in the directory part, and it is known. */
+	const char *slash = memrchr(path, '/', n);
+	if (slash && slash[1] && !(slash[1] == '.' && (!slash[2] || (slash[2] == '.' && !slash[3])))) {
+		size_t dirlen = (size_t)(slash - path), namelen = n - dirlen - 1;
+		if (namelen > NAME_MAX)
+			return -ENAMETOOLONG;
+		w->dir = dir_find(w->mnt, path, dirlen);
+		if (w->dir || dirlen == 0) {
+			w->parent = dirlen ? dir_obj(w->dir) : w->mnt->root_obj;
+			memcpy(w->path, path, dirlen);
+			w->path[dirlen] = 0;
+			memcpy(w->last, slash + 1, namelen + 1);
+			w->name = w->last;
+			w->parent_path = w->path;
+			return 0;
+		}
+	}
+	memcpy(w->rest, path, n + 1);
+	return walk(w, 0);
+}
+
+/* Opens directory w->path[0..len) below parent, or finds that comp is a link. */
+static long step(struct where *w, dfs_obj_t *parent, const char *comp, size_t len, dfs_obj_t **link)
+{
+	const struct provider *p = w->mnt->p;
+	dfs_obj_t             *obj;
+	mode_t                 mode;
+	int                    acc = w->mnt->read_only ? O_RDONLY : O_RDWR;
+
+	int rc = p->dfs_lookup_rel(w->mnt->dfs, parent, comp, acc | O_NOFOLLOW, &obj, &mode, NULL);
+	if ((rc == EACCES || rc == EPERM) && acc == O_RDWR)
+		rc = p->dfs_lookup_rel(w->mnt->dfs, parent, comp, O_RDONLY | O_NOFOLLOW, &obj, &mode, NULL);
+	if (rc)
+		return -rc;
+	if (S_ISLNK(mode)) {
+		*link = obj;
+		return 0;
+	}
+	if (!S_ISDIR(mode)) {
+		p->dfs_release(obj);
+		return -ENOTDIR;
+	}
+	w->dir = dir_add(w->mnt, w->path, len, obj);
+	return w->dir ? 0 : -ENOMEM;
+}
+
+static long link_value(struct where *w, dfs_obj_t *link, char value[PATH_MAX])
+{
+	daos_size_t size = PATH_MAX;
+	int         rc = w->mnt->p->dfs_get_symlink_value(link, value, &size);
+	w->mnt->p->dfs_release(link);
+	return -rc;
+}
+
+/* Puts the value of a link before what is left, and says from where to go on. */
+static long put_link(struct where *w, const char *value, const char *rest, size_t len)
+{
+	size_t nv = strlen(value), nr = strlen(rest);
+
+	if (++w->links > MAX_LINKS)
+		return -ELOOP;
+	if (!nv)
+		return -ENOENT;
+	if (nv + nr + 2 > PATH_MAX)
+		return -ENAMETOOLONG;
+	char joined[PATH_MAX + 2];
+	memcpy(joined, value, nv);
+	if (nr)
+		joined[nv++] = '/';
+	memcpy(joined + nv, rest, nr + 1);
+	if (joined[0] != '/') {
+		strcpy(w->rest, joined);
+		return walk(w, len);
+	}
+	strcpy(w->path, joined);
+	if (!mount_of(joined))
+		normalise(joined); /* only to see whether it is worth a second look */
+	if (!mount_of(joined))
+		return to_kernel(w, AT_FDCWD, w->path);
+	strcpy(w->path, joined);
+	char from[PATH_MAX + 2];
+	strcpy(from, joined);
+	long r = start_absolute(w, from);
+	if (!r && !w->ours && w->kpath == from) {
+		strcpy(w->path, from);
+		w->kpath = w->path;
+	}
+	return r;
+}
+
+/* Walks w->rest from the directory whose path is w->path[0..len). */
+static long walk(struct where *w, size_t len)
+{
+	const char *in = w->rest;
+
+	for (;;) {
+		dir_put(w->dir);
+		w->dir = NULL;
+		while (*in == '/')
+			in++;
+		size_t      n = strcspn(in, "/");
+		const char *after = in + n;
+		bool        slash = *after == '/';
+		while (*after == '/')
+			after++;
+		if (n > NAME_MAX)
+			return -ENAMETOOLONG;
+		bool dot = n == 1 && in[0] == '.';
+		bool dotdot = n == 2 && in[0] == '.' && in[1] == '.';
+
+		if (dotdot) {
+			if (!len) { /* above the mount */
+				char up[2 * PATH_MAX + 8];
+				int  un = 0;
+				memcpy(up, w->mnt->root, w->mnt->root_len);
+				un = (int)w->mnt->root_len;
+				memcpy(up + un, "/../", 4);
+				size_t rest = strlen(after);
+				if (un + 4 + rest >= PATH_MAX)
+					return -ENAMETOOLONG;
+				memcpy(up + un + 4, after, rest + 1);
+				memcpy(w->path, up, (size_t)un + 5 + rest);
+				return to_kernel(w, AT_FDCWD, w->path);
+			}
+			while (len && w->path[--len] != '/')
+				;
+		}
+		if (n == 0 || dot || dotdot) {
+			if (*after) {
+				in = after;
+				continue;
+			}
+			n = 0; /* the directory itself is meant */
+		}
+		if (n == 0 || !*after) {
+			/* The last component: open its directory. */
+			w->path[len] = 0;
+			memcpy(w->last, in, n);
+			w->last[n] = 0;
+			w->must_dir = w->must_dir || slash;
+			if (len == 0) {
+				w->parent = w->mnt->root_obj;
+			} else if (!(w->dir = dir_find(w->mnt, w->path, len))) {
+				/* Not known: walk there, from the nearest directory that is. */
+				size_t from = len;
+				while (from && !w->dir) {
+					while (from && w->path[--from] != '/')
+						;
+					if (from)
+						w->dir = dir_find(w->mnt, w->path, from);
+				}
+				while (from < len) {
+					size_t end = from + 1;
+					while (end < len && w->path[end] != '/')
+						end++;
+					char comp[NAME_MAX + 1];
+					memcpy(comp, w->path + from + 1, end - from - 1);
+					comp[end - from - 1] = 0;
+					dfs_obj_t      *link = NULL;
+					struct dir_ref *up = w->dir;
+					w->dir = NULL;
+					long r = step(w, up ? dir_obj(up) : w->mnt->root_obj, comp, end, &link);
+					dir_put(up);
+					if (r)
+						return r;
+					if (link) { /* replaced behind us: what was a directory is none */
+						w->mnt->p->dfs_release(link);
+						return -ENOENT;
+					}
+					from = end;
+				}
+			}
+			if (len)
+				w->parent = dir_obj(w->dir);
+			w->name = w->last;
+			w->parent_path = w->path;
+			w->ours = true;
+			return 0;
+		}
+
+		/* A component on the way: a directory or a link. */
+		if (len + n + 2 > PATH_MAX)
+			return -ENAMETOOLONG;
+		w->path[len] = 0;
+		struct dir_ref *up = len ? dir_find(w->mnt, w->path, len) : NULL;
+		w->path[len] = '/';
+		memcpy(w->path + len + 1, in, n);
+		size_t next = len + 1 + n;
+		w->path[next] = 0;
+		w->dir = dir_find(w->mnt, w->path, next);
+		if (!w->dir) {
+			char comp[NAME_MAX + 1];
+			memcpy(comp, in, n);
+			comp[n] = 0;
+			if (len && !up) { /* fell out of the cache meanwhile: open it by its path */
+				dfs_obj_t *obj;
+				w->path[len] = 0;
+				int rc = w->mnt->p->dfs_lookup(w->mnt->dfs, w->path, O_RDONLY, &obj, NULL, NULL);
+				if (rc)
+					return -rc;
+				up = dir_add(w->mnt, w->path, len, obj);
+				w->path[len] = '/';
+				if (!up)
+					return -ENOMEM;
+			}
+			dfs_obj_t *link = NULL;
+			long       r = step(w, up ? dir_obj(up) : w->mnt->root_obj, comp, next, &link);
+			dir_put(up);
+			up = NULL;
+			if (r)
+				return r;
+			if (link) {
+				char value[PATH_MAX];
+				r = link_value(w, link, value);
+				w->path[len] = 0;
+				if (r)
+					return r;
+				char rest[PATH_MAX];
+				strcpy(rest, after);
+				if (slash && !*after)
+					w->must_dir = true;
+				return put_link(w, value, rest, len);
+			}
+		}
+		dir_put(up);
+		len = next;
+		if (shim_nr_mounts > 1) { /* another container may be mounted here */
+			char full[2 * PATH_MAX];
+			memcpy(full, w->mnt->root, w->mnt->root_len);
+			memcpy(full + w->mnt->root_len, w->path, len);
+			full[w->mnt->root_len + len] = 0;
+			struct mount *other = w->mnt->root_len + len < PATH_MAX ? mount_by_root(full) : NULL;
+			if (other) {
+				dir_put(w->dir);
+				w->dir = NULL;
+				full[w->mnt->root_len + len] = '/';
+				strcpy(full + w->mnt->root_len + len + 1, after);
+				if (strlen(full) >= PATH_MAX)
+					return -ENAMETOOLONG;
+				strcpy(w->path, full);
+				if (!mount_connect(other))
+					return to_kernel(w, AT_FDCWD, w->path);
+				w->mnt = other;
+				len = 0;
+			}
+		}
+		in = after;
+	}
+}
+
+long where_find(int dirfd, const char *path, struct where *w)
+{
+	w->ours = true;
+	w->must_dir = false;
+	w->dir = NULL;
+	w->dirfd = dirfd;
+	w->kpath = path;
+	w->links = 0;
+	if (path[0] == '/')
+		return start_absolute(w, path);
+	struct ofd *ofd = dirfd == AT_FDCWD ? ofd_get_cwd() : ofd_get(dirfd);
+	return ofd ? start_at(w, ofd, path) : to_kernel(w, dirfd, path);
+}
+
+long where_follow(struct where *w, const char *value)
+{
+	char keep[PATH_MAX];
+	if (strlen(value) >= PATH_MAX)
+		return -ENAMETOOLONG;
+	strcpy(keep, value);
+	return put_link(w, keep, "", strlen(w->path));
+}
+
+long where_follow_obj(struct where *w, dfs_obj_t *link)
+{
+	char value[PATH_MAX];
+	long r = link_value(w, link, value);
+	return r ? r : where_follow(w, value);
+}
+
+void where_done(struct where *w)
+{
+	dir_put(w->dir);
+	w->dir = NULL;
+}
+
+void where_path(const struct where *w, char *out)
+{
+	size_t n = strlen(w->parent_path);
+	memcpy(out, w->parent_path, n);
+	if (w->name[0]) {
+		out[n] = '/';
+		strcpy(out + n + 1, w->name);
+	} else
+		out[n] = 0;
+}

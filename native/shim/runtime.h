@@ -1,0 +1,201 @@
+/*
+ * runtime.h - the parts of the shim that operations are written with.
+ *
+ * Lock ranks, outermost first (a thread takes them in this order only):
+ *   1 slot     offset of one open-file description, in shared memory (slot_lock)
+ *   2 mount    connecting a mount (mounts.c)
+ *   3 cache    directory cache (dircache.c)
+ *   4 pool     free list of open-file descriptions (fdtable.c)
+ */
+#ifndef DFSKIT_RUNTIME_H
+#define DFSKIT_RUNTIME_H
+
+#include <errno.h>
+#include <limits.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <daos.h>
+#include <daos_fs.h>
+#include <dfskit_ext.h>
+#include "../provider/provider.h"
+#include "shim.h"
+
+/* ---- arena.c: what processes share --------------------------------------------------------- */
+
+/* Where the file offset of a description is kept. */
+enum slot_where {
+	SLOT_SHIM,  /* here, in slot.offset */
+	SLOT_KERNEL /* in the kernel: some process holds it without a shim */
+};
+
+/* One open-file description's shared state; 32 bytes, two a cache line. */
+struct slot {
+	_Atomic uint32_t lock;   /* thread id of the holder, 0 when free */
+	_Atomic uint32_t flags;  /* status flags, O_APPEND and such: F_SETFL changes them for all */
+	_Atomic uint64_t offset; /* file offset, or the cookie of a directory */
+	_Atomic uint32_t where;  /* enum slot_where */
+	_Atomic uint32_t shared; /* inherited over a fork: never used again, others may hold it */
+	uint64_t         pad;
+};
+
+struct slot *slot_new(uint32_t flags);
+void         slot_free(struct slot *slot);
+uint32_t     slot_index(const struct slot *slot);
+struct slot *slot_at(uint32_t index);
+/** Locks the offset; a dead holder is passed over, the same thread (a signal handler) gets through.
+ *  Returns whether slot_unlock() is due. */
+bool         slot_lock(struct slot *slot);
+void         slot_unlock(struct slot *slot, bool locked);
+/** Descriptors that an exec hands over: the arena and the mailbox, -1 where not yet made. */
+void         arena_fds(int fds[3]);
+/** Maps the arena that the program before exec left. */
+bool         arena_adopt(const int fds[3]);
+void         arena_prepare_fork(void);
+/** Puts a kernel descriptor of \a slot where other processes of this family find it, and fetches it. */
+bool         mailbox_put(const struct slot *slot, int fd);
+int          mailbox_get(const struct slot *slot);
+
+/* ---- mounts.c ------------------------------------------------------------------------------ */
+
+struct mount {
+	char           root[PATH_MAX]; /* mount point, canonical, no slash at the end */
+	size_t         root_len;
+	dev_t          dev;            /* st_dev of files, 0 without a dfuse */
+	bool           dfuse;          /* a kernel mount is there */
+	bool           read_only;
+	bool           by_oid;         /* it is our dfuse: DFSKIT_OID_NAME works */
+	_Atomic int    state;          /* enum mount_state */
+	const char    *pool, *cont;    /* of a mount from the environment, else NULL */
+	const struct provider *p;
+	dfs_t         *dfs;
+	dfs_obj_t     *root_obj;
+	const volatile uint64_t *generation; /* NULL: the provider has none */
+	uint64_t       id;
+};
+
+enum mount_state { MOUNT_NEW, MOUNT_READY, MOUNT_DEAD };
+
+extern struct mount shim_mounts[];
+extern int          shim_nr_mounts;
+
+void          mounts_find(void);
+/** Connects on first use. False: the kernel has to do. */
+bool          mount_connect(struct mount *mnt);
+/** The mount that holds the canonical absolute path, NULL when none does. */
+struct mount *mount_of(const char *path);
+struct mount *mount_by_root(const char *root);
+
+/* ---- fdtable.c ------------------------------------------------------------------------------ */
+
+enum ofd_kind { OFD_FILE, OFD_DIR, OFD_PATH };
+
+/* An open-file description in this process. Memory of these is never given back (a stale pointer
+ * always points at one), so the table can be read without a lock: see ofd_get(). */
+struct ofd {
+	_Atomic int   refs;
+	uint8_t       kind;   /* enum ofd_kind */
+	_Atomic bool  real;   /* descriptors of it are real dfuse descriptors, no placeholders */
+	_Atomic bool  mapped; /* MAP_SHARED somewhere: data goes through the page cache */
+	struct mount *mnt;
+	struct slot  *slot;
+	_Atomic(dfs_obj_t *) obj; /* opened at first use after an exec: use ofd_obj() */
+	daos_obj_id_t oid;
+	char         *path;   /* where it was opened, inside the container; NULL when unknown */
+	uint64_t      generation; /* of the directory tree when path was true */
+	struct ofd   *next;   /* free list */
+};
+
+extern _Atomic(struct ofd *) shim_cwd; /* the working directory when it is ours */
+extern unsigned int          shim_fd_top; /* no descriptor at or above it is ours */
+
+/** Takes a reference to the description of \a fd. NULL when it isn't ours. */
+struct ofd *ofd_get(int fd);
+struct ofd *ofd_get_cwd(void);
+void        ofd_put(struct ofd *ofd);
+/** A new description with one reference. It takes \a obj and copies \a path. NULL: no memory. */
+struct ofd *ofd_new(struct mount *mnt, dfs_obj_t *obj, enum ofd_kind kind, uint32_t flags, const char *path);
+/** A description whose slot (NULL: a new one) and object another program left, or that has none yet. */
+struct ofd *ofd_adopt(struct mount *mnt, struct slot *slot, enum ofd_kind kind, daos_obj_id_t oid, const char *path);
+/** The provider's object, opened again after an exec. NULL with *err set. */
+dfs_obj_t  *ofd_obj(struct ofd *ofd, int *err);
+/** Gives \a ofd the lowest free descriptor from \a min on; takes the reference. -errno. */
+long        fd_install(struct ofd *ofd, int min, bool cloexec);
+/** Makes table entry \a fd say \a ofd (NULL: not ours); takes the reference, drops the old one. */
+void        fd_assign(int fd, struct ofd *ofd);
+/** Calls \a fn for every descriptor of ours, in order, until it returns non-zero. */
+long        fd_each(long (*fn)(int fd, struct ofd *ofd, void *arg), void *arg);
+void        fds_prepare_fork(void);
+/** True in a child that shares this memory but not the descriptor table (vfork, posix_spawn). */
+bool        fd_foreign_child(void);
+/** Moves \a fd out of the program's way and remembers it. Returns the new number. */
+int         fd_hide(int fd);
+void        fd_unhide(int fd);
+
+/* ---- dircache.c, resolve.c ------------------------------------------------------------------ */
+
+struct dir_ref;
+
+/* Where a path leads. */
+struct where {
+	bool            ours;
+	bool            must_dir;       /* it ended in a slash */
+	struct mount   *mnt;
+	struct dir_ref *dir;            /* ours: holds parent; where_done() lets it go */
+	dfs_obj_t      *parent;
+	const char     *name;           /* ours: last component, "" for parent itself */
+	char           *parent_path;    /* ours: path of parent inside the container, "" for the root */
+	int             dirfd;          /* not ours: what the kernel is to be asked */
+	const char     *kpath;
+	int             links;          /* symbolic links followed so far */
+	char            last[NAME_MAX + 1];
+	char            path[PATH_MAX + NAME_MAX + 2]; /* parent_path, or kpath of a path that left us */
+	char            rest[PATH_MAX + NAME_MAX + 2]; /* what is still to be walked */
+};
+
+/** Resolves all but the last component. 0 and *w filled (call where_done in any case), or -errno. */
+long where_find(int dirfd, const char *path, struct where *w);
+/** Goes on with the value of the symbolic link that the last component turned out to be. */
+long where_follow(struct where *w, const char *value);
+/** where_follow() with the value read from \a link. Releases it. */
+long where_follow_obj(struct where *w, dfs_obj_t *link);
+void where_done(struct where *w);
+/** Path inside the container of the last component. */
+void where_path(const struct where *w, char *out);
+
+/** True path of a directory description inside the container. -errno. */
+long ofd_dir_path(struct ofd *ofd, char *out, size_t size);
+
+struct dir_ref *dir_find(struct mount *mnt, const char *path, size_t len);
+struct dir_ref *dir_add(struct mount *mnt, const char *path, size_t len, dfs_obj_t *obj);
+dfs_obj_t      *dir_obj(const struct dir_ref *dir);
+void            dir_put(struct dir_ref *dir);
+void            dir_forget(void);
+
+/* ---- materialise.c -------------------------------------------------------------------------- */
+
+/** Opens the file of \a ofd through the kernel. A descriptor, or -errno. */
+long ofd_open_kernel(struct ofd *ofd, uint32_t flags);
+/** Replaces every placeholder of \a ofd; with \a give_offset the kernel owns the offset from now on. */
+long ofd_materialise(struct ofd *ofd, bool give_offset);
+/** Makes descriptors real when another process gave the offset to the kernel. 0 or -errno. */
+long ofd_follow_kernel(struct ofd *ofd);
+
+/* ---- exec.c --------------------------------------------------------------------------------- */
+
+void handover_take(void);
+extern char shim_library[PATH_MAX]; /* path of this library */
+
+/* ---- of each flavour ------------------------------------------------------------------------ */
+
+/** True when paths are answered in the process (pil4dfs), false when only descriptors are (ioil). */
+extern const bool shim_takes_paths;
+/** The flavour's own part of shim_start(). */
+void shim_flavour_start(void);
+
+#define SHIM_RAW(nr, ...) SHIM_RAW_(nr, __VA_ARGS__, 0, 0, 0, 0, 0, 0)
+#define SHIM_RAW_(nr, a, b, c, d, e, f, ...) \
+	shim_syscall(nr, (long)(a), (long)(b), (long)(c), (long)(d), (long)(e), (long)(f))
+
+#endif

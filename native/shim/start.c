@@ -1,0 +1,67 @@
+/*
+ * start.c - what happens when the library is loaded: as little as possible.
+ *
+ * The mount table is read, descriptors that were handed over are noted, libc is routed. No provider is
+ * loaded, no store opened, no thread started before the first call that concerns DFS. Whatever fails
+ * here, the program runs on through the kernel.
+ */
+#include <dlfcn.h>
+#include <stdlib.h>
+#include <string.h>
+#include "attach.h"
+#include "counters.h"
+#include "environment.h"
+#include "runtime.h"
+
+char shim_library[PATH_MAX];
+
+/* The program may already stand in a mount. */
+static void take_cwd(void)
+{
+	char cwd[PATH_MAX];
+
+	if (SHIM_RAW(SYS_getcwd, cwd, sizeof(cwd)) <= 0)
+		return;
+	struct mount *mnt = mount_of(cwd);
+	if (!mnt)
+		return;
+	struct ofd *ofd = ofd_adopt(mnt, NULL, OFD_DIR, (daos_obj_id_t){0}, cwd + mnt->root_len);
+	if (ofd)
+		atomic_store(&shim_cwd, ofd);
+}
+
+bool shim_start(void)
+{
+	const char *attach = getenv("DFSKIT_ATTACH");
+	Dl_info     self;
+
+	if (attach && strcmp(attach, "off") == 0)
+		return false;
+	if (!dladdr((void *)shim_start, &self) || !realpath(self.dli_fname, shim_library))
+		return false;
+	mounts_find();
+	if (!shim_nr_mounts)
+		return false;
+	environment_save();
+	counters_open();
+	handover_take();
+	shim_flavour_start();
+	if (shim_takes_paths)
+		take_cwd();
+	return true;
+}
+
+static void __attribute__((constructor)) load(void)
+{
+	int         saved = errno;
+	const char *attach = getenv("DFSKIT_ATTACH");
+
+	if (shim_start() && !(attach && strcmp(attach, "symbols") == 0) && shim_attach() < 0)
+		counters_note(shim_attach_note ? shim_attach_note : "libc's system calls could not be routed");
+	errno = saved;
+}
+
+static void __attribute__((destructor)) unload(void)
+{
+	counters_print();
+}
