@@ -1,0 +1,149 @@
+/*
+ * attach_x86_64.S - where a routed system call of libc arrives.
+ *
+ * The trampoline of the site (attach.c) has stepped over the red zone, pushed the address of the site's `syscall`
+ * instruction and put the number into rax. A call that isn't ours goes back to that instruction and is made there;
+ * one of ours goes back behind it with the result in rax. Only rax, rcx, r11 and the flags change, as if the kernel
+ * had answered.
+ *
+ * The pushed address stands where a return address would, so the call-frame information below lets exceptions,
+ * thread cancellation and debuggers walk from here into libc.
+ */
+	.text
+
+	.macro LEAVE
+	popq	%rcx
+	.cfi_adjust_cfa_offset -8
+	.cfi_register %rip, %rcx
+	leaq	128(%rsp), %rsp
+	.cfi_adjust_cfa_offset -128
+	notrack jmp *%rcx
+	.endm
+
+	.macro ARRIVE
+	.cfi_startproc
+	.cfi_def_cfa %rsp, 136
+	.cfi_offset %rip, -136
+	endbr64
+	.endm
+
+/* The first argument is the only descriptor, and there is no path. */
+	.globl	attach_enter_fd
+	.hidden	attach_enter_fd
+	.type	attach_enter_fd, @function
+	.p2align 5
+attach_enter_fd:
+	ARRIVE
+	movq	shim_fds(%rip), %rcx
+	testq	%rcx, %rcx
+	jne	1f
+0:	LEAVE
+	.cfi_def_cfa %rsp, 136
+	.cfi_offset %rip, -136
+1:	movl	%edi, %r11d
+	cmpl	$(1 << 20), %r11d	/* SHIM_FD_MAX */
+	jae	0b
+	cmpq	$0, (%rcx,%r11,8)
+	je	0b
+	jmp	.Lours
+	.cfi_endproc
+	.size	attach_enter_fd, . - attach_enter_fd
+
+/* A path and no descriptor. */
+	.globl	attach_enter_path
+	.hidden	attach_enter_path
+	.type	attach_enter_path, @function
+	.p2align 5
+attach_enter_path:
+	ARRIVE
+	cmpl	$0, shim_paths_active(%rip)
+	jne	.Lours
+	LEAVE
+	.cfi_endproc
+	.size	attach_enter_path, . - attach_enter_path
+
+/* Anything else. */
+	.globl	attach_enter
+	.hidden	attach_enter
+	.type	attach_enter, @function
+	.p2align 5
+attach_enter:
+	ARRIVE
+.Lours:
+	pushq	%rbp
+	.cfi_adjust_cfa_offset 8
+	.cfi_offset %rbp, -144
+	movq	%rsp, %rbp
+	.cfi_def_cfa_register %rbp
+	pushq	%rbx
+	.cfi_offset %rbx, -152
+	pushq	%r9
+	pushq	%r8
+	pushq	%r10
+	pushq	%rdx
+	pushq	%rsi
+	pushq	%rdi
+	pushq	%rax
+	cld
+	movq	%rsp, %rbx
+	andq	$-16, %rsp
+	movq	%rbx, %rdi
+	call	attach_quick
+	testb	%al, %al
+	je	3f
+
+	/* Vector state: what the C code of an operation may change. The area has to be aligned to 64, and bytes
+	 * 512..575 of it, the header, to be zero before it is written. */
+	subq	attach_state_size(%rip), %rsp
+	andq	$-64, %rsp
+	movl	attach_state_mask(%rip), %eax
+	testl	%eax, %eax
+	je	1f
+	xorl	%edx, %edx
+	movq	%rdx, 512(%rsp)
+	movq	%rdx, 520(%rsp)
+	movq	%rdx, 528(%rsp)
+	movq	%rdx, 536(%rsp)
+	movq	%rdx, 544(%rsp)
+	movq	%rdx, 552(%rsp)
+	movq	%rdx, 560(%rsp)
+	movq	%rdx, 568(%rsp)
+	cmpb	$0, attach_state_compact(%rip)
+	je	0f
+	xsavec	(%rsp)
+	jmp	2f
+0:	xsave	(%rsp)
+	jmp	2f
+1:	fxsave	(%rsp)
+
+2:	movq	%rbx, %rdi
+	call	attach_ours
+	movq	%rax, %rcx
+	movl	attach_state_mask(%rip), %eax
+	testl	%eax, %eax
+	je	1f
+	xorl	%edx, %edx
+	xrstor	(%rsp)
+	jmp	2f
+1:	fxrstor	(%rsp)
+2:	movq	%rcx, (%rbx)
+	addq	$2, 8(%rbp)		/* behind the `syscall` */
+
+3:	movq	%rbx, %rsp
+	popq	%rax
+	popq	%rdi
+	popq	%rsi
+	popq	%rdx
+	popq	%r10
+	popq	%r8
+	popq	%r9
+	popq	%rbx
+	.cfi_restore %rbx
+	popq	%rbp
+	.cfi_restore %rbp
+	.cfi_def_cfa %rsp, 136
+	LEAVE
+	.cfi_endproc
+	.size	attach_enter, . - attach_enter
+
+	.section .note.GNU-stack, "", @progbits
