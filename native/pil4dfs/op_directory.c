@@ -166,11 +166,6 @@ long op_getdents64(int fd, void *dirp, size_t count)
 
 /* ---- working directory ---- */
 
-static void set_cwd(struct ofd *ofd)
-{
-	ofd_put(atomic_exchange(&shim_cwd, ofd));
-}
-
 /* The kernel's own working directory follows where there is a mount, so that calls that only the
  * kernel knows, and programs without a shim, start from the same place. */
 static long enter(struct mount *mnt, const char *path, dfs_obj_t *obj)
@@ -188,7 +183,7 @@ static long enter(struct mount *mnt, const char *path, dfs_obj_t *obj)
 		mnt->p->dfs_release(obj);
 		return r ? r : -ENOMEM;
 	}
-	set_cwd(ofd);
+	ofd_put(atomic_exchange(&shim_cwd, ofd));
 	return 0;
 }
 
@@ -211,7 +206,7 @@ long op_chdir(const char *path)
 	} else if (!r) {
 		r = SHIM_RAW(SYS_chdir, w.kpath);
 		if (!r)
-			set_cwd(NULL);
+			cwd_learn();
 	}
 	where_done(&w);
 	return r;
@@ -227,7 +222,7 @@ long op_fchdir(int fd)
 	if (!ofd) {
 		long r = SHIM_RAW(SYS_fchdir, fd);
 		if (!r)
-			set_cwd(NULL);
+			cwd_learn();
 		return r;
 	}
 	long r = ofd->kind == OFD_FILE ? -ENOTDIR : ofd_dir_path(ofd, path, sizeof(path));

@@ -252,6 +252,26 @@ static long link_bytes(struct mount *mnt, dfs_obj_t *obj, char *buf, size_t size
 	return (long)(n < size ? n : size);
 }
 
+/* The link that proc(5) shows for a descriptor. */
+static long descriptor_link(int fd, char *buf, size_t size)
+{
+	struct ofd *ofd = ofd_get(fd);
+	size_t      n = 0;
+
+	if (!ofd || !ofd->path) {
+		ofd_put(ofd);
+		return -ENOENT;
+	}
+	const char *parts[2] = {ofd->mnt->root, ofd->path};
+	for (int i = 0; i < 2; i++) {
+		size_t len = strnlen(parts[i], size - n);
+		memcpy(buf + n, parts[i], len);
+		n += len;
+	}
+	ofd_put(ofd);
+	return (long)n;
+}
+
 long op_readlinkat(int dirfd, const char *path, char *buf, size_t size)
 {
 	struct where w;
@@ -261,6 +281,8 @@ long op_readlinkat(int dirfd, const char *path, char *buf, size_t size)
 
 	if ((int)size <= 0)
 		return -EINVAL;
+	if (path[0] == '/' && fd_of_path(path) >= 0 && strncmp(path, "/dev/std", 8) != 0)
+		return descriptor_link(fd_of_path(path), buf, size);
 	if (!path[0]) { /* of a descriptor opened with O_PATH | O_NOFOLLOW */
 		struct ofd *ofd = ofd_get(dirfd);
 		if (!ofd)

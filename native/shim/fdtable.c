@@ -17,7 +17,6 @@
 struct ofd         **shim_fds;
 unsigned int         shim_fd_top;
 unsigned int         shim_fd_floor = UINT_MAX;
-_Atomic(struct ofd *) shim_cwd;
 
 static pthread_mutex_t pool_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct ofd     *pool_free;

@@ -46,6 +46,27 @@ static void normalise(char *path)
 	*out = 0;
 }
 
+int fd_of_path(const char *path)
+{
+	static const char *const roots[] = {"/dev/fd/", "/proc/self/fd/"};
+	int                      fd = 0;
+
+	if (strncmp(path, "/dev/std", 8) == 0)
+		return strcmp(path + 8, "in") == 0    ? 0
+		       : strcmp(path + 8, "out") == 0 ? 1
+		       : strcmp(path + 8, "err") == 0 ? 2
+						      : -1;
+	for (int i = 0; i < 2; i++) {
+		size_t n = strlen(roots[i]);
+		if (strncmp(path, roots[i], n) != 0 || !path[n])
+			continue;
+		for (path += n; *path >= '0' && *path <= '9' && fd < (int)SHIM_FD_MAX; path++)
+			fd = fd * 10 + *path - '0';
+		return *path ? -1 : fd;
+	}
+	return -1;
+}
+
 bool shim_path_test(int dirfd, const char *path)
 {
 	if (!path)
@@ -53,7 +74,7 @@ bool shim_path_test(int dirfd, const char *path)
 	if (path[0] != '/') {
 		if (dirfd != AT_FDCWD)
 			return shim_fd_ours(dirfd);
-		return shim_cwd != NULL;
+		return shim_cwd != NULL || shim_cwd_near;
 	}
 	for (int i = 0; i < shim_nr_mounts; i++) {
 		const struct mount *mnt = &shim_mounts[i];
@@ -61,6 +82,8 @@ bool shim_path_test(int dirfd, const char *path)
 		    (path[mnt->root_len] == '/' || path[mnt->root_len] == 0))
 			return true;
 	}
+	if (__builtin_expect(shim_fds != NULL, 0) && (path[1] == 'd' || path[1] == 'p'))
+		return shim_fd_ours(fd_of_path(path));
 	/* "/x/../mnt/f" and the like also reach the mount, through the kernel. */
 	return false;
 }
@@ -371,6 +394,46 @@ static long walk(struct where *w, size_t len)
 	}
 }
 
+/* A name of an open descriptor is a link to its file: go on at that file's path. */
+static long start_at_descriptor(struct where *w, const char *path)
+{
+	char        full[2 * PATH_MAX];
+	struct ofd *ofd = ofd_get(fd_of_path(path));
+
+	if (!ofd || !ofd->path || ofd->mnt->root_len + strlen(ofd->path) >= PATH_MAX) {
+		ofd_put(ofd);
+		return to_kernel(w, AT_FDCWD, path);
+	}
+	memcpy(full, ofd->mnt->root, ofd->mnt->root_len);
+	strcpy(full + ofd->mnt->root_len, ofd->path);
+	ofd_put(ofd);
+	long r = start_absolute(w, full);
+	return !r && !w->ours ? to_kernel(w, AT_FDCWD, path) : r;
+}
+
+/* A relative path from a directory above a mount. One with ".." in it is the kernel's to resolve. */
+static long start_near(struct where *w, const char *path)
+{
+	char full[PATH_MAX];
+	long n = SHIM_RAW(SYS_getcwd, full, sizeof(full));
+	size_t len = strnlen(path, PATH_MAX);
+
+	if (n <= 1 || (size_t)n + len + 1 > sizeof(full) || strstr(path, ".."))
+		return to_kernel(w, AT_FDCWD, path);
+	n -= 1 + (n == 2); /* without the NUL; the root is only the slash */
+	full[n] = '/';
+	memcpy(full + n + 1, path, len + 1);
+	char plain[PATH_MAX];
+	strcpy(plain, full);
+	normalise(plain);
+	if (!mount_of(plain))
+		return to_kernel(w, AT_FDCWD, path);
+	if (len && path[len - 1] == '/')
+		strcat(plain, "/");
+	long r = start_absolute(w, plain);
+	return !r && !w->ours && w->kpath == plain ? to_kernel(w, AT_FDCWD, path) : r;
+}
+
 long where_find(int dirfd, const char *path, struct where *w)
 {
 	w->ours = true;
@@ -380,9 +443,11 @@ long where_find(int dirfd, const char *path, struct where *w)
 	w->kpath = path;
 	w->links = 0;
 	if (path[0] == '/')
-		return start_absolute(w, path);
+		return fd_of_path(path) >= 0 ? start_at_descriptor(w, path) : start_absolute(w, path);
 	struct ofd *ofd = dirfd == AT_FDCWD ? ofd_get_cwd() : ofd_get(dirfd);
-	return ofd ? start_at(w, ofd, path) : to_kernel(w, dirfd, path);
+	if (ofd)
+		return start_at(w, ofd, path);
+	return dirfd == AT_FDCWD && shim_cwd_near && path[0] ? start_near(w, path) : to_kernel(w, dirfd, path);
 }
 
 long where_follow(struct where *w, const char *value)

@@ -108,6 +108,7 @@ struct ofd {
 };
 
 extern _Atomic(struct ofd *) shim_cwd; /* the working directory when it is ours */
+extern bool                  shim_cwd_near; /* it is not ours but above a mount */
 extern unsigned int          shim_fd_top; /* no descriptor at or above it is ours */
 
 /** Takes a reference to the description of \a fd. NULL when it isn't ours. */
@@ -164,6 +165,8 @@ void where_done(struct where *w);
 /** Path inside the container of the last component. */
 void where_path(const struct where *w, char *out);
 
+/** Descriptor that a path of proc(5) or /dev/fd names, -1 for any other path. */
+int  fd_of_path(const char *path);
 /** True path of a directory description inside the container. -errno. */
 long ofd_dir_path(struct ofd *ofd, char *out, size_t size);
 
@@ -181,6 +184,11 @@ long ofd_open_kernel(struct ofd *ofd, uint32_t flags);
 long ofd_materialise(struct ofd *ofd, bool give_offset);
 /** Makes descriptors real when another process gave the offset to the kernel. 0 or -errno. */
 long ofd_follow_kernel(struct ofd *ofd);
+
+/* ---- cwd.c ---------------------------------------------------------------------------------- */
+
+/** Learns the working directory from the kernel: at the start, and after it changed to one not ours. */
+void cwd_learn(void);
 
 /* ---- exec.c --------------------------------------------------------------------------------- */
 

@@ -15,21 +15,6 @@
 
 char shim_library[PATH_MAX];
 
-/* The program may already stand in a mount. */
-static void take_cwd(void)
-{
-	char cwd[PATH_MAX];
-
-	if (SHIM_RAW(SYS_getcwd, cwd, sizeof(cwd)) <= 0)
-		return;
-	struct mount *mnt = mount_of(cwd);
-	if (!mnt)
-		return;
-	struct ofd *ofd = ofd_adopt(mnt, NULL, OFD_DIR, (daos_obj_id_t){0}, cwd + mnt->root_len);
-	if (ofd)
-		atomic_store(&shim_cwd, ofd);
-}
-
 bool shim_start(void)
 {
 	const char *attach = getenv("DFSKIT_ATTACH");
@@ -47,7 +32,7 @@ bool shim_start(void)
 	handover_take();
 	shim_flavour_start();
 	if (shim_takes_paths)
-		take_cwd();
+		cwd_learn();
 	return true;
 }
 
