@@ -1,0 +1,81 @@
+import { constants } from 'node:os';
+
+type Undo = () => void | Promise<void>;
+
+const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/** What was set up and has to be taken down again, last first. */
+export class CleanUpStack {
+  readonly #undos: { what: string; undo: Undo }[] = [];
+  #running: Promise<Error[]> | undefined;
+
+  /**
+   * Remembers how to undo what was just done.
+   * @param what  for the message when undoing fails: `unmount /tmp/x`
+   * @returns a function that undoes it now, once
+   */
+  defer(what: string, undo: Undo): () => Promise<void> {
+    const entry = { what, undo };
+    this.#undos.push(entry);
+    return async () => {
+      const index = this.#undos.indexOf(entry);
+      if (index < 0) return;
+      this.#undos.splice(index, 1);
+      await undo();
+    };
+  }
+
+  /**
+   * Undoes everything, last first. One that fails does not keep the others from being undone.
+   * A second call waits for the first.
+   * @returns what failed
+   */
+  async run(): Promise<Error[]> {
+    this.#running ??= this.#unwind();
+    const errors = await this.#running;
+    this.#running = undefined;
+    return errors;
+  }
+
+  async #unwind(): Promise<Error[]> {
+    const errors: Error[] = [];
+    for (let entry = this.#undos.pop(); entry !== undefined; entry = this.#undos.pop()) {
+      try {
+        await entry.undo();
+      } catch (cause) {
+        errors.push(
+          new Error(`cannot ${entry.what}: ${cause instanceof Error ? cause.message : String(cause)}`, {
+            cause,
+          }),
+        );
+      }
+    }
+    return errors;
+  }
+}
+
+/**
+ * Runs `work` and cleans up after it, whether it returns, throws or is interrupted by SIGINT, SIGTERM or SIGHUP; then the
+ * process ends with 128 + the signal's number, as a shell reports it.
+ * @param report  gets what could not be cleaned up
+ */
+export async function withCleanUp<T>(
+  work: (stack: CleanUpStack) => Promise<T>,
+  report: (errors: Error[]) => void,
+): Promise<T> {
+  const stack = new CleanUpStack();
+  const onSignal = (signal: NodeJS.Signals): void => {
+    void stack.run().then((errors) => {
+      if (errors.length > 0) report(errors);
+      process.exit(128 + constants.signals[signal]);
+    });
+  };
+  for (const signal of signals) process.on(signal, onSignal);
+  try {
+    return await work(stack);
+  } finally {
+    const errors = await stack.run();
+    if (errors.length > 0) report(errors);
+    for (const signal of signals) process.off(signal, onSignal);
+  }
+}

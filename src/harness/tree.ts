@@ -1,0 +1,66 @@
+import { createHash } from 'node:crypto';
+import { cp, lstat, readFile, readdir, readlink } from 'node:fs/promises';
+import { join } from 'node:path';
+
+export interface TreeSize {
+  files: number;
+  bytes: number;
+}
+
+/** Counts regular files, to their end or until there are more than `limit`. */
+export async function measureTree(directory: string, limit: TreeSize): Promise<TreeSize> {
+  const size: TreeSize = { files: 0, bytes: 0 };
+  const pending = [directory];
+  for (let at = pending.pop(); at !== undefined; at = pending.pop()) {
+    for (const entry of await readdir(at, { withFileTypes: true })) {
+      const path = join(at, entry.name);
+      if (entry.isDirectory()) pending.push(path);
+      if (!entry.isFile()) continue;
+      size.files += 1;
+      size.bytes += (await lstat(path)).size;
+    }
+    if (size.files > limit.files || size.bytes > limit.bytes) break;
+  }
+  return size;
+}
+
+/**
+ * Copies sub-directories of `source` to `target`, in the order of their names, as long as they fit in `limit`; one that
+ * does not fit is passed over, so the choice is the same on every machine with the same source.
+ */
+export async function stageTree(source: string, target: string, limit: TreeSize): Promise<TreeSize> {
+  const total: TreeSize = { files: 0, bytes: 0 };
+  const entries = await readdir(source, { withFileTypes: true });
+  const names = entries
+    .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'))
+    .map((entry) => entry.name);
+  for (const name of names.sort()) {
+    const left: TreeSize = { files: limit.files - total.files, bytes: limit.bytes - total.bytes };
+    const size = await measureTree(join(source, name), left);
+    if (size.files === 0 || size.files > left.files || size.bytes > left.bytes) continue;
+    await cp(join(source, name), join(target, name), { recursive: true, verbatimSymlinks: true });
+    total.files += size.files;
+    total.bytes += size.bytes;
+  }
+  return total;
+}
+
+/** SHA-256 over names, types, permissions, sizes and contents of a tree, the same for equal trees on any file system. */
+export async function digestTree(directory: string): Promise<string> {
+  const hash = createHash('sha256');
+  const visit = async (path: string, name: string): Promise<void> => {
+    const stat = await lstat(path);
+    const mode = (stat.mode & 0o7777).toString(8);
+    if (stat.isDirectory()) {
+      hash.update(`directory ${mode} ${name}\0`);
+      // By code units: a locale must not change the digest.
+      for (const entry of (await readdir(path)).sort()) await visit(join(path, entry), `${name}/${entry}`);
+    } else if (stat.isSymbolicLink()) {
+      hash.update(`link ${name} ${await readlink(path)}\0`);
+    } else {
+      hash.update(`file ${mode} ${stat.size} ${name}\0`).update(await readFile(path));
+    }
+  };
+  await visit(directory, '.');
+  return hash.digest('hex');
+}
