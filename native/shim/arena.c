@@ -9,7 +9,6 @@
  * without a shim, its descriptor is also put in there, where the others that share it find it.
  */
 #include <assert.h>
-#include <pthread.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
@@ -178,7 +177,7 @@ bool arena_adopt(const int in[3])
 	return true;
 }
 
-static void arena_child(void)
+void arena_child(void)
 {
 	tid = 0;
 	memset(free_slots, 0, sizeof(free_slots)); /* the parent may hand those out too */
@@ -186,9 +185,6 @@ static void arena_child(void)
 
 void arena_prepare_fork(void)
 {
-	static _Atomic bool registered;
-	if (!atomic_exchange(&registered, true))
-		pthread_atfork(NULL, NULL, arena_child);
 	if (!atomic_load(&arena) || fds[1] >= 0)
 		return;
 	int pair[2];

@@ -140,9 +140,7 @@ void dir_put(struct dir_ref *dir)
 	free(dir);
 }
 
-void dir_forget(void)
+void dirs_lock(bool take)
 {
-	pthread_mutex_lock(&lock);
-	drop_all();
-	pthread_mutex_unlock(&lock);
+	(take ? pthread_mutex_lock : pthread_mutex_unlock)(&lock);
 }

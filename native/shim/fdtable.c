@@ -96,22 +96,21 @@ static struct foreign {
 } *foreign; /* in mapped memory; ends with fd -1 */
 #define MAX_FOREIGN 512
 
-static void pid_child(void)
+void fds_child(void)
 {
 	atomic_store(&own_pid, (int)SHIM_RAW(SYS_getpid, 0));
 	atomic_store(&foreign_pid, 0);
-	pthread_mutex_init(&pool_lock, NULL);
 }
 
 bool fd_foreign_child(void)
 {
-	static _Atomic bool registered;
-	int                 pid = (int)SHIM_RAW(SYS_getpid, 0);
-	if (!atomic_load_explicit(&registered, memory_order_relaxed) && !atomic_exchange(&registered, true)) {
-		atomic_store(&own_pid, pid);
-		pthread_atfork(fds_prepare_fork, NULL, pid_child);
-	}
-	return pid != atomic_load_explicit(&own_pid, memory_order_relaxed);
+	int own = atomic_load_explicit(&own_pid, memory_order_relaxed);
+	return own && (int)SHIM_RAW(SYS_getpid, 0) != own;
+}
+
+void fds_lock(bool take)
+{
+	(take ? pthread_mutex_lock : pthread_mutex_unlock)(&pool_lock);
 }
 
 /* The child's own entry for fd: found, or added when there is room. */
@@ -305,7 +304,7 @@ static bool table_make(void)
 	struct ofd **none = NULL;
 	if (!__atomic_compare_exchange_n(&shim_fds, &none, (struct ofd **)at, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
 		SHIM_RAW(SYS_munmap, at, SHIM_FD_MAX * sizeof(*shim_fds));
-	fd_foreign_child(); /* notes our pid and registers the fork handlers */
+	fork_watch();
 	return true;
 }
 

@@ -170,6 +170,7 @@ bool mount_connect(struct mount *mnt)
 	int saved = errno;
 	pthread_mutex_lock(&connect_lock);
 	if (atomic_load(&mnt->state) == MOUNT_NEW) {
+		fork_watch();
 		int flags = mnt->read_only ? O_RDONLY : O_RDWR;
 		int rc = mnt->dfuse ? connect_dfuse(mnt, flags) : connect_environment(mnt, flags);
 		if (!rc)
@@ -181,6 +182,11 @@ bool mount_connect(struct mount *mnt)
 	pthread_mutex_unlock(&connect_lock);
 	errno = saved;
 	return atomic_load(&mnt->state) == MOUNT_READY;
+}
+
+void mounts_lock(bool take)
+{
+	(take ? pthread_mutex_lock : pthread_mutex_unlock)(&connect_lock);
 }
 
 struct mount *mount_of(const char *path)

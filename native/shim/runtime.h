@@ -53,6 +53,7 @@ void         arena_fds(int fds[3]);
 /** Maps the arena that the program before exec left. */
 bool         arena_adopt(const int fds[3]);
 void         arena_prepare_fork(void);
+void         arena_child(void);
 /** Puts a kernel descriptor of \a slot where other processes of this family find it, and fetches it. */
 bool         mailbox_put(const struct slot *slot, int fd);
 int          mailbox_get(const struct slot *slot);
@@ -86,6 +87,7 @@ bool          mount_connect(struct mount *mnt);
 /** The mount that holds the canonical absolute path, NULL when none does. */
 struct mount *mount_of(const char *path);
 struct mount *mount_by_root(const char *root);
+void          mounts_lock(bool take);
 
 /* ---- fdtable.c ------------------------------------------------------------------------------ */
 
@@ -128,6 +130,8 @@ void        fd_assign(int fd, struct ofd *ofd);
 /** Calls \a fn for every descriptor of ours, in order, until it returns non-zero. */
 long        fd_each(long (*fn)(int fd, struct ofd *ofd, void *arg), void *arg);
 void        fds_prepare_fork(void);
+void        fds_child(void);
+void        fds_lock(bool take);
 /** True in a child that shares this memory but not the descriptor table (vfork, posix_spawn). */
 bool        fd_foreign_child(void);
 /** Moves \a fd out of the program's way and remembers it. Returns the new number. */
@@ -174,7 +178,7 @@ struct dir_ref *dir_find(struct mount *mnt, const char *path, size_t len);
 struct dir_ref *dir_add(struct mount *mnt, const char *path, size_t len, dfs_obj_t *obj);
 dfs_obj_t      *dir_obj(const struct dir_ref *dir);
 void            dir_put(struct dir_ref *dir);
-void            dir_forget(void);
+void            dirs_lock(bool take);
 
 /* ---- materialise.c -------------------------------------------------------------------------- */
 
@@ -184,6 +188,11 @@ long ofd_open_kernel(struct ofd *ofd, uint32_t flags);
 long ofd_materialise(struct ofd *ofd, bool give_offset);
 /** Makes descriptors real when another process gave the offset to the kernel. 0 or -errno. */
 long ofd_follow_kernel(struct ofd *ofd);
+
+/* ---- fork.c --------------------------------------------------------------------------------- */
+
+/** From now on the locks and tables are right in a forked child. Call before the first use of either. */
+void fork_watch(void);
 
 /* ---- cwd.c ---------------------------------------------------------------------------------- */
 
