@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <fcntl.h>
 #include <string>
 #include <sys/file.h>
 #include <sys/resource.h>
@@ -13,12 +14,22 @@
 namespace
 {
 
+/* One byte a character: names and values need not be UTF-8. */
+std::string Bytes(const Napi::Value &value)
+{
+	size_t length = 0;
+	napi_get_value_string_latin1(value.Env(), value, nullptr, 0, &length);
+	std::string out(length, '\0');
+	napi_get_value_string_latin1(value.Env(), value, out.data(), length + 1, &length);
+	return out;
+}
+
 std::vector<std::string> Strings(const Napi::Value &value)
 {
 	auto array = value.As<Napi::Array>();
 	std::vector<std::string> out;
 	for (uint32_t i = 0; i < array.Length(); i++)
-		out.push_back(array.Get(i).ToString().Utf8Value());
+		out.push_back(Bytes(array.Get(i)));
 	return out;
 }
 
@@ -32,20 +43,28 @@ std::vector<char *> Pointers(std::vector<std::string> &strings)
 }
 
 /*
- * exec(file, argv, envp, ignored, nofile): becomes another program, found as execvp(3) finds it.
+ * exec(file, argv, envp, ignored, nofile, fds): becomes another program, found as execvp(3) finds it.
+ * Strings hold one byte a character.
  * `ignored` is the mask of signals that were ignored when dfskit began, bit n-1 for signal n, as
  * /proc/PID/status says it; `nofile` the soft limit on open files then, below 0 to leave it.
- * Node changes both when it starts. The signal mask and the descriptors are as they were: node
- * opens its own close-on-exec. Comes back only by throwing {code}.
+ * `fds` are the descriptors to inherit. Node changes all three when it starts; the signal mask it
+ * leaves alone. Comes back only by throwing.
  */
 Napi::Value Exec(const Napi::CallbackInfo &info)
 {
-	std::string file = info[0].ToString();
+	std::string file = Bytes(info[0]);
 	auto args = Strings(info[1]), vars = Strings(info[2]);
 	bool lossless = true;
 	uint64_t ignored = info[3].As<Napi::BigInt>().Uint64Value(&lossless);
 	int64_t nofile = info[4].ToNumber().Int64Value();
 
+	auto inherited = info[5].As<Napi::Array>();
+	for (uint32_t i = 0; i < inherited.Length(); i++) {
+		int fd = inherited.Get(i).ToNumber().Int32Value();
+		int flags = fcntl(fd, F_GETFD);
+		if (flags >= 0)
+			fcntl(fd, F_SETFD, flags & ~FD_CLOEXEC);
+	}
 	for (int sig = 1; sig < 65; sig++) {
 		if (sig == SIGKILL || sig == SIGSTOP || (sig >= 32 && sig < SIGRTMIN))
 			continue;

@@ -36,7 +36,8 @@ export type NativeDfs = object & { readonly __dfs: unique symbol };
 
 /** What build/lib/dfskit.node exports. Failures are errors with `errno`, `syscall` and `path`. */
 export interface Addon {
-  exec(file: string, argv: string[], envp: string[], ignored: bigint, nofile: number): never;
+  /** Becomes another program. The strings hold one byte a character (`latin1`). */
+  exec(file: string, argv: string[], envp: string[], ignored: bigint, nofile: number, fds: number[]): never;
   lock(fd: number, how: 'exclusive' | 'shared'): void;
 
   containerCreate(pool: string, cont: string, chunkSize: number): Promise<void>;

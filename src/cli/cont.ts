@@ -1,0 +1,98 @@
+import type { Command } from 'commander';
+import { isLabel, parseContainer } from '../dfs/name.js';
+import { DfskitError } from '../errors.js';
+import { print, printJson } from './output.js';
+
+interface JsonOption {
+  json?: true;
+}
+
+/** `dfskit cont`: the containers of a store. */
+export function addCont(dfskit: Command): void {
+  const cont = dfskit.command('cont').description('create, list, look at, check and destroy containers');
+
+  cont
+    .command('create')
+    .argument('<POOL/CONT>')
+    .description('create a container; the pool begins with its first one')
+    .option('--chunk-size <bytes>', 'bytes of a file that lie together; K, M and G are known', parseSize)
+    .action(async (text: string, options: { chunkSize?: number }) => {
+      const name = parseContainer(text);
+      const { createContainer } = await import('../dfs/container.js');
+      await createContainer(name, options);
+    });
+
+  cont
+    .command('list')
+    .argument('<POOL>')
+    .description('list the containers of a pool')
+    .option('--json', 'as a JSON array')
+    .action(async (pool: string, { json }: JsonOption) => {
+      if (!isLabel(pool)) {
+        throw new DfskitError({ code: 'BAD_NAME', what: `cannot list ${pool}`, why: 'not the label of a pool', status: 2 });
+      }
+      const { listContainers } = await import('../dfs/container.js');
+      const labels = await listContainers(pool);
+      if (json) printJson(labels.map((label) => `${pool}/${label}`));
+      else if (labels.length > 0) print(labels.map((label) => `${pool}/${label}`).join('\n'));
+    });
+
+  cont
+    .command('info')
+    .argument('<POOL/CONT>')
+    .description('say what a container is')
+    .option('--json', 'as a JSON object')
+    .action(async (text: string, { json }: JsonOption) => {
+      const name = parseContainer(text);
+      const { containerInfo } = await import('../dfs/container.js');
+      const info = await containerInfo(name);
+      if (json) printJson(info);
+      else {
+        print(
+          [
+            `container     ${info.pool}/${info.cont}`,
+            `chunk size    ${info.chunkSize} bytes`,
+            `object class  ${info.objectClass}`,
+            `consistency   ${info.mode === 4 ? 'balanced' : 'relaxed'}`,
+          ].join('\n'),
+        );
+      }
+    });
+
+  cont
+    .command('check')
+    .argument('<POOL/CONT>')
+    .description('compare what the parts of a container say of each other')
+    .action(async (text: string) => {
+      const name = parseContainer(text);
+      const { checkContainer } = await import('../dfs/container.js');
+      await checkContainer(name);
+      print(`${text}: consistent`);
+    });
+
+  cont
+    .command('destroy')
+    .argument('<POOL/CONT>')
+    .description('destroy a container and the files in it')
+    .option('--force', 'also while it is in use')
+    .action(async (text: string, options: { force?: boolean }) => {
+      const name = parseContainer(text);
+      const { destroyContainer } = await import('../dfs/container.js');
+      await destroyContainer(name, options);
+    });
+}
+
+/** Bytes of a size like `1M`. */
+function parseSize(text: string): number {
+  const match = /^(\d+)([KMG]?)(?:i?B)?$/i.exec(text);
+  const [, digits = '', unit = ''] = match ?? [];
+  const bytes = Number(digits) * 1024 ** ' KMG'.indexOf(unit === '' ? ' ' : unit.toUpperCase());
+  if (match !== null && bytes > 0 && Number.isSafeInteger(bytes)) return bytes;
+  throw new DfskitError({
+    code: 'BAD_SIZE',
+    what: `cannot use ${text} as a size`,
+    why: 'not a number of bytes',
+    remedy: 'examples: 4096, 64K, 1M',
+    status: 2,
+  });
+}

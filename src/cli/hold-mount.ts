@@ -1,0 +1,112 @@
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { closeSync, constants, lstatSync, mkdirSync, openSync, readFileSync, realpathSync, statSync, writeSync, ftruncateSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { addon } from '../dfs/addon.js';
+import { formatContainer, type ContainerName } from '../dfs/name.js';
+import { DfskitError } from '../errors.js';
+import { binPath } from '../paths.js';
+
+/** A line of /proc/self/mountinfo, as far as it matters here. */
+interface MountPoint {
+  id: string;
+  dir: string;
+  type: string;
+  source: string;
+}
+
+/** What is mounted at `dir` (a real path): the topmost, or `undefined`. proc(5) describes the lines. */
+function mountAt(dir: string): MountPoint | undefined {
+  let found: MountPoint | undefined;
+  for (const line of readFileSync('/proc/self/mountinfo', 'utf8').split('\n')) {
+    const fields = line.split(' ');
+    const dash = fields.indexOf('-');
+    const at = unescape(fields[4] ?? '');
+    if (dash < 0 || at !== dir) continue;
+    found = { id: fields[0] ?? '', dir: at, type: fields[dash + 1] ?? '', source: unescape(fields[dash + 2] ?? '') };
+  }
+  return found;
+}
+
+const unescape = (field: string): string =>
+  field.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(parseInt(octal, 8)));
+
+/** A directory of the user's own for files that live as long as their processes. */
+function runtimeDirectory(): string {
+  const uid = process.getuid?.() ?? 0;
+  const base = process.env['XDG_RUNTIME_DIR'];
+  const dir = base === undefined || base === '' ? join(tmpdir(), `dfskit-${uid}`) : join(base, 'dfskit');
+  mkdirSync(dir, { recursive: true, mode: 0o700 });
+  const { uid: owner, mode } = lstatSync(dir);
+  if (owner === uid && (mode & constants.S_IFMT) === constants.S_IFDIR && (mode & 0o022) === 0) return dir;
+  throw new DfskitError({
+    code: 'BAD_RUNTIME_DIR',
+    what: `cannot use ${dir}`,
+    why: 'others may write to it',
+    remedy: 'set XDG_RUNTIME_DIR to a directory that is yours alone',
+  });
+}
+
+function realDirectory(dir: string): string {
+  try {
+    const real = realpathSync(dir);
+    if (statSync(real).isDirectory()) return real;
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code !== 'ENOENT') throw mountFailure(dir, message, 'see mount(8); a mount whose daemon died: dfskit umount DIR');
+    throw mountFailure(dir, 'no such directory', `make it: mkdir -p ${dir}`);
+  }
+  throw mountFailure(dir, 'not a directory', 'name an empty directory');
+}
+
+function mountFailure(dir: string, why: string, remedy: string): DfskitError {
+  return new DfskitError({ code: 'BAD_MOUNT_POINT', what: `cannot mount at ${dir}`, why, remedy });
+}
+
+/**
+ * Makes sure that `container` is mounted at `dir` until this process (whatever program it becomes) ends.
+ * A mount of the same container that the user made is used and stays. One that another `dfskit run` made
+ * is shared with it: the watcher of the last program unmounts.
+ */
+export async function holdMount(container: ContainerName, dir: string): Promise<void> {
+  const real = realDirectory(dir);
+  const name = createHash('sha256').update(real).digest('hex').slice(0, 32);
+  // The lock's file holds the identifier of the mount that a run made.
+  const fd = openSync(join(runtimeDirectory(), `${name}.lock`), constants.O_RDWR | constants.O_CREAT, 0o600);
+  addon().lock(fd, 'exclusive');
+
+  const present = mountAt(real);
+  const wanted = formatContainer(container);
+  if (present !== undefined && present.type.startsWith('fuse.')) {
+    if (present.source !== wanted) {
+      throw mountFailure(dir, `${present.source} is mounted there`, `unmount it first: dfskit umount ${dir}`);
+    }
+    if (present.id !== readFileSync(fd, 'utf8')) {
+      closeSync(fd);
+      return;
+    }
+    watch(fd, present.id, real);
+    return;
+  }
+  const { mount } = await import('../mount/index.js');
+  await mount({ container: wanted, dir: real });
+  const made = mountAt(real);
+  if (made === undefined) throw mountFailure(dir, 'dfuse ended at once', `try: dfskit mount ${wanted} ${dir}`);
+  ftruncateSync(fd, 0);
+  writeSync(fd, made.id, 0);
+  watch(fd, made.id, real);
+}
+
+/** Starts the process that unmounts after us, and lets other runs go on. `fd` stays open until we exec. */
+function watch(fd: number, id: string, dir: string): void {
+  const { status, error } = spawnSync(binPath('dfskit-watch'), [String(process.pid), '3', id, dir], {
+    // Nothing of ours: who reads our output to its end must not wait for the watcher.
+    stdio: ['ignore', 'ignore', 'ignore', fd],
+    cwd: '/',
+  });
+  if (error !== undefined || status !== 0) {
+    throw mountFailure(dir, `dfskit-watch failed: ${error?.message ?? `status ${status}`}`, 'build it anew: npm run setup');
+  }
+  addon().lock(fd, 'shared');
+}
