@@ -8,7 +8,13 @@ import { digest, stamp, stamped } from './stamp.mjs';
 
 const bin = (name) => join(root, 'node_modules/.bin', name);
 const scripts = ['src', 'test', 'bench', 'scripts'];
-const config = ['package-lock.json', 'tsconfig.json', 'tsconfig.test.json', 'eslint.config.js', 'vitest.config.ts'];
+const config = [
+  'package-lock.json',
+  'tsconfig.json',
+  'tsconfig.test.json',
+  'eslint.config.js',
+  'vitest.config.ts',
+];
 
 /** Runs the checks whose inputs changed since they last passed. @returns the names of those that passed and failed */
 export async function lint({ fix = false } = {}) {
@@ -32,7 +38,8 @@ export async function lint({ fix = false } = {}) {
   const passed = [];
   const failed = [];
   for (const [name, check] of Object.entries(checks)) {
-    const inputs = name === 'clang-format' ? [...sources, '.clang-format'] : [...folders, ...config, '.prettierrc.json'];
+    const inputs =
+      name === 'clang-format' ? [...sources, '.clang-format'] : [...folders, ...config, '.prettierrc.json'];
     const value = digest(inputs.map((path) => join(root, path)));
     const mark = join(root, 'build/lint', name);
     if (!fix && stamped(mark, value)) {
@@ -48,9 +55,13 @@ export async function lint({ fix = false } = {}) {
     failed.push(name);
     const lines = `${stdout}${stderr}`.trimEnd().split('\n');
     const left = lines.length > 60 ? [`… ${lines.length - 60} more lines`] : [];
-    process.stderr.write([...lines.slice(0, 60), ...left, `lint: ${name} failed; try: npm run format`, ''].join('\n'));
+    process.stderr.write(
+      [...lines.slice(0, 60), ...left, `lint: ${name} failed; try: npm run format`, ''].join('\n'),
+    );
   }
-  process.stderr.write(`lint: passed: ${passed.join(', ') || 'none'}${failed.length ? `; failed: ${failed.join(', ')}` : ''}\n`);
+  process.stderr.write(
+    `lint: passed: ${passed.join(', ') || 'none'}${failed.length ? `; failed: ${failed.join(', ')}` : ''}\n`,
+  );
   return { passed, failed };
 }
 

@@ -23,7 +23,7 @@ export async function locked(file, say, work) {
     } catch (error) {
       if (error.code !== 'EEXIST') throw error;
     }
-    let holder = 0;
+    let holder;
     try {
       holder = Number(readFileSync(file, 'utf8'));
     } catch {

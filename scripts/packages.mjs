@@ -3,8 +3,14 @@ import { spawnSync } from 'node:child_process';
 
 /** What the build and `dfskit` itself need. */
 export const buildPackages = [
-  'gcc', 'g++', 'make', 'cmake', 'pkg-config', 'git', // the native parts
-  'libfuse3-dev', 'fuse3', // dfuse
+  'gcc',
+  'g++',
+  'make',
+  'cmake',
+  'pkg-config',
+  'git', // the native parts
+  'libfuse3-dev',
+  'fuse3', // dfuse
   'liblmdb-dev', // the local provider
 ];
 
@@ -13,8 +19,18 @@ export const demoPackages = ['fio', 'hyperfine'];
 
 /** Programs that the tests run under the shims, and what looks at them. */
 export const testPackages = [
-  'attr', 'busybox-static', 'bzip2', 'perl', 'python3', 'rsync', 'sqlite3', 'strace', 'zip', 'unzip',
-  'clang-format', 'clang-tidy',
+  'attr',
+  'busybox-static',
+  'bzip2',
+  'perl',
+  'python3',
+  'rsync',
+  'sqlite3',
+  'strace',
+  'zip',
+  'unzip',
+  'clang-format',
+  'clang-tidy',
 ];
 
 /**
@@ -22,10 +38,14 @@ export const testPackages = [
  * @returns the names in their order; `undefined` where there is no dpkg.
  */
 export function missingPackages(names) {
-  const { error, stdout } = spawnSync('dpkg-query', ['-W', '-f', '${db:Status-Status} ${Package} ${Provides}\n', '*'], {
-    encoding: 'utf8',
-    maxBuffer: 64 << 20,
-  });
+  const { error, stdout } = spawnSync(
+    'dpkg-query',
+    ['-W', '-f', '${db:Status-Status} ${Package} ${Provides}\n', '*'],
+    {
+      encoding: 'utf8',
+      maxBuffer: 64 << 20,
+    },
+  );
   if (error) return undefined;
   const installed = new Set();
   for (const line of stdout.split('\n')) {

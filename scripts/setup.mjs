@@ -69,7 +69,12 @@ async function compile() {
   const value = digest([at('src'), at('tsconfig.json'), at('package-lock.json')]);
   if (stamped(mark, value)) return;
   unstamp(mark);
-  await tool('TypeScript', process.execPath, [at('node_modules/typescript/bin/tsc'), '-p', root], 'mend the types above');
+  await tool(
+    'TypeScript',
+    process.execPath,
+    [at('node_modules/typescript/bin/tsc'), '-p', root],
+    'mend the types above',
+  );
   chmodSync(at('dist/cli/main.js'), 0o755);
   stamp(mark, value);
 }
@@ -98,7 +103,14 @@ async function build() {
   unstamp(mark);
   // Not `cmake-js compile`: that removes the whole build directory when one file does not compile.
   const cmakejs = createRequire(import.meta.url).resolve('cmake-js/bin/cmake-js');
-  const flags = ['--out', at('build'), '--config', 'RelWithDebInfo', '--parallel', String(availableParallelism())];
+  const flags = [
+    '--out',
+    at('build'),
+    '--config',
+    'RelWithDebInfo',
+    '--parallel',
+    String(availableParallelism()),
+  ];
   await tool(
     'native parts',
     process.execPath,

@@ -9,5 +9,9 @@ const { $ } = await import('zx');
 
 const demo = join(root, 'dist/harness/demo.js');
 const command = existsSync(demo) ? [demo] : [join(root, 'dist/cli/main.js'), '--help'];
-const { exitCode } = await $({ stdio: 'inherit', nothrow: true, verbose: false })`node ${command} ${process.argv.slice(2)}`;
+const { exitCode } = await $({
+  stdio: 'inherit',
+  nothrow: true,
+  verbose: false,
+})`node ${command} ${process.argv.slice(2)}`;
 process.exitCode = exitCode ?? 1;

@@ -73,7 +73,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports)
 } // namespace
 
 Napi::Value Promise(Napi::Env env, const std::string &path, std::function<Failure()> work,
-		    std::function<Napi::Value(Napi::Env)> finish)
+                    std::function<Napi::Value(Napi::Env)> finish)
 {
 	auto *worker = new Worker(env, path, std::move(work), std::move(finish));
 	worker->Queue();

@@ -22,7 +22,7 @@ struct Failure {
  * `work` returns what failed; `finish` runs on node's thread. `path` goes into the error.
  */
 Napi::Value Promise(Napi::Env env, const std::string &path, std::function<Failure()> work,
-		    std::function<Napi::Value(Napi::Env)> finish);
+                    std::function<Napi::Value(Napi::Env)> finish);
 
 void InitLaunch(Napi::Env env, Napi::Object exports);
 void InitDfs(Napi::Env env, Napi::Object exports);

@@ -46,7 +46,7 @@ Napi::Value Undefined(Napi::Env env)
 
 /* A call on an open connection. */
 Napi::Value Call(const Napi::CallbackInfo &info, std::function<Failure(Connection &)> work,
-		 std::function<Napi::Value(Napi::Env)> finish = Undefined)
+                 std::function<Napi::Value(Napi::Env)> finish = Undefined)
 {
 	Ref c = Get(info[0]);
 	return Promise(
@@ -116,7 +116,11 @@ Napi::Value Disconnect(const Napi::CallbackInfo &info)
 {
 	Ref c = Get(info[0]);
 	return Promise(
-	    info.Env(), "/", [=]() -> Failure { return {c->Close(), "dfs_disconnect", ""}; }, Undefined);
+	    info.Env(), "/",
+	    [=]() -> Failure {
+		    return {c->Close(), "dfs_disconnect", ""};
+	    },
+	    Undefined);
 }
 
 double Milliseconds(const struct timespec &t)
@@ -361,7 +365,7 @@ Napi::Value Symlink(const Napi::CallbackInfo &info)
 		return WithParent(c, path, [&](dfs_obj_t *parent, const char *name) -> Failure {
 			Object link(c);
 			int rc = c.p->dfs_open(c.dfs, parent, name, S_IFLNK | 0777, O_RDWR | O_CREAT | O_EXCL, 0, 0,
-					       target.c_str(), &link.obj);
+			                       target.c_str(), &link.obj);
 			return {rc, "dfs_open", ""};
 		});
 	});
@@ -388,8 +392,9 @@ Napi::Value Rename(const Napi::CallbackInfo &info)
 			return WithParent(c, to, [&](dfs_obj_t *newParent, const char *newName) -> Failure {
 				if (c.p->dfsx_rename != nullptr)
 					return {c.p->dfsx_rename(c.dfs, parent, name, newParent, newName, 0),
-						"dfsx_rename", ""};
-				return {c.p->dfs_move(c.dfs, parent, name, newParent, newName, nullptr), "dfs_move", ""};
+					        "dfsx_rename", ""};
+				return {c.p->dfs_move(c.dfs, parent, name, newParent, newName, nullptr), "dfs_move",
+				        ""};
 			});
 		});
 	});

@@ -16,7 +16,14 @@ export function addCalls(dfskit: Command): void {
         printJson(calls);
         return;
       }
-      const rows = calls.map((c) => [c.name, c.family, String(c.nr ?? ''), c.pil4dfs, c.ioil, c.symbols.join(' ')]);
+      const rows = calls.map((c) => [
+        c.name,
+        c.family,
+        String(c.nr ?? ''),
+        c.pil4dfs,
+        c.ioil,
+        c.symbols.join(' '),
+      ]);
       print(columns(['call', 'family', 'number', 'pil4dfs', 'ioil', 'symbols'], rows));
     });
 }

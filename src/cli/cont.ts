@@ -29,7 +29,12 @@ export function addCont(dfskit: Command): void {
     .option('--json', 'as a JSON array')
     .action(async (pool: string, { json }: JsonOption) => {
       if (!isLabel(pool)) {
-        throw new DfskitError({ code: 'BAD_NAME', what: `cannot list ${pool}`, why: 'not the label of a pool', status: 2 });
+        throw new DfskitError({
+          code: 'BAD_NAME',
+          what: `cannot list ${pool}`,
+          why: 'not the label of a pool',
+          status: 2,
+        });
       }
       const { listContainers } = await import('../dfs/container.js');
       const labels = await listContainers(pool);

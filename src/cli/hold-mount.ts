@@ -1,6 +1,17 @@
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { closeSync, constants, lstatSync, mkdirSync, openSync, readFileSync, realpathSync, statSync, writeSync, ftruncateSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  realpathSync,
+  statSync,
+  writeSync,
+  ftruncateSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { addon } from '../dfs/addon.js';
@@ -24,7 +35,12 @@ function mountAt(dir: string): MountPoint | undefined {
     const dash = fields.indexOf('-');
     const at = unescape(fields[4] ?? '');
     if (dash < 0 || at !== dir) continue;
-    found = { id: fields[0] ?? '', dir: at, type: fields[dash + 1] ?? '', source: unescape(fields[dash + 2] ?? '') };
+    found = {
+      id: fields[0] ?? '',
+      dir: at,
+      type: fields[dash + 1] ?? '',
+      source: unescape(fields[dash + 2] ?? ''),
+    };
   }
   return found;
 }
@@ -54,7 +70,8 @@ function realDirectory(dir: string): string {
     if (statSync(real).isDirectory()) return real;
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    if (code !== 'ENOENT') throw mountFailure(dir, message, 'see mount(8); a mount whose daemon died: dfskit umount DIR');
+    if (code !== 'ENOENT')
+      throw mountFailure(dir, message, 'see mount(8); a mount whose daemon died: dfskit umount DIR');
     throw mountFailure(dir, 'no such directory', `make it: mkdir -p ${dir}`);
   }
   throw mountFailure(dir, 'not a directory', 'name an empty directory');
@@ -92,7 +109,8 @@ export async function holdMount(container: ContainerName, dir: string): Promise<
   const { mount } = await import('../mount/index.js');
   await mount({ container: wanted, dir: real });
   const made = mountAt(real);
-  if (made === undefined) throw mountFailure(dir, 'dfuse ended at once', `try: dfskit mount ${wanted} ${dir}`);
+  if (made === undefined)
+    throw mountFailure(dir, 'dfuse ended at once', `try: dfskit mount ${wanted} ${dir}`);
   ftruncateSync(fd, 0);
   writeSync(fd, made.id, 0);
   watch(fd, made.id, real);
@@ -106,7 +124,11 @@ function watch(fd: number, id: string, dir: string): void {
     cwd: '/',
   });
   if (error !== undefined || status !== 0) {
-    throw mountFailure(dir, `dfskit-watch failed: ${error?.message ?? `status ${status}`}`, 'build it anew: npm run setup');
+    throw mountFailure(
+      dir,
+      `dfskit-watch failed: ${error?.message ?? `status ${status}`}`,
+      'build it anew: npm run setup',
+    );
   }
   addon().lock(fd, 'shared');
 }

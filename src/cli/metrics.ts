@@ -17,12 +17,16 @@ export function addMetrics(dfskit: Command): void {
         printJson({ ...counters, calls });
         return;
       }
-      const sum = (pick: 'taken' | 'fallback' | 'failed'): bigint => calls.reduce((n, call) => n + call[pick], 0n);
+      const sum = (pick: 'taken' | 'fallback' | 'failed'): bigint =>
+        calls.reduce((n, call) => n + call[pick], 0n);
       const rows = calls
         .sort((a, b) => Number(b.taken + b.fallback - a.taken - a.fallback))
         .map(({ name, taken, fallback, failed }) => [name, taken, fallback, failed]);
       print(
-        columns(['call', 'taken', 'fallback', 'failed'], [...rows, ['all', sum('taken'), sum('fallback'), sum('failed')]]),
+        columns(
+          ['call', 'taken', 'fallback', 'failed'],
+          [...rows, ['all', sum('taken'), sum('fallback'), sum('failed')]],
+        ),
       );
       print(`bytes read ${counters.bytesRead}, written ${counters.bytesWritten}`);
       if (counters.note !== '') print(`note: ${counters.note}`);

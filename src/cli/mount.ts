@@ -10,7 +10,12 @@ export function addMount(dfskit: Command): void {
     .argument('<POOL/CONT>')
     .argument('<DIR>', 'an empty directory')
     .description('mount a container with dfuse; needs no root')
-    .option('-o <options>', 'options of dfuse by commas: caching=none|coherent|cached, ro, allow_other', collect, [])
+    .option(
+      '-o <options>',
+      'options of dfuse by commas: caching=none|coherent|cached, ro, allow_other',
+      collect,
+      [],
+    )
     .action(async (text: string, dir: string, { o }: { o: string[] }) => {
       const container = formatContainer(parseContainer(text));
       const { mount } = await import('../mount/index.js');

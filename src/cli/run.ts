@@ -30,7 +30,10 @@ export function addRun(dfskit: Command): void {
     .option('--cont <POOL/CONT>', 'container to mount at --at while the program runs')
     .option('--at <DIR>', 'where; a mount of that container that is there is used')
     .option('--report <FILE>', 'count what is intercepted; read it with dfskit metrics FILE')
-    .addHelpText('after', '\nExit status: that of CMD; 125 dfskit failed, 126 CMD cannot be run, 127 CMD is not there.')
+    .addHelpText(
+      'after',
+      '\nExit status: that of CMD; 125 dfskit failed, 126 CMD cannot be run, 127 CMD is not there.',
+    )
     // What follows CMD is its own.
     .passThroughOptions()
     .action(async (command: string, args: string[], options: RunOptions) => {
@@ -136,7 +139,9 @@ function rawCommand(words: string[]): string[] {
 /** The environment as it was given, with what `env` has anew. */
 function rawEnvironment(env: NodeJS.ProcessEnv): string[] {
   const given = procStrings('/proc/self/environ');
-  const changed = Object.entries(env).filter(([name, value]) => given === undefined || value !== process.env[name]);
+  const changed = Object.entries(env).filter(
+    ([name, value]) => given === undefined || value !== process.env[name],
+  );
   const names = new Set(changed.map(([name]) => bytes(name)));
   const dropped = (entry: string): boolean => {
     const name = entry.slice(0, Math.max(0, entry.indexOf('=')));

@@ -41,7 +41,10 @@ export class DfsClient implements AsyncDisposable {
    * Opens a container.
    * @throws DfsError ENOENT, EACCES, EPROTO (a store of another version), EIO (a damaged one)
    */
-  static async connect(name: ContainerName, { readOnly = false }: { readOnly?: boolean } = {}): Promise<DfsClient> {
+  static async connect(
+    name: ContainerName,
+    { readOnly = false }: { readOnly?: boolean } = {},
+  ): Promise<DfsClient> {
     const words = wording('cannot open container', name);
     return new DfsClient(name, await explain(addon().connect(name.pool, name.cont, readOnly), words));
   }
@@ -59,7 +62,10 @@ export class DfsClient implements AsyncDisposable {
   }
 
   /** Bytes of a file: all, or up to `length` of them from `offset`. */
-  async readFile(path: string, { offset = 0, length = -1 }: { offset?: number; length?: number } = {}): Promise<Buffer> {
+  async readFile(
+    path: string,
+    { offset = 0, length = -1 }: { offset?: number; length?: number } = {},
+  ): Promise<Buffer> {
     return this.#call('read', path, (dfs) => addon().read(dfs, clean(path), offset, length));
   }
 
@@ -67,16 +73,25 @@ export class DfsClient implements AsyncDisposable {
   async writeFile(
     path: string,
     data: Uint8Array | string,
-    { mode = 0o644, append = false, exclusive = false }: { mode?: number; append?: boolean; exclusive?: boolean } = {},
+    {
+      mode = 0o644,
+      append = false,
+      exclusive = false,
+    }: { mode?: number; append?: boolean; exclusive?: boolean } = {},
   ): Promise<void> {
     const bytes = typeof data === 'string' ? Buffer.from(data) : data;
     const flags =
-      (append ? constants.O_APPEND : constants.O_TRUNC) | (exclusive ? constants.O_EXCL : 0) | constants.O_CREAT;
+      (append ? constants.O_APPEND : constants.O_TRUNC) |
+      (exclusive ? constants.O_EXCL : 0) |
+      constants.O_CREAT;
     await this.#call('write', path, (dfs) => addon().write(dfs, clean(path), bytes, flags, mode));
   }
 
   /** Creates a directory, with `recursive` its parents too (one that is there is then no error). */
-  async mkdir(path: string, { mode = 0o755, recursive = false }: { mode?: number; recursive?: boolean } = {}): Promise<void> {
+  async mkdir(
+    path: string,
+    { mode = 0o755, recursive = false }: { mode?: number; recursive?: boolean } = {},
+  ): Promise<void> {
     try {
       await this.#call('create directory', path, (dfs) => addon().mkdir(dfs, clean(path), mode));
     } catch (error) {

@@ -34,8 +34,14 @@ export function wording(what: string, name: ContainerName): Wording {
  * Creates a container.
  * @param chunkSize bytes of a file that lie together; the provider's choice when not given
  */
-export async function createContainer(name: ContainerName, { chunkSize = 0 }: { chunkSize?: number } = {}): Promise<void> {
-  await explain(addon().containerCreate(name.pool, name.cont, chunkSize), wording('cannot create container', name));
+export async function createContainer(
+  name: ContainerName,
+  { chunkSize = 0 }: { chunkSize?: number } = {},
+): Promise<void> {
+  await explain(
+    addon().containerCreate(name.pool, name.cont, chunkSize),
+    wording('cannot create container', name),
+  );
 }
 
 /** Labels of the containers in a pool, sorted. */
@@ -62,6 +68,12 @@ export async function checkContainer(name: ContainerName): Promise<void> {
 }
 
 /** Destroys a container and the files in it; one in use only with `force`. */
-export async function destroyContainer(name: ContainerName, { force = false }: { force?: boolean } = {}): Promise<void> {
-  await explain(addon().containerDestroy(name.pool, name.cont, force), wording('cannot destroy container', name));
+export async function destroyContainer(
+  name: ContainerName,
+  { force = false }: { force?: boolean } = {},
+): Promise<void> {
+  await explain(
+    addon().containerDestroy(name.pool, name.cont, force),
+    wording('cannot destroy container', name),
+  );
 }

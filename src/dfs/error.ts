@@ -11,7 +11,15 @@ export class DfsError extends DfskitError {
   /** errno(3). */
   readonly errno: number;
 
-  constructor(problem: { what: string; remedy?: string; errno: number; why: string; path: string; syscall: string; cause?: unknown }) {
+  constructor(problem: {
+    what: string;
+    remedy?: string;
+    errno: number;
+    why: string;
+    path: string;
+    syscall: string;
+    cause?: unknown;
+  }) {
     super({ ...problem, code: errorName(problem.errno) });
     this.path = problem.path;
     this.syscall = problem.syscall;

@@ -55,7 +55,8 @@ export function readCounters(file: string): Counters {
 
 /** The counters in `data`; `file` is for messages. */
 export function parseCounters(data: Buffer, file: string): Counters {
-  if (data.length < HEADER || data.toString('latin1', 0, 8) !== MAGIC) throw invalid(file, 'not a counters file');
+  if (data.length < HEADER || data.toString('latin1', 0, 8) !== MAGIC)
+    throw invalid(file, 'not a counters file');
   const version = data.readUInt32LE(8);
   if (version !== VERSION) throw invalid(file, `version ${version} of the format, ${VERSION} is known here`);
   const count = data.readUInt32LE(12);

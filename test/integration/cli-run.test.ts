@@ -28,7 +28,9 @@ describe('dfskit run', () => {
   });
 
   it('leaves options of the program alone', async () => {
-    expect((await dfskit(['run', '--flavor', 'dfuse', 'printf', '%s|', '--help', '--', '-x'])).stdout).toBe('--help|--|-x|');
+    expect((await dfskit(['run', '--flavor', 'dfuse', 'printf', '%s|', '--help', '--', '-x'])).stdout).toBe(
+      '--help|--|-x|',
+    );
   });
 
   it('hands on arguments and variables that are no UTF-8', async () => {
@@ -38,16 +40,23 @@ describe('dfskit run', () => {
   });
 
   it('hands on the descriptors that it was given and none of its own', async () => {
-    const list = "ls -l /proc/self/fd | sed 's/.* \\([0-9]* ->\\)/\\1/' | grep -v -e pipe -e socket -e /proc/";
-    const command = (words: string): string => `exec 7</etc/passwd 9<>/dev/null 4<&-; exec ${words} sh -c "${list}"`;
+    const list =
+      "ls -l /proc/self/fd | sed 's/.* \\([0-9]* ->\\)/\\1/' | grep -v -e pipe -e socket -e /proc/";
+    const command = (words: string): string =>
+      `exec 7</etc/passwd 9<>/dev/null 4<&-; exec ${words} sh -c "${list}"`;
     const plain = await execute('sh', ['-c', command('')]);
     expect(plain.stdout).toContain('7 -> /etc/passwd\n');
-    expect((await execute('sh', ['-c', command(`${dfskitCommand} run --flavor dfuse`)])).stdout).toBe(plain.stdout);
+    expect((await execute('sh', ['-c', command(`${dfskitCommand} run --flavor dfuse`)])).stdout).toBe(
+      plain.stdout,
+    );
   });
 
   it('leaves standard streams closed that were closed', async () => {
     const list = 'for fd in 0 1 2 3; do [ -e /proc/$$/fd/$fd ] && echo $fd >&2; done';
-    const ours = await execute('sh', ['-c', `exec ${dfskitCommand} run --flavor dfuse sh -c '${list}' <&- >&-`]);
+    const ours = await execute('sh', [
+      '-c',
+      `exec ${dfskitCommand} run --flavor dfuse sh -c '${list}' <&- >&-`,
+    ]);
     expect(ours.stderr).toBe('2\n');
   });
 
@@ -60,21 +69,30 @@ describe('dfskit run', () => {
     const show = 'grep -E "^Sig(Ign|Blk|Cgt)" /proc/self/status; ulimit -Sn';
     const setup = "trap '' HUP USR1; ulimit -Sn 256;";
     const plain = await execute('sh', ['-c', `${setup} sh -c '${show}'`]);
-    const ours = await execute('sh', ['-c', `${setup} exec ${dfskitCommand} run --flavor dfuse sh -c '${show}'`]);
+    const ours = await execute('sh', [
+      '-c',
+      `${setup} exec ${dfskitCommand} run --flavor dfuse sh -c '${show}'`,
+    ]);
     expect(ours.stdout).toBe(plain.stdout);
   });
 
   it('puts the shim in front of LD_PRELOAD and sets nothing else', async () => {
-    const { stdout } = await dfskit(['run', '--flavor', 'pil4dfs', 'sh', '-c', 'echo "$LD_PRELOAD|$DFSKIT_LAUNCH|$D_IL_REPORT"'], {
-      env: { LD_PRELOAD: '/lib/x86_64-linux-gnu/libdl.so.2', D_IL_REPORT: '' },
-    });
+    const { stdout } = await dfskit(
+      ['run', '--flavor', 'pil4dfs', 'sh', '-c', 'echo "$LD_PRELOAD|$DFSKIT_LAUNCH|$D_IL_REPORT"'],
+      {
+        env: { LD_PRELOAD: '/lib/x86_64-linux-gnu/libdl.so.2', D_IL_REPORT: '' },
+      },
+    );
     expect(stdout).toBe(`${libPath('libpil4dfs.so')}:/lib/x86_64-linux-gnu/libdl.so.2||\n`);
   });
 
   it('counts into the file of --report, from any directory', async () => {
-    const { stdout, status } = await dfskit(['run', '--flavor', 'dfuse', '--report', 'r.dat', 'sh', '-c', 'echo $DFSKIT_REPORT'], {
-      cwd: scratch.path,
-    });
+    const { stdout, status } = await dfskit(
+      ['run', '--flavor', 'dfuse', '--report', 'r.dat', 'sh', '-c', 'echo $DFSKIT_REPORT'],
+      {
+        cwd: scratch.path,
+      },
+    );
     expect({ stdout, status }).toEqual({ stdout: `${join(scratch.path, 'r.dat')}\n`, status: 0 });
   });
 
@@ -127,11 +145,17 @@ describe('dfskit run fails', () => {
     const root = join(dfskitCommand, '../..');
     const copy = `mkdir -p ${tree}/scripts ${tree}/build/lib && cp ${root}/scripts/dfskit.sh ${tree}/scripts/ && cp -r ${root}/dist ${root}/package.json ${tree}/ && ln -s ${root}/node_modules ${tree}/ && cp ${root}/build/lib/dfskit.node ${tree}/build/lib/`;
     expect(await execute('sh', ['-c', copy])).toMatchObject({ status: 0 });
-    const result = await execute(join(tree, 'scripts/dfskit.sh'), ['run', 'sh', '-c', 'echo "ran $LD_PRELOAD"; exit 4'], {
-      env: { LD_PRELOAD: '' },
-    });
+    const result = await execute(
+      join(tree, 'scripts/dfskit.sh'),
+      ['run', 'sh', '-c', 'echo "ran $LD_PRELOAD"; exit 4'],
+      {
+        env: { LD_PRELOAD: '' },
+      },
+    );
     expect(result).toMatchObject({ status: 4, stdout: 'ran \n' });
-    expect(result.stderr).toMatch(/^dfskit: warning: the program runs without interception: .*libpil4dfs.so is missing; build it: npm run setup\n$/);
+    expect(result.stderr).toMatch(
+      /^dfskit: warning: the program runs without interception: .*libpil4dfs.so is missing; build it: npm run setup\n$/,
+    );
   });
 });
 
@@ -171,6 +195,8 @@ describe('dfskit', () => {
 });
 
 it('the wrapper is the command that package.json names', () => {
-  const { bin } = JSON.parse(readFileSync(join(dfskitCommand, '../../package.json'), 'utf8')) as { bin: Record<string, string> };
+  const { bin } = JSON.parse(readFileSync(join(dfskitCommand, '../../package.json'), 'utf8')) as {
+    bin: Record<string, string>;
+  };
   expect(bin).toEqual({ dfskit: 'scripts/dfskit.sh' });
 });

@@ -17,9 +17,20 @@ async function run(command: string, args: string[]): Promise<void> {
   expect(status, `${command} ${args.join(' ')}\n${(stdout + stderr).slice(-6000)}`).toBe(0);
 }
 
-it('the tests in C pass with the address and undefined behaviour sanitizers', { timeout: 600_000 }, async () => {
-  await run('cmake', ['-S', '.', '-B', build, '-DCMAKE_BUILD_TYPE=Debug', '-DDFSKIT_SANITIZE=address,undefined']);
-  const jobs = String(availableParallelism());
-  await run('cmake', ['--build', build, '--parallel', jobs, '--target', 'native_tests']);
-  await run('ctest', ['--test-dir', build, '--output-on-failure', '--no-tests=ignore']);
-});
+it(
+  'the tests in C pass with the address and undefined behaviour sanitizers',
+  { timeout: 600_000 },
+  async () => {
+    await run('cmake', [
+      '-S',
+      '.',
+      '-B',
+      build,
+      '-DCMAKE_BUILD_TYPE=Debug',
+      '-DDFSKIT_SANITIZE=address,undefined',
+    ]);
+    const jobs = String(availableParallelism());
+    await run('cmake', ['--build', build, '--parallel', jobs, '--target', 'native_tests']);
+    await run('ctest', ['--test-dir', build, '--output-on-failure', '--no-tests=ignore']);
+  },
+);

@@ -22,7 +22,11 @@ export interface Options {
 }
 
 /** Runs a program to its end. */
-export function execute(command: string, args: string[], { env, cwd, input = '' }: Options = {}): Promise<Result> {
+export function execute(
+  command: string,
+  args: string[],
+  { env, cwd, input = '' }: Options = {},
+): Promise<Result> {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { env: { ...process.env, ...env }, cwd });
     let stdout = '';

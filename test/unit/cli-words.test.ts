@@ -16,12 +16,21 @@ describe('the name of a container', () => {
     expect(parseContainer('tank/home-1')).toEqual({ pool: 'tank', cont: 'home-1' });
     expect(parseContainer('daos://tank/a.b:c_d')).toEqual({ pool: 'tank', cont: 'a.b:c_d' });
   });
-  it.each(['', 'tank', 'tank/', '/c', 'a/b/c', '../c', 'a/..', 'a/.', 'a b/c', 'a/-x', `a/${'x'.repeat(128)}`])(
-    'is not %j',
-    (text) => {
-      expect(() => parseContainer(text)).toThrow(DfskitError);
-    },
-  );
+  it.each([
+    '',
+    'tank',
+    'tank/',
+    '/c',
+    'a/b/c',
+    '../c',
+    'a/..',
+    'a/.',
+    'a b/c',
+    'a/-x',
+    `a/${'x'.repeat(128)}`,
+  ])('is not %j', (text) => {
+    expect(() => parseContainer(text)).toThrow(DfskitError);
+  });
 });
 
 describe('LD_PRELOAD', () => {
@@ -53,7 +62,11 @@ describe('messages', () => {
     expect(formatError(error)).toBe('dfskit: cannot do it: no room\ndfskit: make room');
   });
   it('name the errno of a call that failed', () => {
-    const native = Object.assign(new Error('Permission denied'), { errno: 13, syscall: 'dfs_open', path: '/f' });
+    const native = Object.assign(new Error('Permission denied'), {
+      errno: 13,
+      syscall: 'dfs_open',
+      path: '/f',
+    });
     expect(wrap(native, { what: 'cannot read /f', remedies: { EACCES: 'ask' } })).toMatchObject({
       code: 'EACCES',
       path: '/f',
@@ -80,9 +93,19 @@ describe('words of a shell', () => {
 });
 
 it('puts numbers to the right and words to the left', () => {
-  expect(columns(['call', 'n'], [['open', 5n], ['x', 100n]])).toBe('call    n\nopen    5\nx     100');
+  expect(
+    columns(
+      ['call', 'n'],
+      [
+        ['open', 5n],
+        ['x', 100n],
+      ],
+    ),
+  ).toBe('call    n\nopen    5\nx     100');
 });
 
 it('docs/environment.md is what the table of variables says', () => {
-  expect(readFileSync(join(packageRoot, 'docs/environment.md'), 'utf8'), 'npm run docs').toBe(environmentMarkdown());
+  expect(readFileSync(join(packageRoot, 'docs/environment.md'), 'utf8'), 'npm run docs').toBe(
+    environmentMarkdown(),
+  );
 });

@@ -20,7 +20,18 @@ function file(calls: [string, bigint, bigint, bigint][], { version = 1, note = '
 describe('a counters file', () => {
   it('gives counts, bytes and the note', () => {
     const long = 'a_name_of_24_characters_';
-    expect(parseCounters(file([['openat', 3n, 2n, 1n], [long, 0n, 0n, 0n]], { note: 'no mount' }), 'f')).toEqual({
+    expect(
+      parseCounters(
+        file(
+          [
+            ['openat', 3n, 2n, 1n],
+            [long, 0n, 0n, 0n],
+          ],
+          { note: 'no mount' },
+        ),
+        'f',
+      ),
+    ).toEqual({
       calls: [
         { name: 'openat', taken: 3n, fallback: 2n, failed: 1n },
         { name: long, taken: 0n, fallback: 0n, failed: 0n },
