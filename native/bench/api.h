@@ -29,6 +29,8 @@ struct bench_api {
 	/** Makes \a cont ("POOL/CONT", DFS only) usable; with \a create a missing container is created. */
 	int (*start)(const char *cont, bool create);
 	void (*stop)(void);
+	/** Destroys container \a cont, before start(). ENOTSUP where there are none. */
+	int (*destroy)(const char *cont);
 	/** Opens the directory \a path and creates what is missing of it. */
 	int (*dir_open)(const char *path, struct bench_dir *dir);
 	void (*dir_close)(struct bench_dir *dir);

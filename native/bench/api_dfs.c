@@ -18,26 +18,34 @@
 static const struct provider *lib;
 static dfs_t *dfs;
 
-static int dfs_api_start(const char *cont, bool create)
+/* Loads the library and splits "POOL/CONT"; \a label points into \a cont. */
+static int prepare(const char *cont, char pool[DAOS_PROP_LABEL_MAX_LEN + 1], const char **label)
 {
-	char pool[DAOS_PROP_LABEL_MAX_LEN + 1];
-	char why[256];
 	const char *slash = cont != NULL ? strchr(cont, '/') : NULL;
-	int rc;
+	char why[256];
 
-	if (slash == NULL || slash == cont || (size_t)(slash - cont) >= sizeof(pool))
+	if (slash == NULL || slash == cont || slash - cont > DAOS_PROP_LABEL_MAX_LEN)
 		return EINVAL;
 	memcpy(pool, cont, (size_t)(slash - cont));
 	pool[slash - cont] = '\0';
+	*label = slash + 1;
 	lib = provider_load(NULL, why, sizeof(why));
 	if (lib == NULL) {
 		fprintf(stderr, "dfskit-bench: %s\n", why);
 		return ELIBACC;
 	}
-	rc = lib->dfs_init();
+	return lib->dfs_init();
+}
+
+static int dfs_api_start(const char *cont, bool create)
+{
+	char pool[DAOS_PROP_LABEL_MAX_LEN + 1];
+	const char *label;
+	int rc = prepare(cont, pool, &label);
+
 	if (rc != 0)
 		return rc;
-	rc = lib->dfs_connect(pool, NULL, slash + 1, O_RDWR | (create ? O_CREAT : 0), NULL, &dfs);
+	rc = lib->dfs_connect(pool, NULL, label, O_RDWR | (create ? O_CREAT : 0), NULL, &dfs);
 	if (rc != 0)
 		lib->dfs_fini();
 	return rc;
@@ -47,6 +55,19 @@ static void dfs_api_stop(void)
 {
 	lib->dfs_disconnect(dfs);
 	lib->dfs_fini();
+}
+
+static int dfs_api_destroy(const char *cont)
+{
+	char pool[DAOS_PROP_LABEL_MAX_LEN + 1];
+	const char *label;
+	int rc = prepare(cont, pool, &label);
+
+	if (rc != 0)
+		return rc;
+	rc = lib->dfs_destroy != NULL ? lib->dfs_destroy(pool, NULL, label, 0, NULL) : ENOTSUP;
+	lib->dfs_fini();
+	return rc;
 }
 
 static int dfs_dir_open(const char *path, struct bench_dir *dir)
@@ -183,6 +204,7 @@ const struct bench_api bench_api_dfs = {
     .name = "dfs",
     .start = dfs_api_start,
     .stop = dfs_api_stop,
+    .destroy = dfs_api_destroy,
     .dir_open = dfs_dir_open,
     .dir_close = dfs_dir_close,
     .dir_remove = dfs_dir_remove,

@@ -23,6 +23,12 @@ static void posix_stop(void)
 {
 }
 
+static int posix_destroy(const char *cont)
+{
+	(void)cont;
+	return ENOTSUP;
+}
+
 static int posix_dir_open(const char *path, struct bench_dir *dir)
 {
 	char *copy = strdup(path);
@@ -146,6 +152,7 @@ const struct bench_api bench_api_posix = {
     .name = "posix",
     .start = posix_start,
     .stop = posix_stop,
+    .destroy = posix_destroy,
     .dir_open = posix_dir_open,
     .dir_close = posix_dir_close,
     .dir_remove = posix_dir_remove,

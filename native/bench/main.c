@@ -3,9 +3,11 @@
  *
  *   dfskit-bench --api posix|dfs --dir DIR [--cont POOL/CONT [--create]] --workload NAME
  *                [--ops N | --seconds S] [--files N] [--file-mib N] --json
- *   dfskit-bench ... --rounds       reads "round NAME N" lines, answers each with one line of JSON
+ *   dfskit-bench ... --rounds [--remove-dir]   reads "round NAME N" lines, answers each with one line of JSON
+ *   dfskit-bench --api dfs --cont POOL/CONT --create | --destroy
  *   dfskit-bench --list
  *
+ * --remove-dir removes DIR at the end, and its parent, where they are empty.
  * A round that fails answers {"workload": ..., "error": ..., "errno": ...} and the driver goes on.
  */
 #include "timing.h"
@@ -28,7 +30,7 @@ struct options {
 	uint64_t ops;
 	double seconds;
 	struct bench_sizes sizes;
-	bool create, rounds, json;
+	bool create, destroy, remove_dir, rounds, json;
 };
 
 /* The workload that is set up at present. */
@@ -47,7 +49,8 @@ static int usage(void)
 {
 	fputs("usage: dfskit-bench --api posix|dfs --dir DIR [--cont POOL/CONT [--create]]\n"
 	      "                    (--workload NAME [--ops N | --seconds S] | --rounds)\n"
-	      "                    [--files N] [--file-mib N] [--json]\n"
+	      "                    [--files N] [--file-mib N] [--remove-dir] [--json]\n"
+	      "       dfskit-bench --api dfs --cont POOL/CONT --create | --destroy\n"
 	      "       dfskit-bench --list\n",
 	      stderr);
 	return 2;
@@ -180,11 +183,13 @@ static int parse(int argc, char **argv, struct options *opt)
 	    {"dir", required_argument, NULL, 'd'},
 	    {"cont", required_argument, NULL, 'c'},
 	    {"create", no_argument, NULL, 'C'},
+	    {"destroy", no_argument, NULL, 'D'},
 	    {"workload", required_argument, NULL, 'w'},
 	    {"ops", required_argument, NULL, 'n'},
 	    {"seconds", required_argument, NULL, 's'},
 	    {"files", required_argument, NULL, 'f'},
 	    {"file-mib", required_argument, NULL, 'm'},
+	    {"remove-dir", no_argument, NULL, 'R'},
 	    {"rounds", no_argument, NULL, 'r'},
 	    {"json", no_argument, NULL, 'j'},
 	    {"list", no_argument, NULL, 'l'},
@@ -207,6 +212,12 @@ static int parse(int argc, char **argv, struct options *opt)
 			break;
 		case 'C':
 			opt->create = true;
+			break;
+		case 'D':
+			opt->destroy = true;
+			break;
+		case 'R':
+			opt->remove_dir = true;
 			break;
 		case 'w':
 			opt->workload = optarg;
@@ -236,12 +247,37 @@ static int parse(int argc, char **argv, struct options *opt)
 			return -1;
 		}
 	}
-	/* --create alone just makes the container. */
 	if (optind != argc || opt->api == NULL || opt->sizes.files == 0 || opt->sizes.file_bytes == 0)
 		return -1;
+	/* Alone, --create and --destroy are all there is to do. */
 	if (opt->workload == NULL && !opt->rounds)
-		return opt->create ? 0 : -1;
+		return opt->create != opt->destroy ? 0 : -1;
+	if (opt->destroy)
+		return -1;
 	return opt->dir != NULL && opt->dir[0] == '/' ? 0 : -1;
+}
+
+static void complain(const char *what, const char *cont, int rc)
+{
+	fprintf(stderr, "dfskit-bench: cannot %s container %s: %s\n", what, cont != NULL ? cont : "(none given)",
+	        strerror(rc));
+}
+
+static void remove_dir(const struct options *opt)
+{
+	char *path = strdup(opt->dir);
+	char *slash;
+
+	if (path == NULL)
+		return;
+	if (opt->api->dir_remove(path) == 0) {
+		slash = strrchr(path, '/');
+		if (slash > path) {
+			*slash = '\0';
+			opt->api->dir_remove(path);
+		}
+	}
+	free(path);
 }
 
 int main(int argc, char **argv)
@@ -255,18 +291,24 @@ int main(int argc, char **argv)
 
 	if (parse(argc, argv, &opt) != 0)
 		return usage();
+	if (opt.destroy) {
+		rc = opt.api->destroy(opt.cont);
+		if (rc != 0)
+			complain("destroy", opt.cont, rc);
+		return rc != 0;
+	}
 	rc = opt.api->start(opt.cont, opt.create);
 	if (rc != 0) {
-		fprintf(stderr, "dfskit-bench: cannot open container %s: %s\n",
-		        opt.cont != NULL ? opt.cont : "(none given)", strerror(rc));
+		complain("open", opt.cont, rc);
 		return 1;
 	}
-	rc = 0;
 	if (opt.rounds)
 		rc = serve(&session);
 	else if (opt.workload != NULL)
 		rc = measure(&session);
 	leave(&session);
+	if (opt.remove_dir && opt.dir != NULL)
+		remove_dir(&opt);
 	opt.api->stop();
 	return rc;
 }

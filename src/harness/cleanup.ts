@@ -8,6 +8,8 @@ const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 export class CleanUpStack {
   readonly #undos: { what: string; undo: Undo }[] = [];
   #running: Promise<Error[]> | undefined;
+  /** A signal came: whatever fails from now on fails because it is being taken down, and is no result. */
+  interrupted = false;
 
   /**
    * Remembers how to undo what was just done.
@@ -65,6 +67,7 @@ export async function withCleanUp<T>(
 ): Promise<T> {
   const stack = new CleanUpStack();
   const onSignal = (signal: NodeJS.Signals): void => {
+    stack.interrupted = true;
     void stack.run().then((errors) => {
       if (errors.length > 0) report(errors);
       process.exit(128 + constants.signals[signal]);
@@ -74,6 +77,8 @@ export async function withCleanUp<T>(
   try {
     return await work(stack);
   } finally {
+    // The signal's handler reports and ends the process; the failures that it caused are nobody's business.
+    if (stack.interrupted) await new Promise(() => undefined);
     const errors = await stack.run();
     if (errors.length > 0) report(errors);
     for (const signal of signals) process.off(signal, onSignal);

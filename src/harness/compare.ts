@@ -94,7 +94,7 @@ export function rowWarnings(row: Row): Warning[] {
     if (summary === undefined || cell.samples.length < 3) continue;
     if (summary.spread > noisySpread) {
       found.push(makeWarning('noisy', { ...about, detail: `spread ${(summary.spread * 100).toFixed(0)} %` }));
-    } else if (summary.outliers > cell.samples.length * manyOutliers) {
+    } else if (cell.samples.length >= 5 && summary.outliers > cell.samples.length * manyOutliers) {
       found.push(
         makeWarning('outliers', { ...about, detail: `${summary.outliers} of ${cell.samples.length}` }),
       );
@@ -158,6 +158,7 @@ async function compareMicro(session: Session, stack: CleanUpStack): Promise<void
   if (workloads.length === 0) return;
   const drivers = await startDrivers(places, effort, stack);
   for (const workload of workloads) {
+    if (stack.interrupted) return;
     const row = await runMicro(workload, drivers, effort, () => progress.step(workload.name));
     results.rows.push(row);
     await session.save();
@@ -226,6 +227,7 @@ export async function compare(options: CompareOptions = {}): Promise<Results> {
         warnings: [],
       };
       const save = async (): Promise<void> => {
+        if (stack.interrupted) return;
         running.warnings = collectWarnings(running);
         await writeResults(running, files);
       };

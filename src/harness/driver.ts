@@ -41,7 +41,7 @@ export class Driver implements RoundRunner {
   readonly #closed: Promise<void>;
 
   private constructor(options: DriverOptions) {
-    const args = ['--api', options.api, '--dir', options.directory, '--rounds'];
+    const args = ['--api', options.api, '--dir', options.directory, '--rounds', '--remove-dir'];
     args.push('--files', String(options.files), '--file-mib', String(options.fileMib));
     if (options.container !== undefined) args.push('--cont', options.container);
     this.#patience = options.patience ?? 120_000;

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { constants, accessSync, existsSync, statfsSync } from 'node:fs';
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, rmdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DfskitError } from '../errors.js';
@@ -78,13 +78,13 @@ function environmentOf(way: Way, common: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return environment;
 }
 
-/** Creates a container, also its pool. */
-async function createContainer(
-  program: string,
-  container: string,
-  environment: NodeJS.ProcessEnv,
+/** Creates (also its pool) or destroys a container. */
+async function changeContainer(
+  change: 'create' | 'destroy',
+  options: { program: string; container: string; environment: NodeJS.ProcessEnv },
 ): Promise<void> {
-  const child = spawn(program, ['--api', 'dfs', '--cont', container, '--create'], {
+  const { program, container, environment } = options;
+  const child = spawn(program, ['--api', 'dfs', '--cont', container, `--${change}`], {
     env: environment,
     stdio: ['ignore', 'ignore', 'pipe'],
   });
@@ -97,7 +97,7 @@ async function createContainer(
   if (status === null) return;
   throw new DfskitError({
     code: 'CONTAINER',
-    what: `cannot create container ${container}`,
+    what: `cannot ${change} container ${container}`,
     why: complaint.trim() === '' ? status : complaint.trim(),
     remedy: 'is everything built? npm run setup; dfskit doctor looks at the installation',
   });
@@ -112,6 +112,8 @@ async function mountFor(
     // Only when it is needed: without a mount there are still columns to measure.
     const { mount, umount } = await import('../mount/index.js');
     await mkdir(options.dir);
+    // Never recursively: should it still be mounted, that would remove the files of the container.
+    options.stack.defer(`remove ${options.dir}`, async () => rmdir(options.dir));
     await mount({ container: options.container, dir: options.dir, options: [`caching=${options.caching}`] });
     options.stack.defer(`unmount ${options.dir}`, async () => umount(options.dir));
     return true;
@@ -154,7 +156,7 @@ export async function setUpPlaces(options: PlacesOptions): Promise<Places> {
   }
 
   const common: NodeJS.ProcessEnv = { ...process.env };
-  const container = options.container ?? 'dfskit/compare';
+  const container = options.container ?? `dfskit/compare-${process.pid}`;
   const through = [...wanted('dfs'), ...wanted('dfuse'), ...wanted('ioil'), ...wanted('pil4dfs')];
   let reached = through.length > 0;
   if (reached && options.container === undefined) {
@@ -167,15 +169,24 @@ export async function setUpPlaces(options: PlacesOptions): Promise<Places> {
           remedy: 'build it: npm run setup',
         });
       }
-      await createContainer(program, container, environmentOf('dfs', common));
+      const environment = environmentOf('dfs', common);
+      await changeContainer('create', { program, container, environment });
+      // A store of our own goes as a whole.
+      if (options.store !== undefined) {
+        stack.defer(`destroy container ${container}`, () =>
+          changeContainer('destroy', { program, container, environment }),
+        );
+      }
     } catch (error) {
       reached = false;
       for (const fact of through) leaveOutFor(fact, error);
     }
   }
 
-  const uncached = join(scratch, 'mount-uncached');
-  const coherent = join(scratch, 'mount');
+  const mounts = await mkdtemp(join(tmpdir(), 'dfskit-mounts-'));
+  stack.defer(`remove ${mounts}`, async () => rmdir(mounts));
+  const uncached = join(mounts, 'uncached');
+  const coherent = join(mounts, 'coherent');
   if (reached && wanted('dfuse').length > 0) {
     await mountFor(wanted('dfuse'), { container, dir: uncached, caching: 'none', stack });
   }

@@ -89,10 +89,12 @@ describe('withCleanUp', () => {
         writeFileSync(
           join(directory, 'main.mjs'),
           `import { withCleanUp } from './cleanup.mjs';
+           let broken;
            await withCleanUp(async (stack) => {
+             stack.defer('break the work', () => broken(new Error('taken down')));
              stack.defer('tell', async () => { await new Promise((r) => setTimeout(r, 20)); process.stdout.write('undone'); });
              process.stdout.write('ready ');
-             await new Promise((resolve) => setTimeout(resolve, 30_000));
+             await new Promise((resolve, reject) => { broken = reject; setTimeout(resolve, 30_000); });
            }, () => undefined);`,
         );
         const child = spawn(process.execPath, [join(directory, 'main.mjs')], {
