@@ -1,0 +1,214 @@
+/*
+ * dfuse.h - what the parts of the daemon share.
+ *
+ * Lock ranks, outermost first (a thread takes them in this order only):
+ *   1 dir.lock    the entries that one opendir() has read ahead
+ *   2 shard.lock  one part of the inode table: lookup counts, membership (inode.c)
+ *   3 inode.lock  the provider's handle of an inode, and the stamp of its cached pages
+ */
+#ifndef DFUSE_H
+#define DFUSE_H
+
+#include <fuse_lowlevel.h>
+#include <linux/fuse.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <sys/stat.h>
+#include <dfskit_ioctl.h>
+#include "provider.h"
+
+/* Largest read and write that we ask the kernel for; what it grants may be less. */
+#define MAX_TRANSFER (1u << 20)
+
+/* How far the kernel may trust what it has seen. */
+enum caching {
+	CACHING_NONE,     /* nothing: every read and write comes here */
+	CACHING_COHERENT, /* names and attributes never, pages until the file changes */
+	CACHING_CACHED    /* all of it for some seconds */
+};
+
+struct options {
+	char *pool, *cont, *dir;
+	char *store;    /* NULL: the provider's own default */
+	char *provider; /* NULL: $DFSKIT_PROVIDER, else local */
+	char *sys_name;
+	char *log;     /* where standard error goes in the background; NULL: nowhere */
+	char *mount;   /* options for the kernel or libfuse, by commas */
+	int threads;
+	enum caching caching;
+	bool foreground, debug, read_only, allow_other;
+};
+
+/* An open object of the provider, used by several requests at once. */
+struct handle {
+	dfs_obj_t *obj;
+	_Atomic int refs;
+	bool writable;
+};
+
+/* What a file looked like when its cached pages were known to be true. */
+struct stamp {
+	struct timespec mtime, ctime;
+	off_t size;
+	bool known;
+	bool settled; /* the kernel has dropped the pages from before; only then may they be kept */
+};
+
+/* An object that the kernel knows. Its address is the node id. */
+struct inode {
+	daos_obj_id_t oid;
+	mode_t type; /* S_IFMT bits: an object never changes them */
+	bool synthetic;           /* a hidden symbolic link to a directory or to ourselves: no object */
+	_Atomic uint64_t number;  /* st_ino */
+	_Atomic uint64_t parent;  /* number of a directory's parent when last looked up, for ".." */
+	_Atomic int refs;         /* one for the table, one for each open file */
+	uint64_t nlookup;         /* shard.lock: what the kernel will forget */
+	struct inode *next;       /* shard.lock: hash chain */
+	pthread_mutex_t lock;     /* of what follows */
+	struct handle *handle;    /* NULL while nobody needs one */
+	int opens;
+	struct stamp stamp;
+};
+
+/* An open regular file: fi->fh. */
+struct file {
+	struct inode *inode;
+	struct handle *handle;
+	bool direct;            /* past the page cache */
+	_Atomic bool unsettled; /* opened with the pages dropped, and not used since */
+};
+
+struct dfuse {
+	const struct provider *p;
+	dfs_t *dfs;
+	struct options opts;
+	struct fuse_session *session;
+	struct inode *root;
+	double timeout; /* seconds that names and attributes hold */
+	uint64_t mount_id;
+	uid_t uid;
+	gid_t gid;
+	_Atomic uint64_t requests[64]; /* by opcode of <linux/fuse.h> */
+};
+
+extern struct dfuse dfuse;
+
+#define COUNT(opcode) atomic_fetch_add_explicit(&dfuse.requests[opcode], 1, memory_order_relaxed)
+
+/* ---- options.c --------------------------------------------------------------------------------- */
+
+/** Reads the command line. 0, 1 when there is nothing more to do (--help), -1 after a message. */
+int options_parse(struct options *opts, int argc, char **argv);
+
+/** Prints `dfuse: what: why` and, if not NULL, the remedy, on standard error. */
+void complain(const char *what, const char *why, const char *remedy);
+
+/* ---- start.c ----------------------------------------------------------------------------------- */
+
+/** Starts this program again without our shims when one of them is loaded into it. */
+void start_without_shims(char **argv);
+
+/** Checks that \a opts->dir can be mounted on; complains and returns -1 if not. */
+int start_check_directory(struct options *opts);
+
+/** Goes on in a background process. The process that called waits there for start_done() and never
+ *  returns; the new one does, with 0. */
+int start_background(const struct options *opts);
+
+/** Tells the waiting process how the start ended, and lets go of the terminal. */
+void start_done(const struct options *opts, bool ok);
+
+/* ---- inode.c ----------------------------------------------------------------------------------- */
+
+/** The inode of a request. */
+struct inode *inode_of(fuse_ino_t ino);
+
+/** The inode of \a oid with one lookup more; made when new. Takes over \a obj (may be NULL).
+ *  NULL: no memory. */
+struct inode *inode_get(daos_obj_id_t oid, mode_t type, dfs_obj_t *obj, bool writable);
+
+/** The inode of \a oid if the kernel knows it, with a reference to be dropped; else NULL. */
+struct inode *inode_find(daos_obj_id_t oid);
+
+/** A symbolic link that stands for the directory \a oid, or (type 0) for our process id. */
+struct inode *inode_synthetic(daos_obj_id_t oid, mode_t type);
+
+/** Takes \a n lookups back. */
+void inode_forget(struct inode *inode, uint64_t n);
+void inode_ref(struct inode *inode);
+void inode_unref(struct inode *inode);
+void inode_forget_all(void);
+
+/** The provider's handle, opened if need be; to be given back with handle_put().
+ *  \return 0 or an errno: ESTALE when the object is no more */
+int inode_handle(struct inode *inode, bool write, struct handle **out);
+
+/** Counts an opened file: keeps the handle, so that the object outlives its names. */
+int inode_open(struct inode *inode, bool write, struct handle **out);
+void inode_close(struct inode *inode);
+void handle_put(struct handle *handle);
+
+/* ---- names.c ----------------------------------------------------------------------------------- */
+
+/** Looks a name up for the kernel. \a entry is complete on success. 0 or errno. */
+int name_lookup(struct inode *parent, const char *name, struct fuse_entry_param *entry);
+
+/** Attributes as the kernel shall see them. */
+void attributes_for_kernel(struct stat *st, daos_obj_id_t oid);
+
+void op_lookup(fuse_req_t req, fuse_ino_t parent, const char *name);
+void op_forget(fuse_req_t req, fuse_ino_t ino, uint64_t nlookup);
+void op_forget_multi(fuse_req_t req, size_t count, struct fuse_forget_data *forgets);
+void op_create(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode, struct fuse_file_info *fi);
+void op_mknod(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode, dev_t rdev);
+void op_mkdir(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode);
+void op_symlink(fuse_req_t req, const char *target, fuse_ino_t parent, const char *name);
+void op_readlink(fuse_req_t req, fuse_ino_t ino);
+void op_link(fuse_req_t req, fuse_ino_t ino, fuse_ino_t new_parent, const char *new_name);
+void op_unlink(fuse_req_t req, fuse_ino_t parent, const char *name);
+void op_rmdir(fuse_req_t req, fuse_ino_t parent, const char *name);
+void op_rename(fuse_req_t req, fuse_ino_t parent, const char *name, fuse_ino_t new_parent, const char *new_name,
+	       unsigned int flags);
+
+/* ---- attributes.c ------------------------------------------------------------------------------ */
+
+void op_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi);
+void op_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *st, int to_set, struct fuse_file_info *fi);
+void op_setxattr(fuse_req_t req, fuse_ino_t ino, const char *name, const char *value, size_t size, int flags);
+void op_getxattr(fuse_req_t req, fuse_ino_t ino, const char *name, size_t size);
+void op_listxattr(fuse_req_t req, fuse_ino_t ino, size_t size);
+void op_removexattr(fuse_req_t req, fuse_ino_t ino, const char *name);
+void op_statfs(fuse_req_t req, fuse_ino_t ino);
+
+/* ---- data.c ------------------------------------------------------------------------------------ */
+
+/** A file for fi->fh, with the cache flags of \a fi set. Counts as an open of \a inode. */
+int file_new(struct inode *inode, struct fuse_file_info *fi, struct file **out);
+void file_free(struct file *file);
+
+void op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi);
+void op_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off, struct fuse_file_info *fi);
+void op_write(fuse_req_t req, fuse_ino_t ino, const char *buf, size_t size, off_t off, struct fuse_file_info *fi);
+void op_flush(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi);
+void op_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi);
+void op_fsync(fuse_req_t req, fuse_ino_t ino, int datasync, struct fuse_file_info *fi);
+void op_fallocate(fuse_req_t req, fuse_ino_t ino, int mode, off_t off, off_t len, struct fuse_file_info *fi);
+void op_lseek(fuse_req_t req, fuse_ino_t ino, off_t off, int whence, struct fuse_file_info *fi);
+void op_copy_file_range(fuse_req_t req, fuse_ino_t ino_in, off_t off_in, struct fuse_file_info *fi_in,
+			fuse_ino_t ino_out, off_t off_out, struct fuse_file_info *fi_out, size_t len, int flags);
+
+/* ---- directory.c ------------------------------------------------------------------------------- */
+
+void op_opendir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi);
+void op_readdir(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off, struct fuse_file_info *fi);
+void op_readdirplus(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off, struct fuse_file_info *fi);
+void op_releasedir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi);
+void op_fsyncdir(fuse_req_t req, fuse_ino_t ino, int datasync, struct fuse_file_info *fi);
+
+/* ---- ioctl.c ----------------------------------------------------------------------------------- */
+
+void op_ioctl(fuse_req_t req, fuse_ino_t ino, unsigned int cmd, void *arg, struct fuse_file_info *fi, unsigned flags,
+	      const void *in, size_t in_size, size_t out_size);
+
+#endif

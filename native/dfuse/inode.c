@@ -1,0 +1,335 @@
+/*
+ * inode.c - the objects that the kernel knows, found by their identifier.
+ *
+ * An object is named by its oid alone, so renames by other processes change nothing here. The
+ * provider's handle of a directory is kept as long as the inode. That of a file is kept while
+ * somebody has it open, and no longer: a handle keeps the bytes of a removed file, and the kernel
+ * may remember an inode for hours.
+ */
+#include <fcntl.h>
+#include <stdlib.h>
+#include "dfuse.h"
+
+#define SHARD_BITS   6
+#define SHARDS       (1u << SHARD_BITS)
+#define FIRST_CHAINS 64u /* of a shard, doubled when there are more inodes than chains */
+
+struct shard {
+	pthread_mutex_t lock;
+	struct inode **chains;
+	size_t nr_chains, nr_inodes;
+};
+
+static struct shard shards[SHARDS] = {[0 ... SHARDS - 1] = {.lock = PTHREAD_MUTEX_INITIALIZER}};
+
+static uint64_t hash(daos_obj_id_t oid)
+{
+	uint64_t h = (oid.lo ^ (oid.hi * 0x9E3779B97F4A7C15u)) * 0xBF58476D1CE4E5B9u;
+
+	return h ^ (h >> 29);
+}
+
+static struct shard *shard_of(daos_obj_id_t oid)
+{
+	return &shards[hash(oid) & (SHARDS - 1)];
+}
+
+static struct inode **chain_of(struct shard *shard, daos_obj_id_t oid)
+{
+	return &shard->chains[(hash(oid) >> SHARD_BITS) & (shard->nr_chains - 1)];
+}
+
+/* With the shard locked. */
+static int grow(struct shard *shard)
+{
+	size_t old_nr = shard->nr_chains;
+	struct inode **old = shard->chains, *inode;
+	struct inode **chains;
+
+	if (shard->nr_inodes < old_nr)
+		return 0;
+	chains = calloc(old_nr ? 2 * old_nr : FIRST_CHAINS, sizeof(*chains));
+	if (!chains)
+		return old_nr ? 0 : -1; /* long chains are slow, not wrong */
+	shard->nr_chains = old_nr ? 2 * old_nr : FIRST_CHAINS;
+	shard->chains = chains;
+	for (size_t i = 0; i < old_nr; i++)
+		while ((inode = old[i]) != NULL) {
+			struct inode **chain = chain_of(shard, inode->oid);
+
+			old[i] = inode->next;
+			inode->next = *chain;
+			*chain = inode;
+		}
+	free(old);
+	return 0;
+}
+
+static struct inode *find(struct shard *shard, daos_obj_id_t oid)
+{
+	struct inode *inode = shard->nr_chains ? *chain_of(shard, oid) : NULL;
+
+	while (inode && (inode->oid.lo != oid.lo || inode->oid.hi != oid.hi))
+		inode = inode->next;
+	return inode;
+}
+
+static struct inode *new_inode(daos_obj_id_t oid, mode_t type)
+{
+	struct inode *inode = calloc(1, sizeof(*inode));
+
+	if (!inode)
+		return NULL;
+	inode->oid = oid;
+	inode->type = type & S_IFMT;
+	inode->nlookup = 1;
+	atomic_init(&inode->refs, 1);
+	pthread_mutex_init(&inode->lock, NULL);
+	return inode;
+}
+
+static struct handle *new_handle(dfs_obj_t *obj, bool writable)
+{
+	struct handle *handle = malloc(sizeof(*handle));
+
+	if (!handle)
+		return NULL;
+	handle->obj = obj;
+	handle->writable = writable;
+	atomic_init(&handle->refs, 1);
+	return handle;
+}
+
+void handle_put(struct handle *handle)
+{
+	if (atomic_fetch_sub(&handle->refs, 1) == 1) {
+		dfuse.p->dfs_release(handle->obj);
+		free(handle);
+	}
+}
+
+static struct handle *handle_ref(struct handle *handle)
+{
+	atomic_fetch_add(&handle->refs, 1);
+	return handle;
+}
+
+/* With inode->lock held. A provider that can't open by oid leaves no choice but to keep handles. */
+static bool keeps_handle(const struct inode *inode)
+{
+	return inode->opens > 0 || S_ISDIR(inode->type) || !dfuse.p->dfsx_open_oid;
+}
+
+struct inode *inode_of(fuse_ino_t ino)
+{
+	return ino == FUSE_ROOT_ID ? dfuse.root : (struct inode *)(uintptr_t)ino;
+}
+
+/* A handle fresh from a lookup, for an inode that may have one. */
+static void offer_handle(struct inode *inode, dfs_obj_t *obj, bool writable)
+{
+	pthread_mutex_lock(&inode->lock);
+	if (!inode->handle && keeps_handle(inode)) {
+		inode->handle = new_handle(obj, writable);
+		if (inode->handle)
+			obj = NULL;
+	}
+	pthread_mutex_unlock(&inode->lock);
+	if (obj)
+		dfuse.p->dfs_release(obj);
+}
+
+struct inode *inode_get(daos_obj_id_t oid, mode_t type, dfs_obj_t *obj, bool writable)
+{
+	struct shard *shard = shard_of(oid);
+	struct inode *inode = NULL, **chain;
+
+	pthread_mutex_lock(&shard->lock);
+	if (grow(shard) == 0 && !(inode = find(shard, oid))) {
+		inode = new_inode(oid, type);
+		if (inode) {
+			chain = chain_of(shard, oid);
+			inode->next = *chain;
+			*chain = inode;
+			shard->nr_inodes++;
+		}
+	} else if (inode) {
+		inode->nlookup++;
+	}
+	pthread_mutex_unlock(&shard->lock);
+	if (obj && inode)
+		offer_handle(inode, obj, writable);
+	else if (obj)
+		dfuse.p->dfs_release(obj);
+	return inode;
+}
+
+struct inode *inode_find(daos_obj_id_t oid)
+{
+	struct shard *shard = shard_of(oid);
+	struct inode *inode;
+
+	pthread_mutex_lock(&shard->lock);
+	inode = find(shard, oid);
+	if (inode)
+		inode_ref(inode);
+	pthread_mutex_unlock(&shard->lock);
+	return inode;
+}
+
+struct inode *inode_synthetic(daos_obj_id_t oid, mode_t type)
+{
+	struct inode *inode = new_inode(oid, S_IFLNK);
+
+	if (inode) {
+		inode->synthetic = true;
+		inode->parent = type; /* what the link stands for */
+	}
+	return inode;
+}
+
+void inode_ref(struct inode *inode)
+{
+	atomic_fetch_add(&inode->refs, 1);
+}
+
+void inode_unref(struct inode *inode)
+{
+	if (atomic_fetch_sub(&inode->refs, 1) != 1)
+		return;
+	if (inode->handle)
+		handle_put(inode->handle);
+	pthread_mutex_destroy(&inode->lock);
+	free(inode);
+}
+
+void inode_forget(struct inode *inode, uint64_t n)
+{
+	struct shard *shard = shard_of(inode->oid);
+	struct inode **at;
+	bool last;
+
+	if (inode == dfuse.root)
+		return;
+	pthread_mutex_lock(&shard->lock);
+	inode->nlookup -= n;
+	last = inode->nlookup == 0;
+	if (last && !inode->synthetic) {
+		for (at = chain_of(shard, inode->oid); *at != inode; at = &(*at)->next)
+			;
+		*at = inode->next;
+		shard->nr_inodes--;
+	}
+	pthread_mutex_unlock(&shard->lock);
+	if (last)
+		inode_unref(inode);
+}
+
+void inode_forget_all(void)
+{
+	for (size_t i = 0; i < SHARDS; i++) {
+		struct shard *shard = &shards[i];
+
+		for (size_t c = 0; c < shard->nr_chains; c++)
+			while (shard->chains[c]) {
+				struct inode *inode = shard->chains[c];
+
+				shard->chains[c] = inode->next;
+				inode_unref(inode);
+			}
+		free(shard->chains);
+		shard->chains = NULL;
+		shard->nr_chains = shard->nr_inodes = 0;
+	}
+}
+
+/* With inode->lock held. */
+static int open_handle(struct inode *inode, bool write, struct handle **out)
+{
+	const struct provider *p = dfuse.p;
+	bool writable = !dfuse.opts.read_only && !S_ISLNK(inode->type);
+	dfs_obj_t *obj = NULL;
+	int rc = ENOENT;
+
+	if (p->dfsx_open_oid) {
+		rc = p->dfsx_open_oid(dfuse.dfs, inode->oid, writable ? O_RDWR : O_RDONLY, &obj);
+		if ((rc == EACCES || rc == EPERM || rc == EROFS) && writable && !write) {
+			writable = false;
+			rc = p->dfsx_open_oid(dfuse.dfs, inode->oid, O_RDONLY, &obj);
+		}
+	} else if (inode->handle) {
+		rc = p->dfs_dup(dfuse.dfs, inode->handle->obj, O_RDWR, &obj);
+	}
+	if (rc)
+		return rc == ENOENT ? ESTALE : rc; /* the kernel then looks the name up anew */
+	*out = new_handle(obj, writable);
+	if (*out)
+		return 0;
+	p->dfs_release(obj);
+	return ENOMEM;
+}
+
+/* With inode->lock held. */
+static int get_handle(struct inode *inode, bool write, struct handle **out)
+{
+	struct handle *handle;
+	int rc;
+
+	if (inode->handle && (!write || inode->handle->writable)) {
+		*out = handle_ref(inode->handle);
+		return 0;
+	}
+	rc = open_handle(inode, write, &handle);
+	if (rc)
+		return rc;
+	if (keeps_handle(inode)) {
+		if (inode->handle)
+			handle_put(inode->handle);
+		inode->handle = handle_ref(handle);
+	}
+	*out = handle;
+	return 0;
+}
+
+int inode_handle(struct inode *inode, bool write, struct handle **out)
+{
+	int rc;
+
+	if (inode->synthetic)
+		return EPERM;
+	pthread_mutex_lock(&inode->lock);
+	rc = get_handle(inode, write, out);
+	pthread_mutex_unlock(&inode->lock);
+	return rc;
+}
+
+int inode_open(struct inode *inode, bool write, struct handle **out)
+{
+	int rc;
+
+	pthread_mutex_lock(&inode->lock);
+	inode->opens++;
+	rc = get_handle(inode, write, out);
+	if (rc)
+		inode->opens--;
+	pthread_mutex_unlock(&inode->lock);
+	if (rc == 0)
+		inode_ref(inode);
+	return rc;
+}
+
+void inode_close(struct inode *inode)
+{
+	struct handle *unused = NULL;
+
+	pthread_mutex_lock(&inode->lock);
+	inode->opens--;
+	if (!keeps_handle(inode)) {
+		unused = inode->handle;
+		inode->handle = NULL;
+	}
+	pthread_mutex_unlock(&inode->lock);
+	if (unused)
+		handle_put(unused);
+	inode_unref(inode);
+}

@@ -1,0 +1,318 @@
+/*
+ * options.c - the command line.
+ *
+ * As mount(8) and fstab call it (POOL/CONT DIR -o ...), as upstream's dfuse is called
+ * (DIR POOL CONT, -m DIR --pool P --container C), and any mixture.
+ */
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "dfuse.h"
+
+enum long_option {
+	OPT_SYS_NAME = 256,
+	OPT_CACHING,
+	OPT_NO_CACHING,
+	OPT_MULTI_USER,
+	OPT_READ_ONLY,
+	OPT_LOG,
+	OPT_IGNORED
+};
+
+static const struct option long_options[] = {
+    {"pool", required_argument, NULL, 'p'},
+    {"container", required_argument, NULL, 'c'},
+    {"cont", required_argument, NULL, 'c'},
+    {"mountpoint", required_argument, NULL, 'm'},
+    {"thread-count", required_argument, NULL, 't'},
+    {"eq-count", required_argument, NULL, 'e'},
+    {"sys-name", required_argument, NULL, OPT_SYS_NAME},
+    {"foreground", no_argument, NULL, 'f'},
+    {"enable-caching", no_argument, NULL, OPT_CACHING},
+    {"disable-caching", no_argument, NULL, OPT_NO_CACHING},
+    {"enable-wb-cache", no_argument, NULL, OPT_IGNORED},
+    {"disable-wb-cache", no_argument, NULL, OPT_IGNORED},
+    {"multi-user", no_argument, NULL, OPT_MULTI_USER},
+    {"read-only", no_argument, NULL, OPT_READ_ONLY},
+    {"log", required_argument, NULL, OPT_LOG},
+    {"help", no_argument, NULL, 'h'},
+    {"version", no_argument, NULL, 'V'},
+    {NULL, 0, NULL, 0},
+};
+
+static const char usage[] =
+    "usage: dfuse [-f] [-t THREADS] [--read-only] [-o OPTION,...] POOL/CONT DIR\n"
+    "       dfuse [...] --pool POOL --container CONT [-m] DIR\n"
+    "\n"
+    "  -o caching=none       every read and write comes to dfuse\n"
+    "  -o caching=coherent   the kernel keeps pages until a file changes (default)\n"
+    "  -o caching=cached     names and attributes hold for some seconds too\n"
+    "  -o store=DIR          where the local provider keeps its pools ($DFSKIT_STORE)\n"
+    "  -o provider=NAME      local or daos ($DFSKIT_PROVIDER)\n"
+    "  -o pool=P,container=C\n"
+    "  -o allow_other        other users may enter\n"
+    "  -o ro, rw, and the other options of mount(8)\n"
+    "  -f                    stay in the foreground\n"
+    "  -t THREADS            answer so many requests at a time\n"
+    "  --log FILE            messages after the start\n"
+    "\n"
+    "To unmount: fusermount3 -u DIR, umount DIR or SIGTERM.\n";
+
+void complain(const char *what, const char *why, const char *remedy)
+{
+	fprintf(stderr, "dfuse: %s: %s\n", what, why);
+	if (remedy)
+		fprintf(stderr, "dfuse: %s\n", remedy);
+}
+
+static int bad_usage(const char *what, const char *why)
+{
+	complain(what, why, "see dfuse --help");
+	return -1;
+}
+
+static int set(char **field, const char *value, size_t len)
+{
+	free(*field);
+	*field = strndup(value, len);
+	return *field ? 0 : -1;
+}
+
+/* mount(8) adds or hands on these; they say nothing to us. */
+static bool ignored(const char *name)
+{
+	static const char *const names[] = {
+	    "defaults", "auto",    "noauto",   "user",     "nouser",   "users",     "owner", "group",
+	    "nofail",   "_netdev", "noiversion", "relatime", "norelatime", "strictatime", "loud",  "silent",
+	    "mand",     "nomand",  "lazytime", "nolazytime", "default_permissions"};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcmp(name, names[i]) == 0)
+			return true;
+	return strncmp(name, "x-", 2) == 0 || strncmp(name, "X-", 2) == 0 || strncmp(name, "comment=", 8) == 0 ||
+	       strncmp(name, "user=", 5) == 0;
+}
+
+/* These are the kernel's or libfuse's business. */
+static bool handed_on(const char *name)
+{
+	static const char *const names[] = {"suid",  "nosuid",  "dev",  "nodev", "exec",    "noexec",       "atime",
+					    "noatime", "diratime", "nodiratime", "sync",  "async", "dirsync", "auto_unmount"};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcmp(name, names[i]) == 0)
+			return true;
+	return strncmp(name, "context=", 8) == 0;
+}
+
+static int add_mount_option(struct options *opts, const char *option)
+{
+	char *all;
+
+	if (asprintf(&all, "%s%s%s", opts->mount ? opts->mount : "", opts->mount ? "," : "", option) < 0)
+		return -1;
+	free(opts->mount);
+	opts->mount = all;
+	return 0;
+}
+
+static int set_caching(struct options *opts, const char *value)
+{
+	static const char *const names[] = {"none", "coherent", "cached"};
+
+	for (int i = 0; i < 3; i++)
+		if (strcmp(value, names[i]) == 0) {
+			opts->caching = (enum caching)i;
+			return 0;
+		}
+	return bad_usage("caching", "has to be none, coherent or cached");
+}
+
+static int set_threads(struct options *opts, const char *value)
+{
+	char *end;
+	long n = strtol(value, &end, 10);
+
+	if (*end || n < 1 || n > 1024)
+		return bad_usage("number of threads", "has to be from 1 to 1024");
+	opts->threads = (int)n;
+	return 0;
+}
+
+static int mount_option(struct options *opts, const char *o)
+{
+	static const struct {
+		const char *prefix;
+		size_t field;
+	} strings[] = {
+	    {"pool=", offsetof(struct options, pool)},       {"container=", offsetof(struct options, cont)},
+	    {"cont=", offsetof(struct options, cont)},       {"store=", offsetof(struct options, store)},
+	    {"provider=", offsetof(struct options, provider)}, {"log=", offsetof(struct options, log)},
+	};
+
+	for (size_t i = 0; i < sizeof(strings) / sizeof(strings[0]); i++) {
+		size_t len = strlen(strings[i].prefix);
+
+		if (strncmp(o, strings[i].prefix, len) == 0)
+			return set((char **)((char *)opts + strings[i].field), o + len, strlen(o + len));
+	}
+	if (strncmp(o, "caching=", 8) == 0)
+		return set_caching(opts, o + 8);
+	if (strncmp(o, "threads=", 8) == 0)
+		return set_threads(opts, o + 8);
+	if (strcmp(o, "ro") == 0)
+		opts->read_only = true;
+	else if (strcmp(o, "rw") == 0)
+		opts->read_only = false;
+	else if (strcmp(o, "debug") == 0)
+		opts->debug = opts->foreground = true;
+	else if (strcmp(o, "allow_other") == 0 || strcmp(o, "multi_user") == 0)
+		opts->allow_other = true;
+	else if (handed_on(o))
+		return add_mount_option(opts, o);
+	else if (!ignored(o))
+		return bad_usage(o, "no such mount option");
+	return 0;
+}
+
+static int mount_options(struct options *opts, const char *list)
+{
+	char *copy = strdup(list), *rest = copy, *o;
+	int rc = copy ? 0 : -1;
+
+	while (rc == 0 && (o = strsep(&rest, ",")) != NULL)
+		if (*o)
+			rc = mount_option(opts, o);
+	free(copy);
+	return rc;
+}
+
+/* POOL/CONT; a daos:// before it is welcome. */
+static int set_pool_cont(struct options *opts, const char *source)
+{
+	const char *slash;
+
+	if (strncmp(source, "daos://", 7) == 0)
+		source += 7;
+	slash = strchr(source, '/');
+	if (!slash || slash == source || !slash[1] || strchr(slash + 1, '/'))
+		return bad_usage(source, "is not of the form POOL/CONT");
+	if (set(&opts->pool, source, (size_t)(slash - source)))
+		return -1;
+	return set(&opts->cont, slash + 1, strlen(slash + 1));
+}
+
+static int positional(struct options *opts, int n, char **args)
+{
+	bool named = opts->pool && opts->cont;
+
+	if (!opts->dir && n == 3) { /* upstream's order */
+		if (set(&opts->dir, args[0], strlen(args[0])))
+			return -1;
+		n--;
+		args++;
+	} else if (!opts->dir && n > 0) { /* the directory comes last */
+		n--;
+		if (set(&opts->dir, args[n], strlen(args[n])))
+			return -1;
+	}
+	if (n == 2) {
+		if (set(&opts->pool, args[0], strlen(args[0])))
+			return -1;
+		return set(&opts->cont, args[1], strlen(args[1]));
+	}
+	if (n == 1) /* fstab's first column says nothing when the options name the container */
+		return named ? 0 : set_pool_cont(opts, args[0]);
+	return n == 0 ? 0 : bad_usage(args[n - 1], "too many arguments");
+}
+
+static int check(struct options *opts)
+{
+	char *real;
+
+	if (!opts->dir)
+		return bad_usage("cannot mount", "no directory given");
+	if (!opts->pool || !opts->cont || !*opts->pool || !*opts->cont)
+		return bad_usage("cannot mount", "no container given (POOL/CONT)");
+	if (opts->store) { /* the daemon leaves its working directory */
+		real = realpath(opts->store, NULL);
+		if (real) {
+			free(opts->store);
+			opts->store = real;
+		} else if (opts->store[0] != '/') {
+			complain(opts->store, strerror(errno), "create the store first: dfskit cont create POOL/CONT");
+			return -1;
+		}
+	}
+	return 0;
+}
+
+int options_parse(struct options *opts, int argc, char **argv)
+{
+	int c, rc = 0;
+
+	opts->caching = CACHING_COHERENT;
+	while (rc == 0 && (c = getopt_long(argc, argv, "p:c:m:t:e:o:fdsnvrwhV", long_options, NULL)) != -1) {
+		switch (c) {
+		case 'p':
+			rc = set(&opts->pool, optarg, strlen(optarg));
+			break;
+		case 'c':
+			rc = set(&opts->cont, optarg, strlen(optarg));
+			break;
+		case 'm':
+			rc = set(&opts->dir, optarg, strlen(optarg));
+			break;
+		case 't':
+			rc = set_threads(opts, optarg);
+			break;
+		case 'o':
+			rc = mount_options(opts, optarg);
+			break;
+		case OPT_SYS_NAME:
+			rc = set(&opts->sys_name, optarg, strlen(optarg));
+			break;
+		case OPT_LOG:
+			rc = set(&opts->log, optarg, strlen(optarg));
+			break;
+		case 'd':
+			opts->debug = opts->foreground = true;
+			break;
+		case 'f':
+			opts->foreground = true;
+			break;
+		case 'r':
+		case OPT_READ_ONLY:
+			opts->read_only = true;
+			break;
+		case 'w':
+			opts->read_only = false;
+			break;
+		case OPT_NO_CACHING:
+			opts->caching = CACHING_NONE;
+			break;
+		case OPT_CACHING:
+			opts->caching = CACHING_CACHED;
+			break;
+		case OPT_MULTI_USER:
+			opts->allow_other = true;
+			break;
+		case 'h':
+			fputs(usage, stdout);
+			return 1;
+		case 'V':
+			printf("dfuse 0.1.0, libfuse %s\n", fuse_pkgversion());
+			return 1;
+		case '?':
+			fprintf(stderr, "dfuse: see dfuse --help\n");
+			return -1;
+		default: /* -s, -n, -v, -e: of mount(8) or upstream, without meaning here */
+			break;
+		}
+	}
+	if (rc == 0)
+		rc = positional(opts, argc - optind, argv + optind);
+	return rc ? rc : check(opts);
+}
