@@ -5,7 +5,13 @@
  * directly behind `mov $number, %eax`. That 5-byte instruction becomes a jump to a trampoline for the site, which
  * goes on in attach_x86_64.S; the `syscall` itself stays, and calls that aren't ours are made there. Leaving it in
  * place means that code which jumps straight to the `syscall`, a loop that tries again for one, stays right, and
- * that whoever looks at the program counter during the call sees libc.
+ * that whoever looks at the program counter during the call sees libc. The shapes:
+ *
+ *   mov $number, %eax; syscall                     most
+ *   mov $number, %eax; moves; syscall              the moves are repeated in the trampoline
+ *   mov %r11, 8(%rsp); syscall                     the one instruction of all cancellable calls since glibc 2.41,
+ *                                                  any number in rax
+ *   xor %eax, %eax; syscall; cmp $imm32, %rax      read(2). Too short for a jump: all three go to the trampoline.
  *
  * Runs in the constructor of the library. Nothing is undone: the library is never unloaded.
  */
@@ -14,7 +20,7 @@
 #endif
 #include <cpuid.h>
 #include <errno.h>
-#include <immintrin.h>
+#include <emmintrin.h>
 #include <link.h>
 #include <pthread.h>
 #include <stddef.h>
@@ -32,21 +38,23 @@ int shim_attach_other;
 /* libc 2.36 has 119 sites, libpthread of older ones about 40. What goes beyond is left alone. */
 #define MAX_SITES 512
 
-#define MOV_LENGTH 5 /* b8 imm32 */
-#define JMP_LENGTH 5 /* e9 rel32 */
+#define JMP_LENGTH   5 /* e9 rel32 */
+#define MOVES_LENGTH 24
 
-/* Code of one site. Both operands of 6 bytes are relative to the end of their instruction. */
+/* Code of one site, with what its instructions refer to. */
 struct trampoline {
-	uint8_t   step[5]; /* lea -128(%rsp), %rsp: the red zone of the function that makes the call */
-	uint8_t   push[6]; /* push site(%rip) */
-	uint8_t   mov[5];  /* mov $number, %eax */
-	uint8_t   jmp[6];  /* jmp *enter(%rip) */
-	uint8_t   pad[2];
-	uintptr_t site;    /* address of the `syscall` */
+	uint8_t   code[48];
+	uintptr_t call;  /* address of the `syscall` to make when the call isn't ours */
 	uintptr_t enter;
-} __attribute__((packed));
+};
 
-_Static_assert(sizeof(struct trampoline) == 40, "trampolines are packed");
+/* A site: `from` is where the jump goes, `call` the `syscall`. */
+struct site {
+	uint8_t *from, *call;
+	uint32_t number; /* ANY_NUMBER: in rax */
+};
+
+#define ANY_NUMBER ~0u
 
 struct text {
 	uint8_t *start, *end; /* executable segment */
@@ -55,6 +63,7 @@ struct text {
 struct found {
 	struct text texts[4];
 	int         nr;
+	bool        avx512; /* libc itself is built for it */
 };
 
 void attach_enter(void);
@@ -62,10 +71,10 @@ void attach_enter_fd(void);
 void attach_enter_path(void);
 long attach_ours(const long regs[7]);
 
-/* How attach_x86_64.S saves vector state; mask 0 is fxsave. */
-size_t   attach_state_size = 512;
-uint32_t attach_state_mask;
-bool     attach_state_compact;
+/* How attach_x86_64.S saves vector state; mask 0: nothing but SSE. */
+size_t   attach_state_size;
+uint32_t attach_state_mask;  /* of XCR0 */
+bool     attach_state_probe; /* xgetbv knows what is in use */
 
 /* Absent before glibc 2.32. */
 extern char __libc_single_threaded __attribute__((weak));
@@ -88,27 +97,29 @@ long attach_ours(const long regs[7])
 	return r;
 }
 
-/* SSE, AVX and AVX-512 are what compilers and string functions use. x87 is empty at a call of a C function and
- * AMX tiles (8 KiB) are no compiler's idea of a temporary. */
-static void find_state(void)
+/* What libc's own code may keep in registers around a system call: SSE, and AVX or AVX-512 if it was built for those.
+ * x87 is empty and AMX tiles (8 KiB) are no compiler's idea of a temporary. */
+static void find_state(bool avx512)
 {
-	const uint32_t wanted = 0xe6; /* XCR0: SSE 1, AVX 2, AVX-512 5..7 */
+	const uint32_t wanted = avx512 ? 0xe6 : 0x06; /* XCR0: SSE 1, AVX 2, AVX-512 5..7 */
 	uint32_t eax, ebx, ecx, edx, low, high;
 
 	if (!__get_cpuid(1, &eax, &ebx, &ecx, &edx) || !(ecx & bit_OSXSAVE))
 		return;
 	__asm__("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+	if ((low & 0x6) != 0x6)
+		return;
 	attach_state_mask = low & wanted;
 	attach_state_size = 512 + 64;
 	for (int i = 2; i < 8; i++) {
 		if (!(attach_state_mask & 1u << i))
 			continue;
-		__cpuid_count(0xd, i, eax, ebx, ecx, edx); /* eax: size, ebx: offset in the plain format */
+		__cpuid_count(0xd, i, eax, ebx, ecx, edx); /* eax: size, ebx: offset */
 		if (attach_state_size < ebx + eax)
 			attach_state_size = ebx + eax;
 	}
 	__cpuid_count(0xd, 1, eax, ebx, ecx, edx);
-	attach_state_compact = eax & 2;
+	attach_state_probe = eax & 4;
 }
 
 static int find_text(struct dl_phdr_info *info, size_t size, void *data)
@@ -120,6 +131,7 @@ static int find_text(struct dl_phdr_info *info, size_t size, void *data)
 	if (name == NULL || (strncmp(name, "/libc.so", 8) != 0 && strncmp(name, "/libc-2.", 8) != 0 &&
 			     strncmp(name, "/libpthread", 11) != 0))
 		return 0;
+	found->avx512 = found->avx512 || strstr(info->dlpi_name, "x86-64-v4") != NULL;
 	for (int i = 0; i < info->dlpi_phnum && found->nr < 4; i++) {
 		const ElfW(Phdr) *ph = &info->dlpi_phdr[i];
 		uint8_t *start = (uint8_t *)info->dlpi_addr + ph->p_vaddr;
@@ -138,22 +150,71 @@ static uint32_t load32(const uint8_t *p)
 	return v;
 }
 
-/** Collects the `syscall` instructions of \a text that are to be routed. */
-static int find_sites(struct text text, uint8_t **sites, int nr)
+/** Length of the instruction at \a p if it only moves or changes registers in a way that works anywhere: no branch,
+ *  nothing relative to the program counter. 0 for any other. */
+static size_t move_length(const uint8_t *p)
+{
+	size_t rex = (*p & 0xf0) == 0x40, n = rex;
+	uint8_t op = p[n], modrm = p[n + 1], mod = modrm >> 6;
+
+	if ((op & 0xf8) == 0xb8) /* mov $imm32, reg; with REX.W it would be imm64 */
+		return rex && (*p & 8) ? 0 : n + 5;
+	if (op == 0x83 && mod == 3) /* and, add, or ... $imm8, reg */
+		return n + 3;
+	if (op != 0x89 && op != 0x8b && op != 0x31)
+		return 0;
+	if (mod == 3) /* mov, xor between registers */
+		return n + 2;
+	if (op == 0x8b && mod == 1) /* mov disp8(base), reg; rm 4: a SIB byte */
+		return n + 3 + ((modrm & 7) == 4);
+	return 0;
+}
+
+/** The site that makes the `syscall` at \a call, if it is of a known shape; else from is NULL. */
+static struct site site_of(const uint8_t *start, uint8_t *call)
+{
+	static const uint8_t cancel[] = { 0x4c, 0x89, 0x5c, 0x24, 0x08 };
+	struct site site = { .call = call, .number = ANY_NUMBER };
+
+	for (size_t back = JMP_LENGTH; back <= JMP_LENGTH + MOVES_LENGTH && call - back >= start; back++) {
+		uint8_t *mov = call - back;
+		size_t n = JMP_LENGTH, step;
+
+		if (*mov != 0xb8 || load32(mov + 1) >= ATTACH_NUMBERS)
+			continue;
+		while (n < back && (step = move_length(mov + n)) != 0)
+			n += step;
+		if (n == back) {
+			site.from = mov;
+			site.number = load32(mov + 1);
+			return site;
+		}
+	}
+	if (memcmp(call - sizeof(cancel), cancel, sizeof(cancel)) == 0)
+		site.from = call - sizeof(cancel);
+	if (call[-2] == 0x31 && call[-1] == 0xc0 && call[2] == 0x48 && call[3] == 0x3d) {
+		site.from = call - 2;
+		site.number = SYS_read;
+	}
+	return site;
+}
+
+/** Collects the sites of \a text that are to be routed. */
+static int find_sites(struct text text, struct site *sites, int nr)
 {
 	const __m128i first = _mm_set1_epi8(0x0f), second = _mm_set1_epi8(0x05);
 
-	for (uint8_t *p = text.start + MOV_LENGTH; p + 17 <= text.end; p += 16) {
+	for (uint8_t *p = text.start + JMP_LENGTH; p + 17 <= text.end; p += 16) {
 		__m128i a = _mm_cmpeq_epi8(_mm_loadu_si128((const __m128i *)p), first);
 		__m128i b = _mm_cmpeq_epi8(_mm_loadu_si128((const __m128i *)(p + 1)), second);
 
 		for (unsigned int m = (unsigned int)_mm_movemask_epi8(_mm_and_si128(a, b)); m != 0; m &= m - 1) {
-			uint8_t *site = p + __builtin_ctz(m);
-			uint32_t number = load32(site - 4);
+			struct site site = site_of(text.start, p + __builtin_ctz(m));
 
-			if (site[-MOV_LENGTH] != 0xb8 || number >= ATTACH_NUMBERS)
+			if (site.from == NULL)
 				shim_attach_other++;
-			else if ((attach_class[number] & ATTACH_ROUTED) && nr < MAX_SITES)
+			else if ((site.number == ANY_NUMBER || attach_class[site.number] & ATTACH_ROUTED) &&
+				 nr < MAX_SITES)
 				sites[nr++] = site;
 		}
 	}
@@ -187,26 +248,45 @@ static void *map_near(const struct found *found, size_t size)
 
 static uintptr_t entry_for(uint32_t number)
 {
-	unsigned int class = attach_class[number] & ~ATTACH_ROUTED;
+	unsigned int class = number == ANY_NUMBER ? 0 : attach_class[number] & ~ATTACH_ROUTED;
 
 	if (class == ATTACH_FD(0))
 		return (uintptr_t)attach_enter_fd;
-	if (class == ATTACH_PATH)
+	if ((class & ~ATTACH_PATHS) == 0 && class != 0)
 		return (uintptr_t)attach_enter_path;
 	return (uintptr_t)attach_enter;
 }
 
-static void fill(struct trampoline *t, const uint8_t *site)
+static uint8_t *put(uint8_t *p, const void *bytes, size_t size)
 {
-	*t = (struct trampoline){
-		.step = { 0x48, 0x8d, 0x64, 0x24, 0x80 },
-		.push = { 0xff, 0x35, offsetof(struct trampoline, site) - offsetof(struct trampoline, mov) },
-		.jmp = { 0xff, 0x25, offsetof(struct trampoline, enter) - offsetof(struct trampoline, pad) },
-		.pad = { 0xcc, 0xcc },
-		.site = (uintptr_t)site,
-		.enter = entry_for(load32(site - 4)),
-	};
-	memcpy(t->mov, site - MOV_LENGTH, MOV_LENGTH);
+	memcpy(p, bytes, size);
+	return p + size;
+}
+
+/** An instruction whose last operand is the distance from its end to \a target. */
+static uint8_t *put_relative(uint8_t *p, const char *opcode, size_t size, const void *target)
+{
+	int32_t distance;
+
+	p = put(p, opcode, size);
+	distance = (int32_t)((const uint8_t *)target - (p + sizeof(distance)));
+	return put(p, &distance, sizeof(distance));
+}
+
+static void fill(struct trampoline *t, const struct site *site)
+{
+	bool moved = site->call - site->from < JMP_LENGTH; /* the `syscall` goes along */
+	uint8_t *p = put(t->code, site->from, (size_t)(site->call - site->from));
+
+	p = put(p, "\x48\x8d\x64\x24\x80", 5); /* lea -128(%rsp), %rsp: the red zone of the function */
+	p = put_relative(p, "\xff\x35", 2, &t->call); /* push call(%rip) */
+	p = put_relative(p, "\xff\x25", 2, &t->enter); /* jmp *enter(%rip) */
+	t->call = (uintptr_t)(moved ? p : site->call);
+	t->enter = entry_for(site->number);
+	if (moved) {
+		p = put(p, site->call, 2 + 6); /* syscall; cmp $imm32, %rax */
+		put_relative(p, "\xe9", 1, site->call + 2 + 6);
+	}
 }
 
 static int protect(struct text text, int prot)
@@ -214,15 +294,6 @@ static int protect(struct text text, int prot)
 	uintptr_t start = (uintptr_t)text.start & ~4095UL, end = ((uintptr_t)text.end + 4095) & ~4095UL;
 
 	return (int)shim_syscall(SYS_mprotect, (long)start, (long)(end - start), prot, 0, 0, 0);
-}
-
-static void redirect(uint8_t *site, const struct trampoline *t)
-{
-	uint8_t *mov = site - MOV_LENGTH;
-	int32_t distance = (int32_t)((const uint8_t *)t - (mov + JMP_LENGTH));
-
-	mov[0] = 0xe9;
-	memcpy(mov + 1, &distance, sizeof(distance));
 }
 
 static int refuse(int error, const char *note)
@@ -234,7 +305,7 @@ static int refuse(int error, const char *note)
 int shim_attach(void)
 {
 	struct found found = { .nr = 0 };
-	uint8_t *sites[MAX_SITES];
+	struct site sites[MAX_SITES];
 	struct trampoline *code;
 	size_t size;
 	int nr = 0, r;
@@ -250,15 +321,15 @@ int shim_attach(void)
 	code = map_near(&found, size);
 	if (code == NULL)
 		return refuse(-ENOMEM, "no memory for code near libc");
-	find_state();
+	find_state(found.avx512);
 	for (int i = 0; i < nr; i++)
-		fill(&code[i], sites[i]);
+		fill(&code[i], &sites[i]);
 	r = (int)shim_syscall(SYS_mprotect, (long)code, (long)size, PROT_READ | PROT_EXEC, 0, 0, 0);
 	for (int i = 0; i < found.nr && r == 0; i++)
 		r = protect(found.texts[i], PROT_READ | PROT_WRITE | PROT_EXEC);
 	if (r == 0)
 		for (int i = 0; i < nr; i++)
-			redirect(sites[i], &code[i]);
+			put_relative(sites[i].from, "\xe9", 1, code[i].code);
 	for (int i = 0; i < found.nr; i++)
 		protect(found.texts[i], PROT_READ | PROT_EXEC);
 	if (r != 0) {

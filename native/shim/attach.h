@@ -15,7 +15,7 @@ int shim_attach(void);
 extern bool shim_symbols_only;
 /* Why libc is not routed, or NULL. */
 extern const char *shim_attach_note;
-/* System-call instructions in libc that don't follow directly on "mov $number, %eax". */
+/* System-call instructions in libc of no known shape. */
 extern int shim_attach_other;
 
 /** Answers system call \a nr as the kernel would: in the process when it concerns us. */
@@ -26,13 +26,16 @@ long shim_dispatch(long nr, long a1, long a2, long a3, long a4, long a5, long a6
 #define ATTACH_FD(i)   (1u << (i))	/* argument i is a descriptor */
 #define ATTACH_FDS     0x3fu
 #define ATTACH_CLOSES  (1u << 6)	/* it closes one: those of the provider are protected */
-#define ATTACH_PATH    (1u << 7)	/* it has a path */
-#define ATTACH_ALWAYS  (1u << 8)	/* no quick test */
-#define ATTACH_ROUTED  (1u << 9)	/* libc's instructions with this number are routed */
+#define ATTACH_ALWAYS  (1u << 7)	/* no quick test */
+#define ATTACH_ROUTED  (1u << 8)	/* libc's instructions with this number are routed */
+#define ATTACH_CWD     (1u << 9)	/* it concerns the working directory */
+#define ATTACH_PATH(i) (1u << (10 + (i)))	/* argument i is a path from the working directory */
+#define ATTACH_AT(i)   (1u << (16 + (i)))	/* argument i is a path from the directory that argument i - 1 is */
+#define ATTACH_PATHS   (0xfffu << 10 | ATTACH_CWD)
 
 /** False when the system call regs[0] with the arguments regs[1..6] is certainly not ours. */
 bool attach_quick(const long regs[7]);
 
-extern const uint16_t attach_class[ATTACH_NUMBERS];
+extern const uint32_t attach_class[ATTACH_NUMBERS];
 
 #endif

@@ -11,15 +11,36 @@
 #include "shim.h"
 #include "attach.h"
 
-/** False when the system call regs[0] with the arguments regs[1..6] is certainly not ours. */
+static bool paths_ours(unsigned int class, const long args[6])
+{
+#ifdef SHIM_PATH_TEST_NOVEC
+	for (unsigned int at = class >> 10 & 0x3f; at != 0; at &= at - 1)
+		if (shim_path_test(AT_FDCWD, (const char *)args[__builtin_ctz(at)]))
+			return true;
+	for (unsigned int at = class >> 16 & 0x3f; at != 0; at &= at - 1) {
+		int i = __builtin_ctz(at);
+
+		if (shim_path_test((int)args[i - 1], (const char *)args[i]))
+			return true;
+	}
+	return (class & ATTACH_CWD) && shim_path_test(AT_FDCWD, ".");
+#else
+	/* The test may use vector registers: it has to wait until they are saved. */
+	(void)args;
+	return class & ATTACH_PATHS;
+#endif
+}
+
 bool attach_quick(const long regs[7])
 {
 	unsigned int class = (unsigned long)regs[0] < ATTACH_NUMBERS ? attach_class[regs[0]] : 0;
 
 	if (class & ATTACH_ALWAYS)
 		return true;
-	if ((class & ATTACH_PATH) && shim_paths_active)
+	if (shim_paths_active && (class & ATTACH_PATHS) && paths_ours(class, regs + 1))
 		return true;
+	if (shim_fds == NULL && !(class & ATTACH_CLOSES))
+		return false;
 	for (unsigned int fds = class & ATTACH_FDS; fds != 0; fds &= fds - 1) {
 		int fd = (int)regs[1 + __builtin_ctz(fds)];
 

@@ -92,13 +92,36 @@ attach_enter:
 	testb	%al, %al
 	je	3f
 
-	/* Vector state: what the C code of an operation may change. The area has to be aligned to 64, and bytes
-	 * 512..575 of it, the header, to be zero before it is written. */
-	subq	attach_state_size(%rip), %rsp
+	/* Vector state: what the C code of an operation may change. libc is built for SSE2 and keeps nothing in the
+	 * upper halves, which the processor knows (XINUSE). If they do hold something, the whole state is saved. */
+	movl	attach_state_mask(%rip), %edx
+	testl	%edx, %edx
+	je	1f
+	cmpb	$0, attach_state_probe(%rip)
+	je	2f
+	andl	$~2, %edx
+	movl	%edx, %r8d
+	movl	$1, %ecx
+	xgetbv
+	testl	%r8d, %eax
+	jne	2f
+
+1:	subq	$256, %rsp
+	andq	$-64, %rsp
+	.irp	i, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
+	movaps	%xmm\i, 16 * \i(%rsp)
+	.endr
+	movq	%rbx, %rdi
+	call	attach_ours
+	.irp	i, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
+	movaps	16 * \i(%rsp), %xmm\i
+	.endr
+	jmp	4f
+
+	/* The area has to be aligned to 64, and bytes 512..575 of it, the header, to be zero before it is written. */
+2:	subq	attach_state_size(%rip), %rsp
 	andq	$-64, %rsp
 	movl	attach_state_mask(%rip), %eax
-	testl	%eax, %eax
-	je	1f
 	xorl	%edx, %edx
 	movq	%rdx, 512(%rsp)
 	movq	%rdx, 520(%rsp)
@@ -108,25 +131,16 @@ attach_enter:
 	movq	%rdx, 552(%rsp)
 	movq	%rdx, 560(%rsp)
 	movq	%rdx, 568(%rsp)
-	cmpb	$0, attach_state_compact(%rip)
-	je	0f
-	xsavec	(%rsp)
-	jmp	2f
-0:	xsave	(%rsp)
-	jmp	2f
-1:	fxsave	(%rsp)
-
-2:	movq	%rbx, %rdi
+	xsave	(%rsp)
+	movq	%rbx, %rdi
 	call	attach_ours
 	movq	%rax, %rcx
 	movl	attach_state_mask(%rip), %eax
-	testl	%eax, %eax
-	je	1f
 	xorl	%edx, %edx
 	xrstor	(%rsp)
-	jmp	2f
-1:	fxrstor	(%rsp)
-2:	movq	%rcx, (%rbx)
+	movq	%rcx, %rax
+
+4:	movq	%rax, (%rbx)
 	addq	$2, 8(%rbp)		/* behind the `syscall` */
 
 3:	movq	%rbx, %rsp

@@ -42,18 +42,20 @@ function body(row: CallRow, flavour: Flavour): string {
   }
 }
 
-/** Class bits of a routed number, for the fast test: positions of descriptors, then the flags of attach.h. */
+/** Class bits of a number, for the test before any state is saved: see attach.h. */
 function classOf(row: CallRow, flavour: Flavour): string {
   const bits: string[] = row.options.routed === false ? [] : ['ATTACH_ROUTED'];
-  if (row.options.test === '1' || row[flavour] === 'after' || row.options.first) bits.push('ATTACH_ALWAYS');
-  const real = flavour === 'ioil' || row[flavour] === 'materialise';
-  const fds = [...descriptors(row), ...(real ? directories(row) : [])];
+  const what = row[flavour];
+  if (row.options.test === '1' || row.options.first || what === 'after') bits.push('ATTACH_ALWAYS');
+  const fds = [...descriptors(row), ...(flavour === 'ioil' || what === 'materialise' ? directories(row) : [])];
+  const byPath = flavour === 'pil4dfs' && what === 'take';
+  const fromDirectory = new Map(paths(row).map(({ dirfd, path }) => [path, dirfd !== 'AT_FDCWD']));
   row.parameters.forEach((p, i) => {
     if (fds.includes(p.name)) bits.push(`ATTACH_FD(${i})`);
+    if (byPath && fromDirectory.has(p.name)) bits.push(`ATTACH_${fromDirectory.get(p.name) ? 'AT' : 'PATH'}(${i})`);
   });
   if (row.options.closes) bits.push('ATTACH_CLOSES');
-  if (flavour === 'pil4dfs' && row[flavour] === 'take' && (paths(row).length > 0 || /shim_path_ours|CWD_OURS/.test(row.options.test ?? '')))
-    bits.push('ATTACH_PATH');
+  if (row.options.test?.includes('CWD_OURS')) bits.push('ATTACH_CWD');
   return bits.join(' | ');
 }
 
@@ -66,6 +68,6 @@ export function dispatchC(rows: readonly CallRow[], flavour: Flavour): string {
     `long shim_dispatch(long nr, long a1, long a2, long a3, long a4, long a5, long a6)\n{\n\tswitch (nr) {\n${cases}\t}\n` +
     `\treturn shim_syscall(nr, a1, a2, a3, a4, a5, a6);\n}\n\n` +
     `/* What makes a number of shim_dispatch() ours; 0: it never is. */\n` +
-    `const uint16_t attach_class[ATTACH_NUMBERS] = {\n` +
+    `const uint32_t attach_class[ATTACH_NUMBERS] = {\n` +
     list.map((row) => `\t[${row.nr}] = ${classOf(row, flavour)}, /* ${row.name} */\n`).join('') + `};\n`;
 }
