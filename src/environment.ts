@@ -9,8 +9,10 @@ export interface Variable {
 
 /** Our own variables. */
 export const ownVariables: readonly Variable[] = [
-  { name: 'DFSKIT_STORE',    values: 'directory', default: '$XDG_DATA_HOME/dfskit/store', meaning: 'Where the local provider keeps its pools.' },
+  { name: 'DFSKIT_STORE',    values: 'directory', default: '$XDG_DATA_HOME/dfskit, else ~/.local/share/dfskit', meaning: 'Where the local provider keeps its pools.' },
   { name: 'DFSKIT_PROVIDER', values: 'local, daos', default: 'local', meaning: 'Which DFS library answers: the embedded one, or the libdfs.so of a DAOS installation.' },
+  { name: 'DFSKIT_PROVIDER_LIB', values: 'file', default: 'unset', meaning: 'A library that is loaded instead of the one that DFSKIT_PROVIDER names.' },
+  { name: 'DFSKIT_DAOS_PREFIX',  values: 'directory', default: 'unset', meaning: 'Where DAOS is installed: libdfs.so is looked for in its lib64/, otherwise where ld.so(8) looks.' },
   { name: 'DFSKIT_ATTACH',   values: 'all, symbols', default: 'all', meaning: 'What a shim takes: libc\'s exported calls and its own system calls, or the exported calls alone.' },
   { name: 'DFSKIT_REPORT',   values: 'file', default: 'none', meaning: 'Counters file that all processes of the job add to. Set by `dfskit run --report`; read it with `dfskit metrics`.' },
   { name: 'DFSKIT_FUSE_DEVICE', values: 'file', default: '/dev/fuse', meaning: 'Device that a mount needs; `dfskit` looks for it before it starts dfuse.' },

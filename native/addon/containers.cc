@@ -33,7 +33,7 @@ int DerToErrno(int rc)
 		return ENOTSUP;
 	case DER_DF_INCOMPT:
 	case DER_MISMATCH:
-		return EPROTO;
+		return EPROTONOSUPPORT;
 	case DER_UNREACH:
 	case DER_AGENT_COMM:
 		return EHOSTUNREACH;

@@ -17,6 +17,7 @@ import { join } from 'node:path';
 import { addon } from '../dfs/addon.js';
 import { formatContainer, type ContainerName } from '../dfs/name.js';
 import { DfskitError } from '../errors.js';
+import { requireFuse } from '../fuse-device.js';
 import { binPath } from '../paths.js';
 
 /** A line of /proc/self/mountinfo, as far as it matters here. */
@@ -106,6 +107,7 @@ export async function holdMount(container: ContainerName, dir: string): Promise<
     watch(fd, present.id, real);
     return;
   }
+  requireFuse(`cannot mount at ${dir}`);
   const { mount } = await import('../mount/index.js');
   await mount({ container: wanted, dir: real });
   const made = mountAt(real);

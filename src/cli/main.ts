@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { resolve } from 'node:path';
 import { Command, CommanderError } from 'commander';
 import { DfskitError, formatError } from '../errors.js';
 import { printError } from './output.js';
@@ -28,6 +29,9 @@ function program(): Command {
 /** Runs the command line and gives back the exit status. */
 async function main(args: string[]): Promise<number> {
   const running = args[0] === 'run';
+  // The library, a daemon or the program may have another working directory.
+  const store = process.env['DFSKIT_STORE'];
+  if (store !== undefined && store !== '') process.env['DFSKIT_STORE'] = resolve(store);
   try {
     await program().parseAsync(args, { from: 'user' });
     return 0;

@@ -136,20 +136,20 @@ function rawCommand(words: string[]): string[] {
   return raw?.length === words.length ? raw : words.map(bytes);
 }
 
-/** The environment as it was given, with what `env` has anew. */
+/** The environment as it was given, with what differs in `env`. */
 function rawEnvironment(env: NodeJS.ProcessEnv): string[] {
-  const given = procStrings('/proc/self/environ');
-  const changed = Object.entries(env).filter(
-    ([name, value]) => given === undefined || value !== process.env[name],
-  );
-  const names = new Set(changed.map(([name]) => bytes(name)));
-  const dropped = (entry: string): boolean => {
-    const name = entry.slice(0, Math.max(0, entry.indexOf('=')));
-    return names.has(name) || name === 'DFSKIT_LAUNCH';
-  };
+  const given = procStrings('/proc/self/environ') ?? [];
+  const nameOf = (entry: string): string => entry.slice(0, Math.max(0, entry.indexOf('=')));
+  // As node reads them: a value that is no UTF-8 then compares equal to what it was read as.
+  const read = new Set(given.map((entry) => Buffer.from(entry, 'latin1').toString()));
+  const changed = Object.entries(env)
+    .map(([name, value]) => `${name}=${value ?? ''}`)
+    .filter((entry) => !read.has(entry))
+    .map(bytes);
+  const replaced = new Set([...changed.map(nameOf), 'DFSKIT_LAUNCH']);
   return [
-    ...(given ?? []).filter((entry) => !dropped(entry)),
-    ...changed.map(([name, value]) => bytes(`${name}=${value ?? ''}`)),
+    ...given.filter((entry) => !replaced.has(nameOf(entry))),
+    ...changed.filter((entry) => nameOf(entry) !== 'DFSKIT_LAUNCH'),
   ];
 }
 

@@ -17,6 +17,9 @@ export function wording(what: string, name: ContainerName): Wording {
       EEXIST: 'it exists',
       EBUSY: 'it is in use',
       EACCES: 'permission denied',
+      EIO: 'the store is damaged or its disk fails',
+      EUCLEAN: 'the store is damaged',
+      EPROTONOSUPPORT: 'the store was written by another version of dfskit',
     },
     remedies: {
       ENOENT: `list what is there: dfskit cont list ${name.pool}; create it: dfskit cont create ${text}`,
@@ -24,7 +27,9 @@ export function wording(what: string, name: ContainerName): Wording {
       EBUSY: 'unmount it and end the programs that use it, or destroy it with --force',
       EACCES: `see who owns DFSKIT_STORE (${store()})`,
       EIO: 'the store is damaged: see what can be read with dfskit cont check; restore it from a backup',
-      EPROTO: 'the store was written by another version of dfskit: use that version, or copy the files over',
+      EUCLEAN: 'restore the store from a backup; what can be read still: dfskit cont check',
+      EPROTONOSUPPORT: 'use the version of dfskit that wrote the store, or copy the files over',
+      EROFS: `see how the file system of DFSKIT_STORE is mounted (${store()})`,
       ENOSPC: `make room in DFSKIT_STORE (${store()})`,
     },
   };

@@ -139,7 +139,7 @@ describe('a store that is not what it should be', () => {
     const dir = join(scratch.path, 'damaged');
     const damaged = { DFSKIT_STORE: dir };
     expect(await dfskit(['cont', 'create', 'tank/c'], { env: damaged })).toMatchObject({ status: 0 });
-    const databases = filesOf(dir).filter((path) => path.endsWith('.mdb') && !path.includes('lock'));
+    const databases = filesOf(dir).filter((path) => path.endsWith('/meta'));
     expect(databases.length).toBeGreaterThan(0);
     for (const path of databases) writeFileSync(path, Buffer.alloc(statSync(path).size, 0x5a));
     for (const verb of ['info', 'check']) {
@@ -175,6 +175,27 @@ describe('a store that is not what it should be', () => {
       expect(result.stderr).toMatch(/^dfskit: cannot open container tank\/c: .*permission denied/);
     },
   );
+
+  it('one of another version is refused', async () => {
+    const dir = join(scratch.path, 'newer');
+    expect(await dfskit(['cont', 'create', 'tank/c'], { env: { DFSKIT_STORE: dir } })).toMatchObject({
+      status: 0,
+    });
+    writeFileSync(join(dir, 'version'), '99\n');
+    const result = await dfskit(['cont', 'info', 'tank/c'], { env: { DFSKIT_STORE: dir } });
+    expect(result).toMatchObject({
+      status: 1,
+      stderr:
+        'dfskit: cannot open container tank/c: the store was written by another version of dfskit\n' +
+        'dfskit: use the version of dfskit that wrote the store, or copy the files over\n',
+    });
+  });
+
+  it('a relative DFSKIT_STORE begins at the working directory', async () => {
+    const where = { env: { DFSKIT_STORE: 'relative' }, cwd: scratch.path };
+    expect(await dfskit(['cont', 'create', 'tank/c'], where)).toMatchObject({ status: 0, stderr: '' });
+    expect(existsSync(join(scratch.path, 'relative/tank/c'))).toBe(true);
+  });
 
   it('a place that cannot be written to is no store', async () => {
     mkdirSync(join(scratch.path, 'file-store'), { recursive: true });
