@@ -57,9 +57,9 @@ static bool pages_are_true(struct file *file)
 	keep = still(&inode->stamp, &st);
 	if (!keep) {
 		inode->stamp = (struct stamp){.mtime = st.st_mtim,
-					      .ctime = st.st_ctim,
-					      .size = st.st_size,
-					      .known = long_ago(st.st_mtim) && long_ago(st.st_ctim)};
+		                              .ctime = st.st_ctim,
+		                              .size = st.st_size,
+		                              .known = long_ago(st.st_mtim) && long_ago(st.st_ctim)};
 		atomic_store_explicit(&file->unsettled, true, memory_order_relaxed);
 	}
 	pthread_mutex_unlock(&inode->lock);
@@ -216,7 +216,7 @@ void op_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off, struct fuse
 	if (buf && size > MAX_TRANSFER)
 		buf = larger = malloc(size);
 	rc = buf ? dfuse.p->dfs_read(dfuse.dfs, file->handle->obj, piece(&p, buf, size), (daos_off_t)off, &got, NULL)
-		 : ENOMEM;
+	         : ENOMEM;
 	if (rc)
 		fuse_reply_err(req, rc);
 	else
@@ -344,7 +344,7 @@ void op_lseek(fuse_req_t req, fuse_ino_t ino, off_t off, int whence, struct fuse
 }
 
 void op_copy_file_range(fuse_req_t req, fuse_ino_t ino_in, off_t off_in, struct fuse_file_info *fi_in,
-			fuse_ino_t ino_out, off_t off_out, struct fuse_file_info *fi_out, size_t len, int flags)
+                        fuse_ino_t ino_out, off_t off_out, struct fuse_file_info *fi_out, size_t len, int flags)
 {
 	dfs_obj_t *in = file_of(fi_in)->handle->obj, *out = file_of(fi_out)->handle->obj;
 	char *buf = thread_buffer();

@@ -33,8 +33,8 @@ struct options {
 	char *store;    /* NULL: the provider's own default */
 	char *provider; /* NULL: $DFSKIT_PROVIDER, else local */
 	char *sys_name;
-	char *log;     /* where standard error goes in the background; NULL: nowhere */
-	char *mount;   /* options for the kernel or libfuse, by commas */
+	char *log;   /* where standard error goes in the background; NULL: nowhere */
+	char *mount; /* options for the kernel or libfuse, by commas */
 	int threads;
 	enum caching caching;
 	bool foreground, debug, read_only, allow_other;
@@ -58,15 +58,15 @@ struct stamp {
 /* An object that the kernel knows. Its address is the node id. */
 struct inode {
 	daos_obj_id_t oid;
-	mode_t type; /* S_IFMT bits: an object never changes them */
-	bool synthetic;           /* a hidden symbolic link to a directory or to ourselves: no object */
-	_Atomic uint64_t number;  /* st_ino */
-	_Atomic uint64_t parent;  /* number of a directory's parent when last looked up, for ".." */
-	_Atomic int refs;         /* one for the table, one for each open file */
-	uint64_t nlookup;         /* shard.lock: what the kernel will forget */
-	struct inode *next;       /* shard.lock: hash chain */
-	pthread_mutex_t lock;     /* of what follows */
-	struct handle *handle;    /* NULL while nobody needs one */
+	mode_t type;             /* S_IFMT bits: an object never changes them */
+	bool synthetic;          /* a hidden symbolic link to a directory or to ourselves: no object */
+	_Atomic uint64_t number; /* st_ino */
+	_Atomic uint64_t parent; /* number of a directory's parent when last looked up, for ".." */
+	_Atomic int refs;        /* one for the table, one for each open file */
+	uint64_t nlookup;        /* shard.lock: what the kernel will forget */
+	struct inode *next;      /* shard.lock: hash chain */
+	pthread_mutex_t lock;    /* of what follows */
+	struct handle *handle;   /* NULL while nobody needs one */
 	int opens;
 	struct stamp stamp;
 };
@@ -169,7 +169,7 @@ void op_link(fuse_req_t req, fuse_ino_t ino, fuse_ino_t new_parent, const char *
 void op_unlink(fuse_req_t req, fuse_ino_t parent, const char *name);
 void op_rmdir(fuse_req_t req, fuse_ino_t parent, const char *name);
 void op_rename(fuse_req_t req, fuse_ino_t parent, const char *name, fuse_ino_t new_parent, const char *new_name,
-	       unsigned int flags);
+               unsigned int flags);
 
 /* ---- attributes.c ------------------------------------------------------------------------------ */
 
@@ -196,7 +196,7 @@ void op_fsync(fuse_req_t req, fuse_ino_t ino, int datasync, struct fuse_file_inf
 void op_fallocate(fuse_req_t req, fuse_ino_t ino, int mode, off_t off, off_t len, struct fuse_file_info *fi);
 void op_lseek(fuse_req_t req, fuse_ino_t ino, off_t off, int whence, struct fuse_file_info *fi);
 void op_copy_file_range(fuse_req_t req, fuse_ino_t ino_in, off_t off_in, struct fuse_file_info *fi_in,
-			fuse_ino_t ino_out, off_t off_out, struct fuse_file_info *fi_out, size_t len, int flags);
+                        fuse_ino_t ino_out, off_t off_out, struct fuse_file_info *fi_out, size_t len, int flags);
 
 /* ---- directory.c ------------------------------------------------------------------------------- */
 
@@ -209,6 +209,6 @@ void op_fsyncdir(fuse_req_t req, fuse_ino_t ino, int datasync, struct fuse_file_
 /* ---- ioctl.c ----------------------------------------------------------------------------------- */
 
 void op_ioctl(fuse_req_t req, fuse_ino_t ino, unsigned int cmd, void *arg, struct fuse_file_info *fi, unsigned flags,
-	      const void *in, size_t in_size, size_t out_size);
+              const void *in, size_t in_size, size_t out_size);
 
 #endif

@@ -22,10 +22,10 @@
 struct dir {
 	struct inode *inode;
 	struct handle *handle;
-	pthread_mutex_t lock;  /* of what follows */
-	uint64_t cookie;       /* where ents[at] is; only true while at < nr */
+	pthread_mutex_t lock; /* of what follows */
+	uint64_t cookie;      /* where ents[at] is; only true while at < nr */
 	uint32_t at, nr;
-	daos_anchor_t anchor;  /* without dfsx_readdir: where the provider stands, after `count` entries */
+	daos_anchor_t anchor; /* without dfsx_readdir: where the provider stands, after `count` entries */
 	uint64_t count;
 	struct dfsx_dirent ents[BATCH];
 };
@@ -166,8 +166,8 @@ static bool add(struct listing *list, struct dir *dir, const char *name, uint64_
 			return false;
 		/* A name that has gone meanwhile is listed without attributes (node id 0). */
 		if (!dots && name_lookup(dir->inode, name, &entry) != 0)
-			entry = (struct fuse_entry_param){.attr = {.st_ino = ino ? ino : UNKNOWN_INO,
-								   .st_mode = DTTOIF(type)}};
+			entry = (struct fuse_entry_param){
+			    .attr = {.st_ino = ino ? ino : UNKNOWN_INO, .st_mode = DTTOIF(type)}};
 		n = fuse_add_direntry_plus(list->req, at, room, name, &entry, next);
 	}
 	if (n > room)

@@ -64,7 +64,7 @@ static void count_requests(struct dfskit_ioctl_stats *out)
 }
 
 void op_ioctl(fuse_req_t req, fuse_ino_t ino, unsigned int cmd, void *arg, struct fuse_file_info *fi, unsigned flags,
-	      const void *in, size_t in_size, size_t out_size)
+              const void *in, size_t in_size, size_t out_size)
 {
 	union {
 		struct dfskit_ioctl_mount mount;

@@ -116,13 +116,13 @@ static void op_init(void *userdata, struct fuse_conn_info *conn)
 {
 	bool cached = dfuse.opts.caching == CACHING_CACHED;
 	unsigned int wanted = FUSE_CAP_ASYNC_READ | FUSE_CAP_ATOMIC_O_TRUNC | FUSE_CAP_IOCTL_DIR |
-			      FUSE_CAP_PARALLEL_DIROPS | FUSE_CAP_ASYNC_DIO;
+	                      FUSE_CAP_PARALLEL_DIROPS | FUSE_CAP_ASYNC_DIO;
 
 	(void)userdata;
 	/* Attributes that may not be kept are not worth fetching with the names. */
 	if (cached)
 		wanted |= FUSE_CAP_READDIRPLUS | FUSE_CAP_READDIRPLUS_AUTO | FUSE_CAP_CACHE_SYMLINKS |
-			  FUSE_CAP_AUTO_INVAL_DATA;
+		          FUSE_CAP_AUTO_INVAL_DATA;
 #ifdef FUSE_CAP_DIRECT_IO_ALLOW_MMAP
 	if (dfuse.opts.caching == CACHING_NONE)
 		wanted |= FUSE_CAP_DIRECT_IO_ALLOW_MMAP;
@@ -200,7 +200,7 @@ static int connect_container(void)
 	rc = dfuse.p->dfs_init();
 	if (rc == 0)
 		rc = dfuse.p->dfs_connect(opts->pool, opts->sys_name, opts->cont, opts->read_only ? O_RDONLY : O_RDWR,
-					  NULL, &dfuse.dfs);
+		                          NULL, &dfuse.dfs);
 	if (rc) {
 		snprintf(remedy, sizeof(remedy), "create it: dfskit cont create %s/%s", opts->pool, opts->cont);
 		failed_to_connect(rc == ENOENT ? "no such container" : strerror(rc), rc == ENOENT ? remedy : NULL);
@@ -229,8 +229,8 @@ static int make_session(void)
 	char *mount;
 
 	if (asprintf(&mount, "fsname=%s/%s,subtype=daos,default_permissions%s%s%s%s", opts->pool, opts->cont,
-		     opts->read_only ? ",ro" : "", opts->allow_other ? ",allow_other" : "", opts->mount ? "," : "",
-		     opts->mount ? opts->mount : "") < 0)
+	             opts->read_only ? ",ro" : "", opts->allow_other ? ",allow_other" : "", opts->mount ? "," : "",
+	             opts->mount ? opts->mount : "") < 0)
 		return -1;
 	if (fuse_opt_add_arg(&args, "dfuse") == 0 && fuse_opt_add_arg(&args, "-o") == 0 &&
 	    fuse_opt_add_arg(&args, mount) == 0 && (!opts->debug || fuse_opt_add_arg(&args, "-d") == 0))
@@ -251,9 +251,9 @@ static int mount_session(void)
 	}
 	if (fuse_session_mount(dfuse.session, dfuse.opts.dir) != 0) {
 		complain(what, last_log[0] ? last_log : "fusermount3 failed",
-			 dfuse.uid ? "an ordinary user needs fusermount3 (package fuse3), and user_allow_other in "
-				     "/etc/fuse.conf for allow_other"
-				   : NULL);
+		         dfuse.uid ? "an ordinary user needs fusermount3 (package fuse3), and user_allow_other in "
+		                     "/etc/fuse.conf for allow_other"
+		                   : NULL);
 		return -1;
 	}
 	return 0;

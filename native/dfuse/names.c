@@ -10,7 +10,9 @@
 #include "dfuse.h"
 
 /* Names that start so are ours, in the root: no file can have one. */
-#define HIDDEN_PREFIX "\x01" "dfskit-"
+#define HIDDEN_PREFIX \
+	"\x01"        \
+	"dfskit-"
 /* readlink(2) of it tells the process id of the daemon. */
 #define PID_NAME HIDDEN_PREFIX "pid"
 #define OID_SCAN HIDDEN_PREFIX "oid.%16" SCNx64 ".%16" SCNx64 "%n"
@@ -113,7 +115,7 @@ static int lookup_in(struct handle *dir, struct inode *parent, const char *name,
 
 	memset(entry, 0, sizeof(*entry));
 	rc = p->dfs_lookup_rel(dfuse.dfs, dir->obj, name, O_NOFOLLOW | (writable ? O_RDWR : O_RDONLY), &obj, &mode,
-			       &entry->attr);
+	                       &entry->attr);
 	return rc ? rc : entry_of(obj, parent, writable, entry);
 }
 
@@ -220,7 +222,7 @@ static int give_to(dfs_obj_t *obj, const struct owner *owner, mode_t mode, struc
 
 /* Creates, hands the new object to its owner and makes it known. `obj` may be NULL: not wanted. */
 static int create(fuse_req_t req, struct inode *parent, const char *name, mode_t mode, const char *target,
-		  struct fuse_entry_param *entry)
+                  struct fuse_entry_param *entry)
 {
 	const struct provider *p = dfuse.p;
 	struct handle *dir;
@@ -464,7 +466,7 @@ static int rename_in(dfs_obj_t *dir, const char *name, dfs_obj_t *new_dir, const
 }
 
 void op_rename(fuse_req_t req, fuse_ino_t parent, const char *name, fuse_ino_t new_parent, const char *new_name,
-	       unsigned int flags)
+               unsigned int flags)
 {
 	struct handle *dir, *new_dir;
 	int rc;

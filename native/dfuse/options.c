@@ -42,23 +42,22 @@ static const struct option long_options[] = {
     {NULL, 0, NULL, 0},
 };
 
-static const char usage[] =
-    "usage: dfuse [-f] [-t THREADS] [--read-only] [-o OPTION,...] POOL/CONT DIR\n"
-    "       dfuse [...] --pool POOL --container CONT [-m] DIR\n"
-    "\n"
-    "  -o caching=none       every read and write comes to dfuse\n"
-    "  -o caching=coherent   the kernel keeps pages until a file changes (default)\n"
-    "  -o caching=cached     names and attributes hold for some seconds too\n"
-    "  -o store=DIR          where the local provider keeps its pools ($DFSKIT_STORE)\n"
-    "  -o provider=NAME      local or daos ($DFSKIT_PROVIDER)\n"
-    "  -o pool=P,container=C\n"
-    "  -o allow_other        other users may enter\n"
-    "  -o ro, rw, and the other options of mount(8)\n"
-    "  -f                    stay in the foreground\n"
-    "  -t THREADS            answer so many requests at a time\n"
-    "  --log FILE            messages after the start\n"
-    "\n"
-    "To unmount: fusermount3 -u DIR, umount DIR or SIGTERM.\n";
+static const char usage[] = "usage: dfuse [-f] [-t THREADS] [--read-only] [-o OPTION,...] POOL/CONT DIR\n"
+                            "       dfuse [...] --pool POOL --container CONT [-m] DIR\n"
+                            "\n"
+                            "  -o caching=none       every read and write comes to dfuse\n"
+                            "  -o caching=coherent   the kernel keeps pages until a file changes (default)\n"
+                            "  -o caching=cached     names and attributes hold for some seconds too\n"
+                            "  -o store=DIR          where the local provider keeps its pools ($DFSKIT_STORE)\n"
+                            "  -o provider=NAME      local or daos ($DFSKIT_PROVIDER)\n"
+                            "  -o pool=P,container=C\n"
+                            "  -o allow_other        other users may enter\n"
+                            "  -o ro, rw, and the other options of mount(8)\n"
+                            "  -f                    stay in the foreground\n"
+                            "  -t THREADS            answer so many requests at a time\n"
+                            "  --log FILE            messages after the start\n"
+                            "\n"
+                            "To unmount: fusermount3 -u DIR, umount DIR or SIGTERM.\n";
 
 void complain(const char *what, const char *why, const char *remedy)
 {
@@ -84,9 +83,9 @@ static int set(char **field, const char *value, size_t len)
 static bool ignored(const char *name)
 {
 	static const char *const names[] = {
-	    "defaults", "auto",    "noauto",   "user",     "nouser",   "users",     "owner", "group",
-	    "nofail",   "_netdev", "noiversion", "relatime", "norelatime", "strictatime", "loud",  "silent",
-	    "mand",     "nomand",  "lazytime", "nolazytime", "default_permissions"};
+	    "defaults", "auto",   "noauto",  "user",       "nouser",   "users",      "owner",
+	    "group",    "nofail", "_netdev", "noiversion", "relatime", "norelatime", "strictatime",
+	    "loud",     "silent", "mand",    "nomand",     "lazytime", "nolazytime", "default_permissions"};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (strcmp(name, names[i]) == 0)
@@ -98,8 +97,9 @@ static bool ignored(const char *name)
 /* These are the kernel's or libfuse's business. */
 static bool handed_on(const char *name)
 {
-	static const char *const names[] = {"suid",  "nosuid",  "dev",  "nodev", "exec",    "noexec",       "atime",
-					    "noatime", "diratime", "nodiratime", "sync",  "async", "dirsync", "auto_unmount"};
+	static const char *const names[] = {"suid",   "nosuid", "dev",     "nodev",       "exec",
+	                                    "noexec", "atime",  "noatime", "diratime",    "nodiratime",
+	                                    "sync",   "async",  "dirsync", "auto_unmount"};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (strcmp(name, names[i]) == 0)
@@ -147,8 +147,8 @@ static int mount_option(struct options *opts, const char *o)
 		const char *prefix;
 		size_t field;
 	} strings[] = {
-	    {"pool=", offsetof(struct options, pool)},       {"container=", offsetof(struct options, cont)},
-	    {"cont=", offsetof(struct options, cont)},       {"store=", offsetof(struct options, store)},
+	    {"pool=", offsetof(struct options, pool)},         {"container=", offsetof(struct options, cont)},
+	    {"cont=", offsetof(struct options, cont)},         {"store=", offsetof(struct options, store)},
 	    {"provider=", offsetof(struct options, provider)}, {"log=", offsetof(struct options, log)},
 	};
 

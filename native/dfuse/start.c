@@ -65,9 +65,9 @@ static void raw_execve(const char *path, char **argv, char **envp)
 	long result;
 
 	__asm__ volatile("syscall"
-			 : "=a"(result)
-			 : "a"(SYS_execve), "D"(path), "S"(argv), "d"(envp)
-			 : "rcx", "r11", "memory");
+	                 : "=a"(result)
+	                 : "a"(SYS_execve), "D"(path), "S"(argv), "d"(envp)
+	                 : "rcx", "r11", "memory");
 #else
 	syscall(SYS_execve, path, argv, envp);
 #endif
@@ -99,7 +99,7 @@ static bool mounted_here(const char *dir)
 		return false;
 	while (!found && fgets(line, sizeof(line), f))
 		found = strstr(line, " - fuse.daos ") && sscanf(line, "%*s %*s %*s %*s %4095s", at) == 1 &&
-			strcmp(at, dir) == 0;
+		        strcmp(at, dir) == 0;
 	fclose(f);
 	return found;
 }
@@ -114,10 +114,10 @@ int start_check_directory(struct options *opts)
 		return 0;
 	snprintf(what, sizeof(what), "cannot mount on %s", opts->dir);
 	if (stat(opts->dir, &st) != 0) {
-		snprintf(remedy, sizeof(remedy), errno == ENOTCONN ? "unmount it first: fusermount3 -u %s" : "create it: mkdir %s",
-			 opts->dir);
+		snprintf(remedy, sizeof(remedy),
+		         errno == ENOTCONN ? "unmount it first: fusermount3 -u %s" : "create it: mkdir %s", opts->dir);
 		complain(what, errno == ENOTCONN ? "its daemon has died" : strerror(errno),
-			 errno == ENOTCONN || errno == ENOENT ? remedy : NULL);
+		         errno == ENOTCONN || errno == ENOENT ? remedy : NULL);
 		return -1;
 	}
 	if (!S_ISDIR(st.st_mode)) {
@@ -138,7 +138,7 @@ int start_check_directory(struct options *opts)
 	}
 	if (access("/dev/fuse", R_OK | W_OK) != 0) {
 		complain(what, errno == ENOENT ? "no /dev/fuse" : "no access to /dev/fuse",
-			 "load the module (modprobe fuse) or give the container the device (--device /dev/fuse)");
+		         "load the module (modprobe fuse) or give the container the device (--device /dev/fuse)");
 		return -1;
 	}
 	return 0;
