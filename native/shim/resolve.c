@@ -46,48 +46,6 @@ static void normalise(char *path)
 	*out = 0;
 }
 
-int fd_of_path(const char *path)
-{
-	static const char *const roots[] = {"/dev/fd/", "/proc/self/fd/"};
-	int                      fd = 0;
-
-	if (strncmp(path, "/dev/std", 8) == 0)
-		return strcmp(path + 8, "in") == 0    ? 0
-		       : strcmp(path + 8, "out") == 0 ? 1
-		       : strcmp(path + 8, "err") == 0 ? 2
-						      : -1;
-	for (int i = 0; i < 2; i++) {
-		size_t n = strlen(roots[i]);
-		if (strncmp(path, roots[i], n) != 0 || !path[n])
-			continue;
-		for (path += n; *path >= '0' && *path <= '9' && fd < (int)SHIM_FD_MAX; path++)
-			fd = fd * 10 + *path - '0';
-		return *path ? -1 : fd;
-	}
-	return -1;
-}
-
-bool shim_path_test(int dirfd, const char *path)
-{
-	if (!path)
-		return dirfd == AT_FDCWD ? shim_cwd != NULL : shim_fd_ours(dirfd);
-	if (path[0] != '/') {
-		if (dirfd != AT_FDCWD)
-			return shim_fd_ours(dirfd);
-		return shim_cwd != NULL || shim_cwd_near;
-	}
-	for (int i = 0; i < shim_nr_mounts; i++) {
-		const struct mount *mnt = &shim_mounts[i];
-		if (path[1] == mnt->root[1] && strncmp(path, mnt->root, mnt->root_len) == 0 &&
-		    (path[mnt->root_len] == '/' || path[mnt->root_len] == 0))
-			return true;
-	}
-	if (__builtin_expect(shim_fds != NULL, 0) && (path[1] == 'd' || path[1] == 'p'))
-		return shim_fd_ours(fd_of_path(path));
-	/* "/x/../mnt/f" and the like also reach the mount, through the kernel. */
-	return false;
-}
-
 long ofd_dir_path(struct ofd *ofd, char *out, size_t size)
 {
 	int        err = 0;

@@ -38,7 +38,10 @@ static inline bool shim_fd_protected(int fd)
 /* Path classes. 0 until a mount is known: then no path is ours. */
 extern int shim_paths_active;
 
-/** The full test behind shim_path_ours(). Must not fail, block or allocate. */
+/* It touches no vector register: attach_quick.c may call it before those are saved. */
+#define SHIM_PATH_TEST_NOVEC 1
+
+/** The full test behind shim_path_ours(). Does not fail, block or allocate. */
 bool shim_path_test(int dirfd, const char *path);
 
 /** True when (\a dirfd, \a path) may name something inside a mount. A NULL path is ours when dirfd is. */

@@ -1,0 +1,64 @@
+/*
+ * path_test.c - does a path concern us? Asked of every path that the program or libc hands to the kernel.
+ *
+ * Runs between a routed instruction and the kernel (attach_quick.c), where vector registers still hold the
+ * program's values: nothing here uses those, and nothing of libc is called.
+ */
+#pragma GCC target("general-regs-only")
+
+#include "runtime.h"
+
+/* Length of the common beginning is all of \a prefix. */
+static bool begins(const char *s, const char *prefix)
+{
+	while (*prefix)
+		if (*s++ != *prefix++)
+			return false;
+	return true;
+}
+
+int fd_of_path(const char *path)
+{
+	int fd = 0;
+
+	if (begins(path, "/dev/std")) {
+		path += sizeof("/dev/std") - 1;
+		if (begins(path, "in") && !path[2])
+			return 0;
+		if (begins(path, "out") && !path[3])
+			return 1;
+		return begins(path, "err") && !path[3] ? 2 : -1;
+	}
+	if (begins(path, "/dev/fd/"))
+		path += sizeof("/dev/fd/") - 1;
+	else if (begins(path, "/proc/self/fd/"))
+		path += sizeof("/proc/self/fd/") - 1;
+	else
+		return -1;
+	if (!*path)
+		return -1;
+	for (; *path >= '0' && *path <= '9' && fd < (int)SHIM_FD_MAX; path++)
+		fd = fd * 10 + *path - '0';
+	return *path ? -1 : fd;
+}
+
+bool shim_path_test(int dirfd, const char *path)
+{
+	if (!path)
+		return dirfd == AT_FDCWD ? shim_cwd != NULL : shim_fd_ours(dirfd);
+	if (path[0] != '/') {
+		if (dirfd != AT_FDCWD)
+			return shim_fd_ours(dirfd);
+		return shim_cwd != NULL || shim_cwd_near;
+	}
+	for (int i = 0; i < shim_nr_mounts; i++) {
+		const struct mount *mnt = &shim_mounts[i];
+		if (path[1] == mnt->root[1] && begins(path, mnt->root) &&
+		    (path[mnt->root_len] == '/' || path[mnt->root_len] == 0))
+			return true;
+	}
+	if (__builtin_expect(shim_fds != NULL, 0) && (path[1] == 'd' || path[1] == 'p'))
+		return shim_fd_ours(fd_of_path(path));
+	/* "/x/../mnt/f" and the like also reach the mount, through the kernel. */
+	return false;
+}
