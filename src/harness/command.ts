@@ -39,7 +39,10 @@ function makeCommand(): Command {
     .addOption(
       new Option('--provider <NAME>', 'DFS library that answers').choices(['local', 'daos']).default('local'),
     )
-    .option('--store <DIR>', 'directory of the local store; a temporary one when not given')
+    .option(
+      '--store <DIR>',
+      'directory of the local store; without it a temporary one, with --cont DFSKIT_STORE',
+    )
     .option('--cont <POOL/CONT>', 'container to work in; a temporary one when not given (needed for daos)')
     .option('--json', 'results on standard output as JSON instead of the table')
     .option('--export-json <FILE>', 'write everything, with all samples')
@@ -49,14 +52,12 @@ function makeCommand(): Command {
 }
 
 function toOptions(parsed: Parsed): CompareOptions {
-  // A container that is named lives in the user's store, not in a temporary one.
-  const store = parsed.store ?? (parsed.cont === undefined ? undefined : process.env['DFSKIT_STORE']);
   return {
     provider: parsed.provider,
     ...(parsed.quick === undefined ? {} : { quick: parsed.quick }),
     ...(parsed.workload === undefined ? {} : { workloads: parsed.workload }),
     ...(parsed.way === undefined ? {} : { ways: parsed.way }),
-    ...(store === undefined ? {} : { store }),
+    ...(parsed.store === undefined ? {} : { store: parsed.store }),
     ...(parsed.cont === undefined ? {} : { container: parsed.cont }),
     ...(parsed.exportJson === undefined ? {} : { exportJson: parsed.exportJson }),
     ...(parsed.exportMarkdown === undefined ? {} : { exportMarkdown: parsed.exportMarkdown }),

@@ -9,7 +9,7 @@ import { withCleanUp, type CleanUpStack } from './cleanup.js';
 import { Driver } from './driver.js';
 import { machineFacts } from './machine.js';
 import { runMicro } from './micro.js';
-import { setUpPlaces, type Places } from './places.js';
+import { notAskedFor, setUpPlaces, type Places } from './places.js';
 import { startProgress, type Progress } from './progress.js';
 import { writeResults, type ResultsFile } from './results-file.js';
 import { resultsFormat, type Results, type Row } from './results.js';
@@ -105,7 +105,7 @@ export function rowWarnings(row: Row): Warning[] {
 
 function collectWarnings(results: Results): Warning[] {
   const missing = results.ways
-    .filter((facts) => !facts.available && facts.why !== 'not asked for')
+    .filter((facts) => !facts.available && facts.why !== notAskedFor)
     .map((facts) =>
       makeWarning('missing', {
         way: facts.way,

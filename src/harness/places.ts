@@ -2,15 +2,19 @@ import { spawn } from 'node:child_process';
 import { constants, accessSync, existsSync, statfsSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, rmdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { DfskitError } from '../errors.js';
 import { preloadLibrary, prependPreload } from '../flavors.js';
+import { mount, type Caching, type Mounted } from '../mount/index.js';
 import { binPath, libPath } from '../paths.js';
 import type { ApplicationPlace } from './applications.js';
 import type { CleanUpStack } from './cleanup.js';
 import type { DriverOptions } from './driver.js';
 import type { WayFacts } from './results.js';
 import { ways, type Way } from './ways.js';
+
+/** Why a way is left out that the user left out: no warning. */
+export const notAskedFor = 'not asked for';
 
 /** Room that a comparison needs in memory: below it the disk is used. Bytes. */
 const roomInMemory = 1e9;
@@ -103,24 +107,122 @@ async function changeContainer(
   });
 }
 
-/** Mounts the container for the ways that need it; the facts of those that cannot be say why. */
-async function mountFor(
-  all: readonly WayFacts[],
-  options: { container: string; dir: string; caching: 'none' | 'coherent'; stack: CleanUpStack },
-): Promise<boolean> {
+/** Unmounts; a program that was killed may still be on its way out, then the mount goes when it has gone. */
+async function unmount(mounted: Mounted): Promise<void> {
   try {
-    // Only when it is needed: without a mount there are still columns to measure.
-    const { mount, umount } = await import('../mount/index.js');
-    await mkdir(options.dir);
+    await mounted.umount();
+  } catch (error) {
+    if (!(error instanceof DfskitError) || error.code !== 'MOUNT_BUSY') throw error;
+    await mounted.umount({ lazy: true });
+  }
+}
+
+interface MountFor {
+  container: string;
+  dir: string;
+  caching: Caching;
+  store?: string;
+  provider: 'local' | 'daos';
+  stack: CleanUpStack;
+}
+
+/** Mounts the container for the ways that need it; the facts of those that cannot be say why. */
+async function mountFor(all: readonly WayFacts[], options: MountFor): Promise<void> {
+  const { stack, ...how } = options;
+  try {
+    await mkdir(how.dir);
     // Never recursively: should it still be mounted, that would remove the files of the container.
-    options.stack.defer(`remove ${options.dir}`, async () => rmdir(options.dir));
-    await mount({ container: options.container, dir: options.dir, options: [`caching=${options.caching}`] });
-    options.stack.defer(`unmount ${options.dir}`, async () => umount(options.dir));
-    return true;
+    stack.defer(`remove ${how.dir}`, async () => rmdir(how.dir));
+    const mounted = await mount(how);
+    stack.defer(`unmount ${how.dir}`, async () => unmount(mounted));
   } catch (error) {
     for (const facts of all) leaveOutFor(facts, error);
-    return false;
   }
+}
+
+/** What the parts of the set-up share. */
+interface Setup {
+  options: PlacesOptions;
+  program: string;
+  container: string;
+  /** `undefined`: where the provider keeps it by default. */
+  store: string | undefined;
+  /** Environment of all programs, but for the preload. */
+  common: NodeJS.ProcessEnv;
+  facts: Map<Way, WayFacts>;
+}
+
+/** Facts of those of `some` ways that nothing speaks against so far. */
+function stillThere(setup: Setup, ...some: Way[]): WayFacts[] {
+  return [...setup.facts.values()].filter((facts) => some.includes(facts.way) && facts.available);
+}
+
+function leaveOutUnasked(setup: Setup): void {
+  for (const facts of setup.facts.values()) {
+    if (!setup.options.ways.includes(facts.way)) leaveOut(facts, notAskedFor, 'name it with --way');
+  }
+  for (const way of ['ioil', 'pil4dfs'] as const) {
+    const library = preloadLibrary(way);
+    if (library === undefined || existsSync(library)) continue;
+    for (const facts of stillThere(setup, way)) {
+      leaveOut(facts, `${library} is missing`, 'build it: npm run setup');
+    }
+  }
+}
+
+/** Creates the container, unless the user named one. Without it, only the kernel is left. */
+async function openContainer(setup: Setup): Promise<void> {
+  const { options, program, container, common } = setup;
+  const through = stillThere(setup, 'dfs', 'dfuse', 'ioil', 'pil4dfs');
+  if (through.length === 0 || options.container !== undefined) return;
+  try {
+    if (!existsSync(libPath('libdfs_local.so'))) {
+      throw new DfskitError({
+        code: 'NOT_BUILT',
+        what: 'cannot use the local provider',
+        why: `${libPath('libdfs_local.so')} is missing`,
+        remedy: 'build it: npm run setup',
+      });
+    }
+    const environment = environmentOf('dfs', common);
+    await changeContainer('create', { program, container, environment });
+    // A store of our own goes as a whole.
+    if (options.store === undefined) return;
+    options.stack.defer(`destroy container ${container}`, () =>
+      changeContainer('destroy', { program, container, environment }),
+    );
+  } catch (error) {
+    for (const facts of through) leaveOutFor(facts, error);
+  }
+}
+
+/** The two mounts: without the kernel's caches for dfuse's calls, with the default for everything else. */
+async function mountAll(setup: Setup): Promise<{ uncached: string; coherent: string }> {
+  const { options, container, store } = setup;
+  const { provider, stack } = options;
+  const mounts = await mkdtemp(join(tmpdir(), 'dfskit-mounts-'));
+  stack.defer(`remove ${mounts}`, async () => rmdir(mounts));
+  const uncached = join(mounts, 'uncached');
+  const coherent = join(mounts, 'coherent');
+  const mounting = { container, provider, stack, ...(store === undefined ? {} : { store }) };
+  const dfuse = stillThere(setup, 'dfuse');
+  if (dfuse.length > 0) await mountFor(dfuse, { ...mounting, dir: uncached, caching: 'none' });
+  const programs = stillThere(setup, 'dfuse', 'ioil', 'pil4dfs');
+  if (programs.length > 0) await mountFor(programs, { ...mounting, dir: coherent, caching: 'coherent' });
+  return { uncached, coherent };
+}
+
+/** A directory for the kernel's column, on the file system of the store. */
+async function kernelDirectory(setup: Setup, scratch: string): Promise<string> {
+  const directory =
+    setup.options.store === undefined
+      ? join(scratch, 'kernel')
+      : await mkdtemp(join(dirname(resolve(setup.options.store)), '.dfskit-compare-'));
+  await mkdir(directory, { recursive: true });
+  setup.options.stack.defer(`remove ${directory}`, async () =>
+    rm(directory, { recursive: true, force: true }),
+  );
+  return directory;
 }
 
 /** Sets up what can be set up: a store, a container, mounts, and a directory of its own for each way. */
@@ -128,110 +230,58 @@ export async function setUpPlaces(options: PlacesOptions): Promise<Places> {
   const { stack } = options;
   const scratch = await mkdtemp(join(temporaryBase(), 'dfskit-compare-'));
   stack.defer(`remove ${scratch}`, async () => rm(scratch, { recursive: true, force: true, maxRetries: 3 }));
-  const store = options.store ?? join(scratch, 'store');
-  await mkdir(store, { recursive: true });
-  // The mount's daemon gets its environment from us.
-  const before = { store: process.env['DFSKIT_STORE'], provider: process.env['DFSKIT_PROVIDER'] };
-  process.env['DFSKIT_STORE'] = store;
-  process.env['DFSKIT_PROVIDER'] = options.provider;
-  stack.defer('restore the environment', () => {
-    restore('DFSKIT_STORE', before.store);
-    restore('DFSKIT_PROVIDER', before.provider);
-  });
+  const temporary = options.container === undefined ? join(scratch, 'store') : undefined;
+  const store = options.store === undefined ? temporary : resolve(options.store);
+  if (store !== undefined) await mkdir(store, { recursive: true });
 
-  const program = binPath('dfskit-bench');
-  const facts = new Map(ways.map((way) => [way, available(way)]));
-  for (const way of ways) {
-    const fact = facts.get(way);
-    if (fact !== undefined && !options.ways.includes(way))
-      leaveOut(fact, 'not asked for', 'name it with --way');
-  }
-  const wanted = (way: Way): WayFacts[] =>
-    [...facts.values()].filter((fact) => fact.way === way && fact.available);
-  for (const way of ['ioil', 'pil4dfs'] as const) {
-    const library = preloadLibrary(way);
-    if (library !== undefined && !existsSync(library)) {
-      for (const fact of wanted(way)) leaveOut(fact, `${library} is missing`, 'build it: npm run setup');
-    }
-  }
+  const setup: Setup = {
+    options,
+    program: binPath('dfskit-bench'),
+    container: options.container ?? `dfskit/compare-${process.pid}`,
+    store,
+    common: {
+      ...process.env,
+      DFSKIT_PROVIDER: options.provider,
+      ...(store === undefined ? {} : { DFSKIT_STORE: store }),
+    },
+    facts: new Map(ways.map((way) => [way, available(way)])),
+  };
+  leaveOutUnasked(setup);
+  const kernel = await kernelDirectory(setup, scratch);
+  await openContainer(setup);
+  const mounts = await mountAll(setup);
 
-  const common: NodeJS.ProcessEnv = { ...process.env };
-  const container = options.container ?? `dfskit/compare-${process.pid}`;
-  const through = [...wanted('dfs'), ...wanted('dfuse'), ...wanted('ioil'), ...wanted('pil4dfs')];
-  let reached = through.length > 0;
-  if (reached && options.container === undefined) {
-    try {
-      if (options.provider === 'local' && !existsSync(libPath('libdfs_local.so'))) {
-        throw new DfskitError({
-          code: 'NOT_BUILT',
-          what: 'cannot use the local provider',
-          why: `${libPath('libdfs_local.so')} is missing`,
-          remedy: 'build it: npm run setup',
-        });
-      }
-      const environment = environmentOf('dfs', common);
-      await changeContainer('create', { program, container, environment });
-      // A store of our own goes as a whole.
-      if (options.store !== undefined) {
-        stack.defer(`destroy container ${container}`, () =>
-          changeContainer('destroy', { program, container, environment }),
-        );
-      }
-    } catch (error) {
-      reached = false;
-      for (const fact of through) leaveOutFor(fact, error);
-    }
-  }
-
-  const mounts = await mkdtemp(join(tmpdir(), 'dfskit-mounts-'));
-  stack.defer(`remove ${mounts}`, async () => rmdir(mounts));
-  const uncached = join(mounts, 'uncached');
-  const coherent = join(mounts, 'coherent');
-  if (reached && wanted('dfuse').length > 0) {
-    await mountFor(wanted('dfuse'), { container, dir: uncached, caching: 'none', stack });
-  }
-  const programs = [...wanted('dfuse'), ...wanted('ioil'), ...wanted('pil4dfs')];
-  if (reached && programs.length > 0) {
-    await mountFor(programs, { container, dir: coherent, caching: 'coherent', stack });
+  // A name of this run's own: the container may be the user's, and a run before this one may have been killed.
+  const own = `dfskit-compare-${process.pid}`;
+  const top = join(mounts.coherent, own);
+  if (stillThere(setup, 'dfuse', 'ioil', 'pil4dfs').length > 0) {
+    stack.defer(`remove ${top}`, async () => rm(top, { recursive: true, force: true, maxRetries: 3 }));
   }
 
   const places: Places = {
-    facts: [...facts.values()],
-    base: store,
+    facts: [...setup.facts.values()],
+    base: kernel,
     scratch,
     drivers: new Map(),
     applications: new Map(),
   };
-  // A name of this run's own: the container may be the user's, and a run before this one may have been killed.
-  const own = `dfskit-compare-${process.pid}`;
-  if (reached) {
-    const top = programs.some((fact) => fact.available) ? join(coherent, own) : undefined;
-    if (top !== undefined) {
-      stack.defer(`remove ${top}`, async () => rm(top, { recursive: true, force: true, maxRetries: 3 }));
-    }
-  }
-  for (const fact of places.facts) {
-    if (!fact.available) continue;
-    const { way } = fact;
-    const environment = environmentOf(way, common);
+  const { program, container } = setup;
+  for (const facts of places.facts) {
+    if (!facts.available) continue;
+    const { way } = facts;
+    const environment = environmentOf(way, setup.common);
     if (way === 'dfs') {
       places.drivers.set(way, { program, api: 'dfs', directory: `/${own}/${way}`, container, environment });
-      continue;
+    } else if (way === 'kernel') {
+      places.drivers.set(way, { program, api: 'posix', directory: join(kernel, 'calls'), environment });
+      places.applications.set(way, { directory: join(kernel, 'programs'), environment });
+    } else {
+      const mount = way === 'dfuse' ? mounts.uncached : mounts.coherent;
+      places.drivers.set(way, { program, api: 'posix', directory: join(mount, own, way), environment });
+      places.applications.set(way, { directory: join(top, `${way}-programs`), environment });
+      facts.microMount = way === 'dfuse' ? 'caching=none' : 'caching=coherent';
+      facts.applicationMount = 'caching=coherent';
     }
-    const kernel = join(scratch, 'kernel');
-    const micro = way === 'kernel' ? kernel : join(way === 'dfuse' ? uncached : coherent, own, way);
-    places.drivers.set(way, { program, api: 'posix', directory: micro, environment });
-    const application =
-      way === 'kernel' ? join(scratch, 'kernel-programs') : join(coherent, own, `${way}-programs`);
-    places.applications.set(way, { directory: application, environment });
-    if (way === 'kernel') continue;
-    fact.microMount = way === 'dfuse' ? 'caching=none' : 'caching=coherent';
-    fact.applicationMount = 'caching=coherent';
   }
   return places;
-}
-
-function restore(name: string, value: string | undefined): void {
-  if (value === undefined) delete process.env[name];
-  else process.env[name] = value;
 }
