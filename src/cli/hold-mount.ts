@@ -7,7 +7,6 @@ import {
   mkdirSync,
   openSync,
   readFileSync,
-  realpathSync,
   statSync,
   writeSync,
   ftruncateSync,
@@ -17,7 +16,7 @@ import { join } from 'node:path';
 import { addon } from '../dfs/addon.js';
 import { formatContainer, type ContainerName } from '../dfs/name.js';
 import { DfskitError } from '../errors.js';
-import { requireFuse } from '../fuse-device.js';
+import { canonical, isStale } from '../mount/mountinfo.js';
 import { binPath } from '../paths.js';
 
 /** A line of /proc/self/mountinfo, as far as it matters here. */
@@ -31,7 +30,7 @@ interface MountPoint {
 /** What is mounted at `dir` (a real path): the topmost, or `undefined`. proc(5) describes the lines. */
 function mountAt(dir: string): MountPoint | undefined {
   let found: MountPoint | undefined;
-  for (const line of readFileSync('/proc/self/mountinfo', 'utf8').split('\n')) {
+  for (const line of readFileSync('/proc/self/mountinfo', 'latin1').split('\n')) {
     const fields = line.split(' ');
     const dash = fields.indexOf('-');
     const at = unescape(fields[4] ?? '');
@@ -47,7 +46,10 @@ function mountAt(dir: string): MountPoint | undefined {
 }
 
 const unescape = (field: string): string =>
-  field.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(parseInt(octal, 8)));
+  Buffer.from(
+    field.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(parseInt(octal, 8))),
+    'latin1',
+  ).toString();
 
 /** A directory of the user's own for files that live as long as their processes. */
 function runtimeDirectory(): string {
@@ -65,14 +67,12 @@ function runtimeDirectory(): string {
   });
 }
 
-function realDirectory(dir: string): string {
+function checkDirectory(dir: string): void {
   try {
-    const real = realpathSync(dir);
-    if (statSync(real).isDirectory()) return real;
+    if (statSync(dir).isDirectory()) return;
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    if (code !== 'ENOENT')
-      throw mountFailure(dir, message, 'see mount(8); a mount whose daemon died: dfskit umount DIR');
+    if (code !== 'ENOENT') throw mountFailure(dir, message, 'see mount(8)');
     throw mountFailure(dir, 'no such directory', `make it: mkdir -p ${dir}`);
   }
   throw mountFailure(dir, 'not a directory', 'name an empty directory');
@@ -88,13 +88,16 @@ function mountFailure(dir: string, why: string, remedy: string): DfskitError {
  * is shared with it: the watcher of the last program unmounts.
  */
 export async function holdMount(container: ContainerName, dir: string): Promise<void> {
-  const real = realDirectory(dir);
+  const real = canonical(dir);
   const name = createHash('sha256').update(real).digest('hex').slice(0, 32);
   // The lock's file holds the identifier of the mount that a run made.
   const fd = openSync(join(runtimeDirectory(), `${name}.lock`), constants.O_RDWR | constants.O_CREAT, 0o600);
   addon().lock(fd, 'exclusive');
 
-  const present = mountAt(real);
+  // A mount whose daemon has died is replaced by mount().
+  const stale = isStale(real);
+  if (!stale) checkDirectory(dir);
+  const present = stale ? undefined : mountAt(real);
   const wanted = formatContainer(container);
   if (present !== undefined && present.type.startsWith('fuse.')) {
     if (present.source !== wanted) {
@@ -107,7 +110,6 @@ export async function holdMount(container: ContainerName, dir: string): Promise<
     watch(fd, present.id, real);
     return;
   }
-  requireFuse(`cannot mount at ${dir}`);
   const { mount } = await import('../mount/index.js');
   await mount({ container: wanted, dir: real });
   const made = mountAt(real);

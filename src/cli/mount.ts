@@ -1,6 +1,5 @@
 import type { Command } from 'commander';
 import { formatContainer, parseContainer } from '../dfs/name.js';
-import { requireFuse } from '../fuse-device.js';
 
 const collect = (word: string, words: string[]): string[] => [...words, ...word.split(',')];
 
@@ -19,7 +18,6 @@ export function addMount(dfskit: Command): void {
     )
     .action(async (text: string, dir: string, { o }: { o: string[] }) => {
       const container = formatContainer(parseContainer(text));
-      requireFuse(`cannot mount ${container} at ${dir}`);
       const { mount } = await import('../mount/index.js');
       await mount({ container, dir, options: o });
     });
