@@ -43,8 +43,8 @@ int shim_attach_other;
 
 /* Code of one site, with what its instructions refer to. */
 struct trampoline {
-	uint8_t   code[48];
-	uintptr_t call;  /* address of the `syscall` to make when the call isn't ours */
+	uint8_t code[48];
+	uintptr_t call; /* address of the `syscall` to make when the call isn't ours */
 	uintptr_t enter;
 };
 
@@ -62,8 +62,8 @@ struct text {
 
 struct found {
 	struct text texts[4];
-	int         nr;
-	bool        avx512; /* libc itself is built for it */
+	int nr;
+	bool avx512; /* libc itself is built for it */
 };
 
 void attach_enter(void);
@@ -72,9 +72,9 @@ void attach_enter_path(void);
 long attach_ours(const long regs[7]);
 
 /* How attach_x86_64.S saves vector state; mask 0: nothing but SSE. */
-size_t   attach_state_size;
-uint32_t attach_state_mask;  /* of XCR0 */
-bool     attach_state_probe; /* xgetbv knows what is in use */
+size_t attach_state_size;
+uint32_t attach_state_mask; /* of XCR0 */
+bool attach_state_probe;    /* xgetbv knows what is in use */
 
 /* Absent before glibc 2.32. */
 extern char __libc_single_threaded __attribute__((weak));
@@ -129,7 +129,7 @@ static int find_text(struct dl_phdr_info *info, size_t size, void *data)
 
 	(void)size;
 	if (name == NULL || (strncmp(name, "/libc.so", 8) != 0 && strncmp(name, "/libc-2.", 8) != 0 &&
-			     strncmp(name, "/libpthread", 11) != 0))
+	                     strncmp(name, "/libpthread", 11) != 0))
 		return 0;
 	found->avx512 = found->avx512 || strstr(info->dlpi_name, "x86-64-v4") != NULL;
 	for (int i = 0; i < info->dlpi_phnum && found->nr < 4; i++) {
@@ -137,7 +137,7 @@ static int find_text(struct dl_phdr_info *info, size_t size, void *data)
 		uint8_t *start = (uint8_t *)info->dlpi_addr + ph->p_vaddr;
 
 		if (ph->p_type == PT_LOAD && (ph->p_flags & PF_X))
-			found->texts[found->nr++] = (struct text){ start, start + ph->p_filesz };
+			found->texts[found->nr++] = (struct text){start, start + ph->p_filesz};
 	}
 	return 0;
 }
@@ -173,8 +173,8 @@ static size_t move_length(const uint8_t *p)
 /** The site that makes the `syscall` at \a call, if it is of a known shape; else from is NULL. */
 static struct site site_of(const uint8_t *start, uint8_t *call)
 {
-	static const uint8_t cancel[] = { 0x4c, 0x89, 0x5c, 0x24, 0x08 };
-	struct site site = { .call = call, .number = ANY_NUMBER };
+	static const uint8_t cancel[] = {0x4c, 0x89, 0x5c, 0x24, 0x08};
+	struct site site = {.call = call, .number = ANY_NUMBER};
 
 	for (size_t back = JMP_LENGTH; back <= JMP_LENGTH + MOVES_LENGTH && call - back >= start; back++) {
 		uint8_t *mov = call - back;
@@ -214,7 +214,7 @@ static int find_sites(struct text text, struct site *sites, int nr)
 			if (site.from == NULL)
 				shim_attach_other++;
 			else if ((site.number == ANY_NUMBER || attach_class[site.number] & ATTACH_ROUTED) &&
-				 nr < MAX_SITES)
+			         nr < MAX_SITES)
 				sites[nr++] = site;
 		}
 	}
@@ -234,7 +234,7 @@ static void *map_near(const struct found *found, size_t size)
 	for (size_t distance = 0; distance < (1UL << 30); distance = distance ? distance * 2 : 1UL << 20) {
 		void *hint = distance ? (void *)(((uintptr_t)low - distance) & ~4095UL) : NULL;
 		long r = shim_syscall(SYS_mmap, (long)hint, (long)size, PROT_READ | PROT_WRITE,
-				      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		                      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 		uint8_t *p = (uint8_t *)r;
 
 		if ((unsigned long)r > -4096UL)
@@ -278,8 +278,8 @@ static void fill(struct trampoline *t, const struct site *site)
 	bool moved = site->call - site->from < JMP_LENGTH; /* the `syscall` goes along */
 	uint8_t *p = put(t->code, site->from, (size_t)(site->call - site->from));
 
-	p = put(p, "\x48\x8d\x64\x24\x80", 5); /* lea -128(%rsp), %rsp: the red zone of the function */
-	p = put_relative(p, "\xff\x35", 2, &t->call); /* push call(%rip) */
+	p = put(p, "\x48\x8d\x64\x24\x80", 5);         /* lea -128(%rsp), %rsp: the red zone of the function */
+	p = put_relative(p, "\xff\x35", 2, &t->call);  /* push call(%rip) */
 	p = put_relative(p, "\xff\x25", 2, &t->enter); /* jmp *enter(%rip) */
 	t->call = (uintptr_t)(moved ? p : site->call);
 	t->enter = entry_for(site->number);
@@ -304,7 +304,7 @@ static int refuse(int error, const char *note)
 
 int shim_attach(void)
 {
-	struct found found = { .nr = 0 };
+	struct found found = {.nr = 0};
 	struct site sites[MAX_SITES];
 	struct trampoline *code;
 	size_t size;

@@ -23,14 +23,14 @@ long shim_dispatch(long nr, long a1, long a2, long a3, long a4, long a5, long a6
 
 /* What makes a system call with a number ours: the test before any state is saved. */
 #define ATTACH_NUMBERS 512
-#define ATTACH_FD(i)   (1u << (i))	/* argument i is a descriptor */
+#define ATTACH_FD(i)   (1u << (i)) /* argument i is a descriptor */
 #define ATTACH_FDS     0x3fu
-#define ATTACH_CLOSES  (1u << 6)	/* it closes one: those of the provider are protected */
-#define ATTACH_ALWAYS  (1u << 7)	/* no quick test */
-#define ATTACH_ROUTED  (1u << 8)	/* libc's instructions with this number are routed */
-#define ATTACH_CWD     (1u << 9)	/* it concerns the working directory */
-#define ATTACH_PATH(i) (1u << (10 + (i)))	/* argument i is a path from the working directory */
-#define ATTACH_AT(i)   (1u << (16 + (i)))	/* argument i is a path from the directory that argument i - 1 is */
+#define ATTACH_CLOSES  (1u << 6)          /* it closes one: those of the provider are protected */
+#define ATTACH_ALWAYS  (1u << 7)          /* no quick test */
+#define ATTACH_ROUTED  (1u << 8)          /* libc's instructions with this number are routed */
+#define ATTACH_CWD     (1u << 9)          /* it concerns the working directory */
+#define ATTACH_PATH(i) (1u << (10 + (i))) /* argument i is a path from the working directory */
+#define ATTACH_AT(i)   (1u << (16 + (i))) /* argument i is a path from the directory that argument i - 1 is */
 #define ATTACH_PATHS   (0xfffu << 10 | ATTACH_CWD)
 
 /** False when the system call regs[0] with the arguments regs[1..6] is certainly not ours. */

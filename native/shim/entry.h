@@ -47,11 +47,13 @@ void *entry_next(const char *name);
 
 /* The real function behind \a slot. It is looked up once; losing a race only repeats the look-up. */
 #define ENTRY_REAL(slot, name)                                                                   \
-	(ENTRY_LIKELY(__atomic_load_n(&(slot), __ATOMIC_RELAXED) != NULL) ? (slot)               \
-	 : ({ __atomic_store_n(&(slot), (__typeof__(slot))entry_next(name), __ATOMIC_RELAXED); (slot); }))
+	(ENTRY_LIKELY(__atomic_load_n(&(slot), __ATOMIC_RELAXED) != NULL) ? (slot) : ({          \
+		__atomic_store_n(&(slot), (__typeof__(slot))entry_next(name), __ATOMIC_RELAXED); \
+		(slot);                                                                          \
+	}))
 
 /* The mode argument of open() is only there with these flags. */
-#define ENTRY_NEEDS_MODE(flags) (((flags) & O_CREAT) != 0 || ((flags) & O_TMPFILE) == O_TMPFILE)
+#define ENTRY_NEEDS_MODE(flags) (((flags)&O_CREAT) != 0 || ((flags)&O_TMPFILE) == O_TMPFILE)
 #define ENTRY_MODE(flags, mode) (ENTRY_NEEDS_MODE(flags) ? (mode) : 0)
 
 /* Versions of struct stat that mean the kernel's on x86-64: _STAT_VER_KERNEL and _STAT_VER_LINUX. */
@@ -74,22 +76,22 @@ static inline long entry_number(long result)
 }
 
 /* Counts a call that an operation answers: before it runs, because execve() does not return. */
-#define ENTRY_TAKE(id, operation)                                                                \
-	({                                                                                       \
-		SHIM_COUNT(id, taken);                                                           \
-		long entry_result_ = (operation);                                                \
-		if (ENTRY_UNLIKELY((unsigned long)entry_result_ > -4096UL))                      \
-			SHIM_COUNT(id, failed);                                                  \
-		entry_result_;                                                                   \
+#define ENTRY_TAKE(id, operation)                                           \
+	({                                                                  \
+		SHIM_COUNT(id, taken);                                      \
+		long entry_result_ = (operation);                           \
+		if (ENTRY_UNLIKELY((unsigned long)entry_result_ > -4096UL)) \
+			SHIM_COUNT(id, failed);                             \
+		entry_result_;                                              \
 	})
 
 /* Looks at a descriptor that the kernel has just opened; counts it when it became ours. */
-#define ENTRY_OPENED(id, fd, flags)                                                              \
-	({                                                                                       \
-		long entry_opened_ = op_opened(fd, flags);                                       \
-		if (shim_fd_ours((int)entry_opened_))                                            \
-			SHIM_COUNT(id, taken);                                                   \
-		entry_opened_;                                                                   \
+#define ENTRY_OPENED(id, fd, flags)                        \
+	({                                                 \
+		long entry_opened_ = op_opened(fd, flags); \
+		if (shim_fd_ours((int)entry_opened_))      \
+			SHIM_COUNT(id, taken);             \
+		entry_opened_;                             \
 	})
 
 /** True when (\a dirfd, \a path) is the descriptor \a dirfd itself and that is ours. */
@@ -112,7 +114,7 @@ static inline long entry_fstatat(int dirfd, const char *path, struct stat *st, i
 /** lockf(3) in terms of fcntl(2): the section starts at the current offset. */
 static inline long entry_lockf(int fd, int command, off_t length)
 {
-	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_CUR, .l_len = length };
+	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_CUR, .l_len = length};
 	long r;
 
 	switch (command) {
@@ -165,7 +167,7 @@ static inline long entry_utimes(int dirfd, const char *path, const struct timeva
 	for (int i = 0; i < 2; i++) {
 		if ((unsigned long)times[i].tv_usec >= 1000000)
 			return -EINVAL;
-		spec[i] = (struct timespec){ .tv_sec = times[i].tv_sec, .tv_nsec = times[i].tv_usec * 1000 };
+		spec[i] = (struct timespec){.tv_sec = times[i].tv_sec, .tv_nsec = times[i].tv_usec * 1000};
 	}
 	return op_utimensat(dirfd, path, spec, flags);
 }
@@ -176,8 +178,8 @@ static inline long entry_utime(const char *path, const struct utimbuf *times)
 
 	if (times == NULL)
 		return op_utimensat(AT_FDCWD, path, NULL, 0);
-	spec[0] = (struct timespec){ .tv_sec = times->actime };
-	spec[1] = (struct timespec){ .tv_sec = times->modtime };
+	spec[0] = (struct timespec){.tv_sec = times->actime};
+	spec[1] = (struct timespec){.tv_sec = times->modtime};
 	return op_utimensat(AT_FDCWD, path, spec, 0);
 }
 
@@ -267,7 +269,7 @@ static inline long entry_materialise_rights(int call, const struct msghdr *messa
 	     c = CMSG_NXTHDR((struct msghdr *)message, c))
 		if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS && c->cmsg_len >= CMSG_LEN(0))
 			r = entry_materialise_list(call, (const int *)CMSG_DATA(c),
-						   (c->cmsg_len - CMSG_LEN(0)) / sizeof(int));
+			                           (c->cmsg_len - CMSG_LEN(0)) / sizeof(int));
 	return r;
 }
 

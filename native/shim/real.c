@@ -15,11 +15,11 @@
 #include "entry.h"
 
 struct module {
-	uintptr_t         base;
-	const uint32_t   *hash; /* DT_GNU_HASH */
-	const ElfW(Sym)  *symbols;
-	const char       *strings;
-	const uint16_t   *versions; /* DT_VERSYM, may be NULL */
+	uintptr_t base;
+	const uint32_t *hash; /* DT_GNU_HASH */
+	const ElfW(Sym) * symbols;
+	const char *strings;
+	const uint16_t *versions; /* DT_VERSYM, may be NULL */
 };
 
 /* Modules behind this one in the order of the search. A program with more has its libc among the first. */
@@ -41,7 +41,7 @@ static const void *address(const struct dl_phdr_info *info, ElfW(Addr) value)
 
 static int add_module(struct dl_phdr_info *info, size_t size, void *data)
 {
-	struct module m = { .base = info->dlpi_addr };
+	struct module m = {.base = info->dlpi_addr};
 	const ElfW(Dyn) *dyn = NULL;
 	struct walk *walk = data;
 	bool self = false;
@@ -62,10 +62,18 @@ static int add_module(struct dl_phdr_info *info, size_t size, void *data)
 	}
 	for (; dyn != NULL && dyn->d_tag != DT_NULL; dyn++) {
 		switch (dyn->d_tag) {
-		case DT_GNU_HASH: m.hash = address(info, dyn->d_un.d_ptr); break;
-		case DT_SYMTAB: m.symbols = address(info, dyn->d_un.d_ptr); break;
-		case DT_STRTAB: m.strings = address(info, dyn->d_un.d_ptr); break;
-		case DT_VERSYM: m.versions = address(info, dyn->d_un.d_ptr); break;
+		case DT_GNU_HASH:
+			m.hash = address(info, dyn->d_un.d_ptr);
+			break;
+		case DT_SYMTAB:
+			m.symbols = address(info, dyn->d_un.d_ptr);
+			break;
+		case DT_STRTAB:
+			m.strings = address(info, dyn->d_un.d_ptr);
+			break;
+		case DT_VERSYM:
+			m.versions = address(info, dyn->d_un.d_ptr);
+			break;
 		}
 	}
 	if (m.hash != NULL && m.symbols != NULL && m.strings != NULL && nr_modules < MAX_MODULES)
@@ -84,7 +92,7 @@ static uint32_t gnu_hash(const char *name)
 
 /** The default version of \a name in \a m, or NULL. Layout of DT_GNU_HASH: the System V gABI has none of it; see
  *  binutils' bfd/elflink.c. */
-static const ElfW(Sym) *find_symbol(const struct module *m, const char *name, uint32_t h)
+static const ElfW(Sym) * find_symbol(const struct module *m, const char *name, uint32_t h)
 {
 	uint32_t buckets = m->hash[0], offset = m->hash[1], bloom = m->hash[2], shift = m->hash[3];
 	const ElfW(Addr) *filter = (const ElfW(Addr) *)&m->hash[4];
@@ -110,7 +118,7 @@ void *entry_next(const char *name)
 	int none = 0;
 
 	if (__atomic_load_n(&modules_state, __ATOMIC_ACQUIRE) != 2) {
-		struct walk walk = { .behind = false };
+		struct walk walk = {.behind = false};
 
 		/* Another thread, or the one that this signal interrupted, is at it: the system call will do. */
 		if (!__atomic_compare_exchange_n(&modules_state, &none, 1, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))

@@ -13,8 +13,8 @@ long shim_syscall(long nr, long a1, long a2, long a3, long a4, long a5, long a6)
 	long r;
 
 	__asm__ volatile("syscall"
-			 : "=a"(r)
-			 : "a"(nr), "D"(a1), "S"(a2), "d"(a3), "r"(r10), "r"(r8), "r"(r9)
-			 : "rcx", "r11", "memory", "cc");
+	                 : "=a"(r)
+	                 : "a"(nr), "D"(a1), "S"(a2), "d"(a3), "r"(r10), "r"(r8), "r"(r9)
+	                 : "rcx", "r11", "memory", "cc");
 	return r;
 }

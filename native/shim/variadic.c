@@ -9,20 +9,20 @@
 #include "entry.h"
 
 /* Gathers the arguments of an execl() function up to the null pointer; the array ends with it. */
-#define GATHER(argv, last, first)                                                                \
-	va_list count_, copy_;                                                                   \
-	size_t n_ = 1;                                                                           \
-	va_start(count_, last);                                                                  \
-	va_copy(copy_, count_);                                                                  \
-	if ((first) != NULL)                                                                     \
-		while (va_arg(count_, char *) != NULL)                                           \
-			n_++;                                                                    \
-	va_end(count_);                                                                          \
-	char *argv[n_ + 1];                                                                      \
-	argv[0] = (char *)(first);                                                               \
-	argv[n_] = NULL;                                                                         \
-	for (size_t i_ = 1; i_ <= n_ && (first) != NULL; i_++)                                   \
-		argv[i_] = va_arg(copy_, char *)
+#define GATHER(argv, last, first)                              \
+	va_list count_, copy_;                                 \
+	size_t n_ = 1;                                         \
+	va_start(count_, last);                                \
+	va_copy(copy_, count_);                                \
+	if ((first) != NULL)                                   \
+		while (va_arg(count_, char *) != NULL)         \
+			n_++;                                  \
+	va_end(count_);                                        \
+	char *argv[n_ + 1];                                    \
+	argv[0] = (char *)(first);                             \
+	argv[n_] = NULL;                                       \
+	for (size_t i_ = 1; i_ <= n_ && (first) != NULL; i_++) \
+	argv[i_] = va_arg(copy_, char *)
 
 ENTRY_EXPORT int entry_sym_execl(const char *path, const char *arg, ...) __asm__("execl");
 int entry_sym_execl(const char *path, const char *arg, ...)
@@ -80,7 +80,7 @@ int entry_sym_dprintf_chk(int fd, int flag, const char *format, ...)
 /* Apart, so that the array is gone before syscall() leaves by a jump. */
 static __attribute__((noinline)) bool may_be_ours(long nr, long a1, long a2, long a3, long a4, long a5, long a6)
 {
-	const long regs[7] = { nr, a1, a2, a3, a4, a5, a6 };
+	const long regs[7] = {nr, a1, a2, a3, a4, a5, a6};
 
 	return (unsigned long)nr < ATTACH_NUMBERS && attach_class[nr] != 0 && attach_quick(regs);
 }

@@ -16,7 +16,9 @@ export function own(name: string): string {
 
 export function parameterList(row: CallRow): string {
   if (row.parameters.length === 0) return 'void';
-  return row.parameters.map((p) => (p.type.endsWith('*') ? `${p.type}${p.name}` : `${p.type} ${p.name}`)).join(', ');
+  return row.parameters
+    .map((p) => (p.type.endsWith('*') ? `${p.type}${p.name}` : `${p.type} ${p.name}`))
+    .join(', ');
 }
 
 export function argumentList(row: CallRow): string {
@@ -56,8 +58,11 @@ export function handedOver(row: CallRow): string[] {
 export function returned(row: CallRow, result: string): string {
   if (row.returns === 'void') return `(void)${result};`;
   switch (row.options.result ?? 'errno') {
-    case 'plain': return `return ${result};`;
-    case 'number': return `return (${row.returns})entry_number(${result});`;
-    case 'errno': return `return (${row.returns})entry_errno(${result});`;
+    case 'plain':
+      return `return ${result};`;
+    case 'number':
+      return `return (${row.returns})entry_number(${result});`;
+    case 'errno':
+      return `return (${row.returns})entry_errno(${result});`;
   }
 }

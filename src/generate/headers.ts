@@ -8,7 +8,9 @@ import { FLAVOURS } from '../calls/row.js';
 
 /** ops.h: the prototypes of the operations. */
 export function opsH(): string {
-  const list = Object.entries(operations).map(([name, parameters]) => `long op_${name}(${parameters});\n`).join('');
+  const list = Object.entries(operations)
+    .map(([name, parameters]) => `long op_${name}(${parameters});\n`)
+    .join('');
   return `${HEAD}#ifndef DFSKIT_OPS_H
 #define DFSKIT_OPS_H
 
@@ -44,7 +46,9 @@ export function callsH(rows: readonly CallRow[]): string {
 #include <stdint.h>
 
 enum shim_call {
-${counterNames(rows).map((name) => `\tCALL_${name},\n`).join('')}\tNR_CALLS
+${counterNames(rows)
+  .map((name) => `\tCALL_${name},\n`)
+  .join('')}\tNR_CALLS
 };
 
 extern const char *const shim_call_names[NR_CALLS];
@@ -67,6 +71,11 @@ extern struct shim_counter *shim_counters;	/* NR_CALLS entries, always valid */
 
 /** calls.c: their names. */
 export function callsC(rows: readonly CallRow[]): string {
-  return `${HEAD}#include "calls.h"\n\nconst char *const shim_call_names[NR_CALLS] = {\n` +
-    counterNames(rows).map((name) => `\t[CALL_${name}] = "${name}",\n`).join('') + '};\n';
+  return (
+    `${HEAD}#include "calls.h"\n\nconst char *const shim_call_names[NR_CALLS] = {\n` +
+    counterNames(rows)
+      .map((name) => `\t[CALL_${name}] = "${name}",\n`)
+      .join('') +
+    '};\n'
+  );
 }

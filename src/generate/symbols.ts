@@ -1,15 +1,31 @@
 /** Emits symbols.c: the exported libc names of a flavour. */
 import { FLAVOURS, type CallRow, type Flavour } from '../calls/row.js';
-import { HEAD, argumentList, counter, handedOver, oursTest, own, parameterList, rawArguments, returned } from './c.js';
+import {
+  HEAD,
+  argumentList,
+  counter,
+  handedOver,
+  oursTest,
+  own,
+  parameterList,
+  rawArguments,
+  returned,
+} from './c.js';
 
 /** Whether \a flavour exports the names of \a row. */
 export function exported(row: CallRow, flavour: Flavour): boolean {
   if (row.symbols.length === 0) return false;
   switch (row[flavour]) {
-    case 'take': case 'after': return true;
-    case 'materialise': return row.options.first !== undefined || handedOver(row).length > 0;
-    case 'inner': return row.options.first !== undefined || handedOver(row).length > 0;
-    case 'kernel': case 'none': return false;
+    case 'take':
+    case 'after':
+      return true;
+    case 'materialise':
+      return row.options.first !== undefined || handedOver(row).length > 0;
+    case 'inner':
+      return row.options.first !== undefined || handedOver(row).length > 0;
+    case 'kernel':
+    case 'none':
+      return false;
   }
 }
 
@@ -22,7 +38,10 @@ function passThrough(row: CallRow, indent: string): string {
     lines.push('if (ENTRY_LIKELY(real != NULL))', `\t${call};`);
   } else {
     lines.push('if (ENTRY_LIKELY(real != NULL))', `\treturn ${call};`);
-    const plain = row.options.result === 'plain' ? { ...row, options: { ...row.options, result: 'errno' as const } } : row;
+    const plain =
+      row.options.result === 'plain'
+        ? { ...row, options: { ...row.options, result: 'errno' as const } }
+        : row;
     lines.push(returned(plain, missing));
   }
   return lines.map((line) => (line === '' ? '' : indent + line)).join('\n');
@@ -34,30 +53,47 @@ function body(row: CallRow, flavour: Flavour): string {
     case 'take': {
       const test = oursTest(row, flavour);
       if (test === '1') return `\t${returned(row, row.operation)}\n`;
-      const answer = row.options.result === 'plain' ? `SHIM_COUNT(${counter(row)}, taken);\n\treturn ${row.operation};`
-        : returned(row, take);
+      const answer =
+        row.options.result === 'plain'
+          ? `SHIM_COUNT(${counter(row)}, taken);\n\treturn ${row.operation};`
+          : returned(row, take);
       return `\tif (ENTRY_LIKELY(!(${test}))) {\n${passThrough(row, '\t\t')}\n\t}\n\t${answer}\n`;
     }
     case 'after': {
-      const flags = row.parameters.some((p) => p.name === 'flags') ? 'flags'
-        : row.parameters.some((p) => p.name === 'how') ? '(int)how->flags' : 'O_WRONLY | O_CREAT | O_TRUNC';
-      return `\tfn_${row.name} *real = ENTRY_REAL(real_${row.name}, "${row.symbols[0]}");\n` +
+      const flags = row.parameters.some((p) => p.name === 'flags')
+        ? 'flags'
+        : row.parameters.some((p) => p.name === 'how')
+          ? '(int)how->flags'
+          : 'O_WRONLY | O_CREAT | O_TRUNC';
+      return (
+        `\tfn_${row.name} *real = ENTRY_REAL(real_${row.name}, "${row.symbols[0]}");\n` +
         `\tlong fd = real != NULL ? real(${argumentList(row)})\n` +
         `\t\t: entry_errno(${row.nr === undefined ? '-ENOSYS' : `shim_syscall(${row.nr}, ${rawArguments(row)})`});\n\n` +
-        `\treturn fd < 0 ? -1 : (int)ENTRY_OPENED(${counter(row)}, (int)fd, ${flags});\n`;
+        `\treturn fd < 0 ? -1 : (int)ENTRY_OPENED(${counter(row)}, (int)fd, ${flags});\n`
+      );
     }
-    case 'materialise': case 'inner': {
+    case 'materialise':
+    case 'inner': {
       const inner = row[flavour] === 'inner';
       const steps = handedOver(row).map((fd) => `entry_materialise(${counter(row)}, ${fd})`);
       if (row.options.first) steps.push(row.options.first);
-      const failed = returned(row.options.result === 'number' ? row : { ...row, options: {} }, 'r')
-        .replace(/^return \(([^)]*\*)\).*;$/, 'return (entry_errno(r), ($1)NULL);');
+      const failed = returned(row.options.result === 'number' ? row : { ...row, options: {} }, 'r').replace(
+        /^return \(([^)]*\*)\).*;$/,
+        'return (entry_errno(r), ($1)NULL);',
+      );
       const guard = inner ? 'ENTRY_UNLIKELY(shim_symbols_only) && ' : '';
-      return steps.map((step, i) => `\t${i === 0 ? 'long ' : ''}r = ${guard ? `${guard.slice(0, -4)} ? ${step} : 0` : step};\n` +
-        `${i === 0 ? '\n' : ''}\tif (ENTRY_UNLIKELY(r < 0))\n\t\t${failed}\n`).join('') +
-        `\t{\n${passThrough(row, '\t\t')}\n\t}\n`;
+      return (
+        steps
+          .map(
+            (step, i) =>
+              `\t${i === 0 ? 'long ' : ''}r = ${guard ? `${guard.slice(0, -4)} ? ${step} : 0` : step};\n` +
+              `${i === 0 ? '\n' : ''}\tif (ENTRY_UNLIKELY(r < 0))\n\t\t${failed}\n`,
+          )
+          .join('') + `\t{\n${passThrough(row, '\t\t')}\n\t}\n`
+      );
     }
-    default: throw new Error(`${row.name} is not exported in ${flavour}`);
+    default:
+      throw new Error(`${row.name} is not exported in ${flavour}`);
   }
 }
 
@@ -67,7 +103,8 @@ function definition(row: CallRow, flavour: Flavour): string {
   const parameters = parameterList(row);
   let text = '';
   const always = row[flavour] === 'take' && oursTest(row, flavour) === '1';
-  if (!always) text += `typedef ${head}fn_${row.name}(${parameters});\nstatic fn_${row.name} *real_${row.name};\n\n`;
+  if (!always)
+    text += `typedef ${head}fn_${row.name}(${parameters});\nstatic fn_${row.name} *real_${row.name};\n\n`;
   text += `ENTRY_EXPORT ${head}${own(first!)}(${parameters}) __asm__("${first}");\n`;
   for (const alias of aliases)
     text += `ENTRY_EXPORT ${head}${own(alias)}(${parameters}) __asm__("${alias}") __attribute__((alias("${first}")));\n`;
@@ -77,6 +114,11 @@ function definition(row: CallRow, flavour: Flavour): string {
 /** The text of symbols.c. */
 export function symbolsC(rows: readonly CallRow[], flavour: Flavour): string {
   if (!FLAVOURS.includes(flavour)) throw new Error(`no flavour ${flavour}`);
-  return `${HEAD}#ifndef _GNU_SOURCE\n#define _GNU_SOURCE\n#endif\n${flavour === 'ioil' ? '#define SHIM_IOIL 1\n' : ''}#include "entry.h"\n\n` +
-    rows.filter((row) => exported(row, flavour)).map((row) => definition(row, flavour)).join('\n');
+  return (
+    `${HEAD}#ifndef _GNU_SOURCE\n#define _GNU_SOURCE\n#endif\n${flavour === 'ioil' ? '#define SHIM_IOIL 1\n' : ''}#include "entry.h"\n\n` +
+    rows
+      .filter((row) => exported(row, flavour))
+      .map((row) => definition(row, flavour))
+      .join('\n')
+  );
 }

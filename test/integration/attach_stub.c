@@ -63,15 +63,22 @@ long shim_execvpe(const char *file, char *const argv[], char *const envp[])
 	return r;
 }
 
-#define OP6(name, nr, params, a, b, c, d, e, f) \
-	long op_##name params { return shim_syscall(nr, (long)(a), (long)(b), (long)(c), (long)(d), (long)(e), (long)(f)); }
-#define OP0(name, nr, params, ...) OPN(name, nr, params, __VA_ARGS__, 0, 0, 0, 0, 0, 0)
+#define OP6(name, nr, params, a, b, c, d, e, f)                                                            \
+	long op_##name params                                                                              \
+	{                                                                                                  \
+		return shim_syscall(nr, (long)(a), (long)(b), (long)(c), (long)(d), (long)(e), (long)(f)); \
+	}
+#define OP0(name, nr, params, ...)                   OPN(name, nr, params, __VA_ARGS__, 0, 0, 0, 0, 0, 0)
 #define OPN(name, nr, params, a, b, c, d, e, f, ...) OP6(name, nr, params, a, b, c, d, e, f)
-#define OP(name, params, ...) OP0(name, SYS_##name, params, __VA_ARGS__)
+#define OP(name, params, ...)                        OP0(name, SYS_##name, params, __VA_ARGS__)
 
 OP(openat, (int d, const char *p, int f, mode_t m), d, p, f, m)
 OP(openat2, (int d, const char *p, const struct open_how *h, size_t s), d, p, h, s)
-long op_opened(int fd, int flags) { (void)flags; return fd; }
+long op_opened(int fd, int flags)
+{
+	(void)flags;
+	return fd;
+}
 OP(close, (int fd), fd)
 OP(close_range, (unsigned int a, unsigned int b, unsigned int f), a, b, f)
 OP(read, (int fd, void *b, size_t n), fd, b, n)
@@ -97,7 +104,10 @@ OP(readahead, (int fd, off_t o, size_t n), fd, o, n)
 OP(fstat, (int fd, struct stat *s), fd, s)
 OP(newfstatat, (int d, const char *p, struct stat *s, int f), d, p, s, f)
 OP(statx, (int d, const char *p, int f, unsigned int m, struct statx *s), d, p, f, m, s)
-long op_faccessat2(int d, const char *p, int m, int f) { return shim_syscall(439, d, (long)p, m, f, 0, 0); }
+long op_faccessat2(int d, const char *p, int m, int f)
+{
+	return shim_syscall(439, d, (long)p, m, f, 0, 0);
+}
 OP(statfs, (const char *p, struct statfs *s), p, s)
 OP(fstatfs, (int fd, struct statfs *s), fd, s)
 OP(getdents64, (int fd, void *p, size_t n), fd, p, n)
@@ -155,7 +165,7 @@ __attribute__((constructor)) static void start(void)
 	all = ours != NULL && *ours == '1';
 	if (ours != NULL && *ours != '0') {
 		shim_fds = mmap(NULL, SHIM_FD_MAX * sizeof(*shim_fds), PROT_READ | PROT_WRITE,
-				MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		                MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 		for (int i = all ? 0 : 4096; i < 8192; i++)
 			shim_fds[i] = (struct ofd *)&storage;
 		shim_paths_active = 1;
@@ -169,7 +179,7 @@ __attribute__((destructor)) static void report(void)
 	const char *name = getenv("STUB_REPORT");
 	char text[8192];
 	int n = snprintf(text, sizeof(text), "sites %d other %d note %s\n", sites, shim_attach_other,
-			 shim_attach_note ? shim_attach_note : "-");
+	                 shim_attach_note ? shim_attach_note : "-");
 	long fd;
 
 	if (name == NULL)
@@ -177,7 +187,7 @@ __attribute__((destructor)) static void report(void)
 	for (int i = 0; i < NR_CALLS; i++)
 		if (storage[i].taken != 0)
 			n += snprintf(text + n, sizeof(text) - (size_t)n, "%s %lu %lu\n", shim_call_names[i],
-				      (unsigned long)storage[i].taken, (unsigned long)storage[i].failed);
+			              (unsigned long)storage[i].taken, (unsigned long)storage[i].failed);
 	fd = shim_syscall(SYS_openat, AT_FDCWD, (long)name, O_WRONLY | O_CREAT | O_APPEND, 0644, 0, 0);
 	shim_syscall(SYS_write, fd, (long)text, n, 0, 0, 0);
 	shim_syscall(SYS_close, fd, 0, 0, 0, 0, 0);
