@@ -8,22 +8,16 @@ export function addCalls(dfskit: Command): void {
     .description('list the calls that are known, and what becomes of each')
     .option('--json', 'as a JSON array')
     .action(async ({ json }: { json?: true }) => {
-      const { families } = await import('../calls/index.js');
-      const calls = families.flatMap(([family, rows]) =>
-        rows.map(({ name, nr, pil4dfs, ioil, symbols }) => ({ name, family, nr, pil4dfs, ioil, symbols })),
-      );
+      const { listCalls } = await import('../calls/index.js');
+      const calls = listCalls();
       if (json) {
         printJson(calls);
         return;
       }
-      const rows = calls.map((c) => [
-        c.name,
-        c.family,
-        String(c.nr ?? ''),
-        c.pil4dfs,
-        c.ioil,
-        c.symbols.join(' '),
-      ]);
-      print(columns(['call', 'family', 'number', 'pil4dfs', 'ioil', 'symbols'], rows));
+      const rows = calls.map(({ name, family, nr, pil4dfs, ioil, aliases, note }) => {
+        const remarks = [aliases.length > 0 ? `also ${aliases.join(' ')}` : '', note ?? ''];
+        return [name, family, String(nr ?? ''), pil4dfs, ioil, remarks.filter(Boolean).join('; ')];
+      });
+      print(columns(['call', 'family', 'number', 'pil4dfs', 'ioil', 'remarks'], rows));
     });
 }
