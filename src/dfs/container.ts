@@ -27,6 +27,7 @@ export function wording(what: string, name: ContainerName): Wording {
       EBUSY: 'unmount it and end the programs that use it, or destroy it with --force',
       EACCES: `see who owns DFSKIT_STORE (${store()})`,
       EIO: 'the store is damaged: see what can be read with dfskit cont check; restore it from a backup',
+      ELIBACC: 'build it: npm run setup; which one is wanted says DFSKIT_PROVIDER',
       EUCLEAN: 'restore the store from a backup; what can be read still: dfskit cont check',
       EPROTONOSUPPORT: 'use the version of dfskit that wrote the store, or copy the files over',
       EROFS: `see how the file system of DFSKIT_STORE is mounted (${store()})`,
@@ -57,6 +58,8 @@ export async function listContainers(pool: string): Promise<string[]> {
     remedies: {
       ENOENT: `a pool begins with its first container: dfskit cont create ${pool}/CONT; the store is DFSKIT_STORE (${store()})`,
       EACCES: `see who owns DFSKIT_STORE (${store()})`,
+      ELIBACC: 'build it: npm run setup; which one is wanted says DFSKIT_PROVIDER',
+      EPROTONOSUPPORT: 'use the version of dfskit that wrote the store, or copy the files over',
     },
   });
   return labels.sort();
