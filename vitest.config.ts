@@ -10,8 +10,6 @@ export default defineConfig({
     passWithNoTests: true,
     // The tests start mounts and compilers: more workers than two only make them wait for each other.
     maxWorkers: 2,
-    minWorkers: 1,
-    fileParallelism: true,
     pool: 'forks',
     testTimeout: long ? 900_000 : 60_000,
     hookTimeout: 120_000,

@@ -27,12 +27,14 @@ export class DfsError extends DfskitError {
   }
 }
 
+// Linux has these and libuv, which names the others, has not.
+const otherNames: Partial<Record<number, string>> = { 79: 'ELIBACC', 117: 'EUCLEAN', 122: 'EDQUOT' };
+
 function errorName(errno: number): string {
-  try {
-    return getSystemErrorName(-errno);
-  } catch {
-    return `E${errno}`;
-  }
+  const other = otherNames[errno];
+  if (other !== undefined) return other;
+  const name = getSystemErrorName(-errno);
+  return name.startsWith('E') ? name : `E${errno}`;
 }
 
 interface NativeFailure extends Error {

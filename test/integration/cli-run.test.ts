@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { libPath } from '../../src/paths.js';
 import { dfskit, dfskitCommand, execute, temporaryDirectory } from '../support/cli.js';
@@ -112,7 +112,9 @@ describe('dfskit run fails', () => {
   });
 
   it('with 127 when the program is not there', async () => {
-    expect(await dfskit([...run, 'no-such-program'])).toMatchObject({
+    // A directory of PATH that we may not enter would make it 126, as with env(1).
+    const PATH = `${dirname(process.execPath)}:/usr/bin:/bin`;
+    expect(await dfskit([...run, 'no-such-program'], { env: { PATH } })).toMatchObject({
       status: 127,
       stderr: 'dfskit: cannot run no-such-program: no such program\ndfskit: is it in a directory of PATH?\n',
     });
