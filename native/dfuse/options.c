@@ -254,6 +254,7 @@ int options_parse(struct options *opts, int argc, char **argv)
 	int c, rc = 0;
 
 	opts->caching = CACHING_COHERENT;
+	argv[0] = "dfuse"; /* as getopt names us in its messages */
 	while (rc == 0 && (c = getopt_long(argc, argv, "p:c:m:t:e:o:fdsnvrwhV", long_options, NULL)) != -1) {
 		switch (c) {
 		case 'p':

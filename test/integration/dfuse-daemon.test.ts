@@ -1,0 +1,261 @@
+import { closeSync, mkdirSync, openSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createContainer, DfsClient } from '../../src/dfs/index.js';
+import { daemonOf, isStale, listMounts, mount, mountAt, umount } from '../../src/mount/index.js';
+import { isAlive, waitForEnd } from '../../src/mount/daemon.js';
+import { binPath, libPath } from '../../src/paths.js';
+import { execute, type Result } from '../support/cli.js';
+import { canMount, mountBench, python, type MountBench } from '../support/mounts.js';
+
+/** Layouts of dfskit_ioctl.h. */
+const ioctls = `
+import fcntl, os, struct, sys
+def ask(path, nr, size, flags=os.O_RDONLY):
+    fd = os.open(path, flags)
+    try: return fcntl.ioctl(fd, 2 << 30 | size << 16 | 0xA3 << 8 | nr, bytes(size))
+    except OSError as e: return e.errno
+    finally: os.close(fd)
+def mount(path): return ask(path, 0xE0, 8 + 16 + 512 + 4096)
+def file(path): return ask(path, 0xE1, 8 + 24 + 512)
+def stats(path): return struct.unpack('64Q', ask(path, 0xE2, 8 + 512)[8:])
+text = lambda b: b.split(b'\\0')[0].decode()
+`;
+
+describe.skipIf(!canMount())('the daemon', () => {
+  let bench: MountBench;
+  const dfuse = (args: string[], env: NodeJS.ProcessEnv = {}): Promise<Result> =>
+    execute(binPath('dfuse'), args, { env: { DFSKIT_STORE: bench.store, ...env } });
+
+  beforeAll(async () => {
+    bench = mountBench();
+    await createContainer({ pool: 'tank', cont: 'd' });
+  });
+  afterAll(() => bench.close());
+
+  it.each([
+    ['POOL/CONT DIR', (dir: string) => ['tank/d', dir]],
+    ['DIR POOL CONT', (dir: string) => [dir, 'tank', 'd']],
+    ['long options, the directory last', (dir: string) => ['--pool', 'tank', '--container', 'd', dir]],
+    ['-m first', (dir: string) => ['-m', dir, '--pool=tank', '--cont=d', '-t', '2']],
+    [
+      'all in -o',
+      (dir: string) => [dir, '-o', 'rw,container=d,noatime,pool=tank,caching=none,x-systemd.automount'],
+    ],
+    [
+      'as mount(8) calls it',
+      (dir: string) => ['whatever', dir, '-o', 'pool=tank,cont=d', '-o', 'defaults,_netdev'],
+    ],
+    ['daos://', (dir: string) => ['daos://tank/d', dir, '-r']],
+  ])('takes its arguments in the form: %s', async (form, args) => {
+    const dir = bench.directory(`form-${form.replace(/\W/g, '')}`);
+    expect(await dfuse(args(dir))).toMatchObject({ status: 0, stdout: '', stderr: '' });
+    expect(mountAt(dir)).toEqual({ dir, container: 'tank/d', readOnly: form === 'daos://' });
+    expect(listMounts()).toContainEqual({ dir, container: 'tank/d', readOnly: form === 'daos://' });
+    await umount(dir);
+    expect(mountAt(dir)).toBeUndefined();
+  });
+
+  it.each([
+    [['tank/d', '/no/such/place'], 'cannot mount on /no/such/place: No such file', 'create it: mkdir'],
+    [['tank/d', '/etc/passwd'], 'cannot mount on /etc/passwd: not a directory', 'name a directory'],
+    [
+      ['tank/nothing', 'DIR'],
+      'cannot open container tank/nothing: no such container',
+      'dfskit cont create tank/nothing',
+    ],
+    [['tank', 'DIR'], 'tank: is not of the form POOL/CONT', 'dfuse --help'],
+    [['DIR'], 'cannot mount: no container given', 'dfuse --help'],
+    [[], 'cannot mount: no directory given', 'dfuse --help'],
+    [['tank/d', 'DIR', '-o', 'caching=maybe'], 'caching: has to be none, coherent or cached', 'dfuse --help'],
+    [['tank/d', 'DIR', '-o', 'zork'], 'zork: no such mount option', 'dfuse --help'],
+    [['tank/d', 'DIR', '--zork'], "unrecognized option '--zork'", 'dfuse --help'],
+    [['tank/d', 'DIR', '-t', '0'], 'number of threads: has to be', 'dfuse --help'],
+    [
+      ['tank/d', 'DIR', '-o', 'provider=nfs'],
+      'cannot open container tank/d: nfs: no such provider',
+      'DFSKIT_PROVIDER',
+    ],
+    [['tank/d', 'DIR', 'a', 'b', 'c'], 'too many arguments', 'dfuse --help'],
+  ])('says in one line what is wrong with %j', async (args, what, remedy) => {
+    const dir = bench.directory('wrong');
+    const { status, stdout, stderr } = await dfuse(args.map((word) => (word === 'DIR' ? dir : word)));
+    expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
+    const lines = stderr.trimEnd().split('\n');
+    expect(lines).toHaveLength(2);
+    expect(lines[0]).toContain(`dfuse: `);
+    expect(lines[0]).toContain(what);
+    expect(lines[1]).toContain(remedy);
+    expect(mountAt(dir)).toBeUndefined();
+  });
+
+  it('says when the library of the provider is missing', async () => {
+    const dir = bench.directory('no-library');
+    const { status, stderr } = await dfuse(['tank/d', dir], { DFSKIT_PROVIDER_LIB: '/no/such/lib.so' });
+    expect(status).toBe(1);
+    expect(stderr).toMatch(
+      /^dfuse: cannot open container tank\/d: cannot load .*\/no\/such\/lib\.so.*\ndfuse: /,
+    );
+  });
+
+  it.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)('unmounts at %s', async (signal) => {
+    const { dir, pid = 0 } = await bench.mount(`signal-${signal.toLowerCase()}`);
+    writeFileSync(join(dir, 'f'), 'x');
+    const fd = openSync(join(dir, 'f'), 'r'); // busy: it ends all the same
+    process.kill(pid, signal);
+    expect(await waitForEnd(pid, 10)).toBe(true);
+    closeSync(fd);
+    expect(mountAt(dir)).toBeUndefined();
+    expect(statSync(dir).isDirectory()).toBe(true);
+  });
+
+  it('ends in the foreground with status 0 when it is unmounted', async () => {
+    const dir = bench.directory('foreground');
+    const ended = dfuse(['-f', 'tank/d', dir]);
+    while (mountAt(dir) === undefined) await new Promise((resolve) => setTimeout(resolve, 10));
+    await umount(dir);
+    expect(await ended).toMatchObject({ status: 0, stdout: '', stderr: '' });
+  });
+
+  it('is recognised as dead after SIGKILL, and replaced', async () => {
+    const { dir, pid = 0 } = await bench.mount('killed');
+    writeFileSync(join(dir, 'f'), 'survives');
+    process.kill(pid, 'SIGKILL');
+    await waitForEnd(pid, 10);
+    expect(isStale(dir)).toBe(true);
+    expect((await dfuse(['tank/killed', dir])).stderr).toMatch(
+      /its daemon has died\ndfuse: unmount it first/,
+    );
+    const again = await mount({ container: 'tank/killed', dir });
+    expect(isStale(dir)).toBe(false);
+    expect(readFileSync(join(dir, 'f'), 'utf8')).toBe('survives');
+    await again.umount();
+    expect(isAlive(again.pid ?? 0)).toBe(false);
+  });
+
+  it('is not mounted twice at one place, over files, or on what is no directory', async () => {
+    const { dir } = await bench.mount('twice');
+    await expect(mount({ container: 'tank/d', dir })).rejects.toMatchObject({ code: 'MOUNT_BUSY' });
+    expect((await dfuse(['tank/d', dir])).stderr).toMatch(/a container is already mounted there/);
+    const full = bench.directory('full');
+    writeFileSync(join(full, 'file'), '');
+    await expect(mount({ container: 'tank/d', dir: full })).rejects.toMatchObject({
+      code: 'BAD_MOUNT_POINT',
+    });
+    await expect(mount({ container: 'tank/d', dir: join(full, 'file') })).rejects.toMatchObject({
+      code: 'BAD_MOUNT_POINT',
+      why: 'not a directory',
+    });
+    await expect(mount({ container: 'tank/d', dir: join(full, 'none') })).rejects.toMatchObject({
+      code: 'BAD_MOUNT_POINT',
+      why: 'no such directory',
+    });
+    const empty = bench.directory('empty');
+    await expect(mount({ container: 'tank/none', dir: empty })).rejects.toMatchObject({
+      code: 'NO_CONTAINER',
+      message: 'cannot open container tank/none: no such container',
+    });
+    await expect(umount(empty)).rejects.toMatchObject({ code: 'NOT_MOUNTED' });
+  });
+
+  it('stays while it is used, unless it is unmounted lazily', async () => {
+    const { dir, pid = 0 } = await bench.mount('used');
+    const fd = openSync(join(dir, 'f'), 'w+');
+    await expect(umount(dir)).rejects.toMatchObject({ code: 'MOUNT_BUSY' });
+    await umount(dir, { lazy: true });
+    expect(mountAt(dir)).toBeUndefined();
+    writeFileSync(fd, 'late');
+    closeSync(fd);
+    expect(await waitForEnd(pid, 10)).toBe(true);
+    await using client = await DfsClient.connect({ pool: 'tank', cont: 'used' });
+    expect((await client.readFile('/f')).toString()).toBe('late');
+  });
+
+  it('refuses writes when read-only', async () => {
+    const mounted = await bench.mount('read-only');
+    const { dir } = mounted;
+    writeFileSync(join(dir, 'f'), 'x');
+    await mounted.umount();
+    await mount({ container: 'tank/read-only', dir, readOnly: true });
+    expect(readFileSync(join(dir, 'f'), 'utf8')).toBe('x');
+    expect(() => writeFileSync(join(dir, 'g'), '')).toThrow(/EROFS/);
+    expect(() => writeFileSync(join(dir, 'f'), '')).toThrow(/EROFS/);
+  });
+
+  it('leaves a shim in its environment behind', async () => {
+    const dir = bench.directory('shim');
+    const preload = `${libPath('libpil4dfs.so')}:${libPath('libioil.so')}`;
+    expect((await dfuse(['tank/d', dir], { LD_PRELOAD: preload })).status).toBe(0);
+    const pid = daemonOf(dir) ?? 0;
+    expect(readFileSync(`/proc/${pid}/maps`, 'utf8')).not.toMatch(/libpil4dfs|libioil/);
+    expect(readFileSync(`/proc/${pid}/maps`, 'utf8')).toContain('libdfs_local.so');
+    await umount(dir);
+  });
+
+  it('tells a shim what a descriptor is', async () => {
+    const { dir } = await bench.mount('ioctl');
+    mkdirSync(join(dir, 'sub'));
+    writeFileSync(join(dir, 'f'), 'by identifier');
+    const script = `${ioctls}
+d = sys.argv[1]
+m, f = mount(d), file(d + '/f')
+print(struct.unpack('II', m[:8])[0], struct.unpack('II', m[:8])[1] > 0, text(m[8:24]), text(m[24:536]))
+version, length, lo, hi, mount_id = struct.unpack('IIQQQ', f[:32])
+print(version, length > 0, lo == os.stat(d + '/f').st_ino, mount_id != 0, mount(d + '/f')[:24] == m[:24])
+print(file(d), ask(d + '/f', 0xE7, 8))
+hidden = '%s/\\x01dfskit-oid.%016x.%016x' % (d, hi, lo)
+print(open(hidden).read(), os.listdir(d))
+os.rename(d + '/f', d + '/sub/g')
+print(open(hidden).read())
+os.unlink(d + '/sub/g')
+try: open(hidden)
+except OSError as e: print(e.errno)
+try: open(d + '/\\x01dfskit-x', 'w')
+except OSError as e: print(e.errno)
+`;
+    expect((await python(script, dir)).split('\n')).toEqual([
+      '1 True local tank/ioctl',
+      '1 True True True True',
+      '21 25',
+      "by identifier ['sub', 'f']",
+      'by identifier',
+      '2',
+      '1',
+    ]);
+  });
+
+  it('counts the requests that it answers', async () => {
+    const { dir } = await bench.mount('stats');
+    const script = `${ioctls}
+d = sys.argv[1]
+before = stats(d)
+for i in range(10): os.mkdir(d + '/m%d' % i)
+with open(d + '/f', 'wb', buffering=0) as f:
+    for i in range(5): f.write(b'x' * 100)
+after = stats(d)
+FUSE_MKDIR, FUSE_WRITE, FUSE_CREATE = 9, 16, 35
+print([after[n] - before[n] for n in (FUSE_MKDIR, FUSE_WRITE, FUSE_CREATE)])
+`;
+    expect(await python(script, dir)).toBe('[10, 5, 1]');
+  });
+
+  it.skipIf(process.getuid?.() !== 0)('gives files to who creates them, and tells nobody else', async () => {
+    const { dir } = await bench.mount('owners', { options: ['allow_other'] });
+    const script = `${ioctls}
+d = sys.argv[1]
+os.chmod(d, 0o777)
+os.mkdir(d + '/shared'); os.chown(d + '/shared', 0, 1234); os.chmod(d + '/shared', 0o2777)
+os.setgroups([]); os.setgid(2001); os.setuid(2000)
+open(d + '/mine', 'w').close(); os.mkdir(d + '/dir'); os.symlink('x', d + '/link'); os.mknod(d + '/node')
+print([(os.lstat(d + '/' + n).st_uid, os.lstat(d + '/' + n).st_gid) for n in ('mine', 'dir', 'link', 'node')])
+open(d + '/shared/f', 'w').close(); os.mkdir(d + '/shared/d')
+print(os.stat(d + '/shared/f').st_gid, os.stat(d + '/shared/d').st_gid, oct(os.stat(d + '/shared/d').st_mode))
+print(mount(d), file(d + '/mine'))
+`;
+    expect((await python(script, dir)).split('\n')).toEqual([
+      '[(2000, 2001), (2000, 2001), (2000, 2001), (2000, 2001)]',
+      '1234 1234 0o42755',
+      '1 1',
+    ]);
+  });
+});
