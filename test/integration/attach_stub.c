@@ -74,6 +74,14 @@ long shim_execvpe(const char *file, char *const argv[], char *const envp[])
 
 OP(openat, (int d, const char *p, int f, mode_t m), d, p, f, m)
 OP(openat2, (int d, const char *p, const struct open_how *h, size_t s), d, p, h, s)
+/* Leaves other values in the vector registers, as the string functions of an operation would. */
+static void clobber(void)
+{
+	__asm__ volatile("pcmpeqd %%xmm7, %%xmm7" ::: "xmm7");
+	if (__builtin_cpu_supports("avx"))
+		__asm__ volatile("vxorps %%ymm7, %%ymm7, %%ymm7" ::: "xmm7");
+}
+
 long op_opened(int fd, int flags)
 {
 	(void)flags;
@@ -89,7 +97,12 @@ OP(readv, (int fd, const struct iovec *v, int n), fd, v, n)
 OP(writev, (int fd, const struct iovec *v, int n), fd, v, n)
 OP(preadv2, (int fd, const struct iovec *v, int n, off_t o, int f), fd, v, n, o, 0, f)
 OP(pwritev2, (int fd, const struct iovec *v, int n, off_t o, int f), fd, v, n, o, 0, f)
-OP(lseek, (int fd, off_t o, int w), fd, o, w)
+long op_lseek(int fd, off_t o, int w)
+{
+	if (getenv("STUB_CLOBBER") != NULL)
+		clobber();
+	return shim_syscall(SYS_lseek, fd, o, w, 0, 0, 0);
+}
 OP(sendfile, (int o, int i, off_t *off, size_t n), o, i, off, n)
 OP(copy_file_range, (int i, off_t *io, int o, off_t *oo, size_t n, unsigned int f), i, io, o, oo, n, f)
 OP(fsync, (int fd), fd)
@@ -158,6 +171,13 @@ OP(flock, (int fd, int o), fd, o)
 OP(mmap, (void *a, size_t n, int p, int f, int fd, off_t o), a, n, p, f, fd, o)
 OP(execveat, (int d, const char *p, char *const *v, char *const *e, int f), d, p, v, e, f)
 
+/* Memory that was writable or comes from a file never becomes executable again: PR_SET_MDWE, Linux 6.3. */
+static void deny(void)
+{
+	if (shim_syscall(SYS_prctl, 65, 1, 0, 0, 0, 0) < 0)
+		shim_attach_note = "no PR_SET_MDWE";
+}
+
 __attribute__((constructor)) static void start(void)
 {
 	const char *ours = getenv("STUB_OURS");
@@ -170,6 +190,8 @@ __attribute__((constructor)) static void start(void)
 			shim_fds[i] = (struct ofd *)&storage;
 		shim_paths_active = 1;
 	}
+	if (getenv("STUB_DENY") != NULL)
+		deny();
 	if (getenv("STUB_SYMBOLS") == NULL)
 		sites = shim_attach();
 }
