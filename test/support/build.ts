@@ -1,0 +1,60 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { packageRoot } from '../../src/paths.js';
+
+/** Where the native parts were built. */
+export const buildDirectory = process.env['DFSKIT_BUILD'] ?? join(packageRoot, 'build');
+
+/** A built program or library; says how to build when it is missing. */
+export function built(part: 'bin' | 'lib', name: string): string {
+  const path = join(buildDirectory, part, name);
+  if (!existsSync(path)) throw new Error(`${path} is missing: npm run setup, or name another build in DFSKIT_BUILD`);
+  return path;
+}
+
+/** Directories of programs: the system's come first, wrappers of version managers last. */
+export const programPath = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'].join(delimiter);
+
+/** Where a program of the system is; `undefined` when it is not installed. */
+export function program(name: string): string | undefined {
+  const directories = ['/usr/bin', '/bin', '/usr/local/bin', ...(process.env['PATH'] ?? '').split(delimiter)];
+  return directories.map((dir) => join(dir, name)).find((path) => existsSync(path));
+}
+
+const compiled = new Map<string, string>();
+let compiledDirectory: string | undefined;
+
+/**
+ * Compiles a program of test/support, once a test file.
+ * @param sources C files, or a folder of them, relative to test/support
+ */
+export function compile(name: string, sources: string[], flags: string[] = []): string {
+  const present = compiled.get(name);
+  if (present !== undefined) return present;
+  if (compiledDirectory === undefined) {
+    const directory = mkdtempSync(join(tmpdir(), 'dfskit-programs-'));
+    compiledDirectory = directory;
+    process.on('exit', () => rmSync(directory, { recursive: true, force: true }));
+  }
+  const output = join(compiledDirectory, name);
+  const files = sources.map((source) => join(packageRoot, 'test/support', source)).flatMap(sourceFiles);
+  const options = ['-D_GNU_SOURCE', '-std=gnu11', '-O1', '-g', '-w', '-pthread', '-I', join(packageRoot, 'native/include')];
+  execFileSync(program('gcc') ?? 'cc', [...options, '-o', output, ...files, ...flags], { stdio: ['ignore', 'inherit', 'inherit'] });
+  compiled.set(name, output);
+  return output;
+}
+
+function sourceFiles(path: string): string[] {
+  if (path.endsWith('.c')) return [path];
+  return readdirSync(path)
+    .filter((file) => file.endsWith('.c'))
+    .map((file) => join(path, file));
+}
+
+/** A program that makes file calls on request: see test/support/peer/peer.h. */
+export function peerProgram(api: 'posix' | 'dfs'): string {
+  const library = api === 'dfs' ? [built('lib', 'libdfs_local.so'), `-Wl,-rpath,${join(buildDirectory, 'lib')}`] : [];
+  return compile(`peer-${api}`, ['peer/peer.c', `peer/peer_${api}.c`], library);
+}

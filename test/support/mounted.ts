@@ -1,0 +1,160 @@
+import { execFileSync, spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll } from 'vitest';
+import { built, peerProgram, program, programPath } from './build.js';
+import { run, type Outcome } from './run.js';
+
+/** The ways of a program to a mounted container. */
+export const ways = ['dfuse', 'ioil', 'pil4dfs'] as const;
+export type Way = (typeof ways)[number];
+
+/** The ways, and the kernel's own file system that they are compared with. */
+export type Place = Way | 'kernel';
+
+/** What libraries are preloaded. */
+const libraries: Record<Place, string | undefined> = {
+  kernel: undefined,
+  dfuse: undefined,
+  ioil: 'libioil.so',
+  pil4dfs: 'libpil4dfs.so',
+};
+
+export interface CommandOptions {
+  /** Directory of the place to run in. */
+  directory?: string;
+  env?: NodeJS.ProcessEnv;
+  input?: string;
+  seconds?: number;
+}
+
+/** A store with one container, mounted while the tests of a file run. */
+export class MountedContainer {
+  /** Where everything of the test file lies. */
+  readonly base: string;
+  readonly store: string;
+  readonly container = 'pool/cont';
+  readonly mountPoint: string;
+  /** A directory of the kernel's own file system. */
+  readonly kernel: string;
+  readonly home: string;
+  readonly #daemonMessages: string[] = [];
+  #daemon: ChildProcess | undefined;
+  #directories = 0;
+
+  constructor() {
+    this.base = realpathSync(mkdtempSync(join(tmpdir(), 'dfskit-mounted-')));
+    const make = (name: string): string => {
+      const path = join(this.base, name);
+      mkdirSync(path);
+      return path;
+    };
+    this.store = make('store');
+    this.mountPoint = make('mount');
+    this.kernel = make('kernel');
+    this.home = make('home');
+  }
+
+  /** Process id of the dfuse. */
+  get daemon(): number | undefined {
+    return this.#daemon?.pid;
+  }
+
+  /** What programs at `place` are started with: nothing of the tester's own environment. */
+  environment(place: Place): NodeJS.ProcessEnv {
+    const library = libraries[place];
+    return {
+      PATH: programPath,
+      HOME: this.home,
+      LC_ALL: 'C',
+      TZ: 'UTC',
+      DFSKIT_STORE: this.store,
+      ...(library === undefined ? {} : { LD_PRELOAD: built('lib', library) }),
+    };
+  }
+
+  /** A new, empty directory of a place; the ways have theirs side by side in the container. */
+  directory(place: Place, name = 'work'): string {
+    const root = place === 'kernel' ? this.kernel : this.mountPoint;
+    const path = join(root, `${name}-${place}-${this.#directories++}`);
+    mkdirSync(path);
+    return path;
+  }
+
+  /** Runs a program as programs at `place` are run. */
+  run(place: Place, command: string, args: string[], options: CommandOptions = {}): Promise<Outcome> {
+    const { directory, env, ...rest } = options;
+    return run(command, args, {
+      cwd: directory ?? (place === 'kernel' ? this.kernel : this.mountPoint),
+      env: { ...this.environment(place), ...env },
+      ...rest,
+    });
+  }
+
+  /** Runs a bash script; it stops at the first command that fails. */
+  script(place: Place, text: string, options: CommandOptions = {}): Promise<Outcome> {
+    return this.run(place, program('bash') ?? 'bash', ['-euo', 'pipefail', '-c', text, 'script'], options);
+  }
+
+  async mount(): Promise<void> {
+    const env = { ...this.environment('dfuse'), DFSKIT_STORE: this.store };
+    const created = execFileSync(peerProgram('dfs'), [this.container], { env, input: '', encoding: 'utf8', timeout: 20_000 });
+    if (created !== 'ok\n') throw new Error(`cannot create the container: ${created}`);
+    const daemon = spawn(built('bin', 'dfuse'), ['-f', this.container, this.mountPoint], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+    this.#daemon = daemon;
+    process.on('exit', this.#lastResort);
+    const keep = (data: Buffer): void => void this.#daemonMessages.push(data.toString());
+    daemon.stdout.on('data', keep);
+    daemon.stderr.on('data', keep);
+    for (let waited = 0; !isMounted(this.mountPoint); waited += 10) {
+      if (daemon.exitCode !== null || daemon.signalCode !== null || waited > 20_000) {
+        throw new Error(`dfuse did not mount: ${this.#daemonMessages.join('')}`);
+      }
+      await sleep(10);
+    }
+  }
+
+  /** Unmounts, ends the daemon, removes all files. Fails when the daemon did not end well by itself. */
+  async remove(): Promise<void> {
+    const daemon = this.#daemon;
+    let complaint: string | undefined;
+    if (daemon !== undefined) {
+      if (isMounted(this.mountPoint)) complaint = this.#unmount([]);
+      for (let waited = 0; waited < 10_000 && daemon.exitCode === null && daemon.signalCode === null; waited += 20) await sleep(20);
+      if (daemon.exitCode !== 0) complaint ??= `dfuse ended with ${daemon.signalCode ?? daemon.exitCode ?? 'nothing'}`;
+    }
+    this.#lastResort();
+    process.off('exit', this.#lastResort);
+    if (complaint !== undefined) throw new Error(`${complaint}\n${this.#daemonMessages.join('')}`);
+  }
+
+  #unmount(how: string[]): string | undefined {
+    const { status, stderr } = spawnSync('umount', [...how, this.mountPoint], { encoding: 'utf8' });
+    if (status === 0) return undefined;
+    const other = spawnSync('fusermount3', [how.length > 0 ? '-uz' : '-u', this.mountPoint], { encoding: 'utf8' });
+    return other.status === 0 ? undefined : `cannot unmount: ${stderr}${other.stderr}`;
+  }
+
+  /** Whatever happened: no mount, no process and no file stays behind. */
+  readonly #lastResort = (): void => {
+    if (isMounted(this.mountPoint)) this.#unmount(['-l']);
+    this.#daemon?.kill('SIGKILL');
+    rmSync(this.base, { recursive: true, force: true });
+  };
+}
+
+function isMounted(directory: string): boolean {
+  return readFileSync('/proc/self/mountinfo', 'utf8')
+    .split('\n')
+    .some((line) => line.split(' ')[4] === directory);
+}
+
+/** A container that is mounted before the tests of this file or block and taken away after them. */
+export function useMountedContainer(): MountedContainer {
+  const mounted = new MountedContainer();
+  beforeAll(() => mounted.mount());
+  afterAll(() => mounted.remove());
+  return mounted;
+}
