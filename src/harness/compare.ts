@@ -93,7 +93,7 @@ export function rowWarnings(row: Row): Warning[] {
     const summary = summarize(cell.samples.filter((sample) => sample !== null));
     if (summary === undefined || cell.samples.length < 3) continue;
     if (summary.spread > noisySpread) {
-      found.push(makeWarning('noisy', { ...about, detail: `spread ${(summary.spread * 100).toFixed(0)} %` }));
+      found.push(makeWarning('noisy', { ...about, detail: `${(summary.spread * 100).toFixed(0)} %` }));
     } else if (cell.samples.length >= 5 && summary.outliers > cell.samples.length * manyOutliers) {
       found.push(
         makeWarning('outliers', { ...about, detail: `${summary.outliers} of ${cell.samples.length}` }),

@@ -102,7 +102,12 @@ async function changeContainer(
   throw new DfskitError({
     code: 'CONTAINER',
     what: `cannot ${change} container ${container}`,
-    why: complaint.trim() === '' ? status : complaint.trim(),
+    // The first line is the cause, further ones follow from it.
+    why:
+      complaint
+        .trim()
+        .split('\n')[0]
+        ?.replace(/^dfskit-bench: /, '') || status,
     remedy: 'is everything built? npm run setup; dfskit doctor looks at the installation',
   });
 }

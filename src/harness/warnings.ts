@@ -10,16 +10,16 @@ export const warningTexts = {
     what: 'some rounds lie far from the others',
     remedy: 'something else used the machine for a while; run it again',
   },
-  missing: { what: 'this way was left out', remedy: 'see below' },
+  missing: { what: 'left out', remedy: 'dfskit doctor looks at the installation' },
   failed: {
-    what: 'this workload failed',
-    remedy: 'the number is left out; dfskit doctor looks at the installation',
+    what: 'failed',
+    remedy: 'dfskit doctor looks at the installation',
   },
   mismatch: {
     what: "the result differs from the kernel's",
     remedy: 'this is a bug in the way: please report it with the JSON file',
   },
-  cleanup: { what: 'something could not be cleaned up', remedy: 'remove it by hand' },
+  cleanup: { what: 'not cleaned up', remedy: 'remove it by hand' },
 } as const;
 
 export type WarningKind = keyof typeof warningTexts;
@@ -47,9 +47,28 @@ export function makeWarning(
   };
 }
 
-/** `rand-read-4k, dfuse: the rounds differ much (spread 31 %): close other programs, …`. */
-export function formatHint(warning: Warning): string {
-  const about = [warning.workload, warning.way].filter((part) => part !== null).join(', ');
-  const what = `${warningTexts[warning.kind].what} (${warning.detail})`;
-  return `${about === '' ? '' : `${about}: `}${what}: ${warning.remedy}`;
+function aboutOf(warning: Warning): string {
+  const detail = warning.kind === 'missing' ? '' : ` ${warning.detail}`;
+  return `${[warning.workload, warning.way].filter((part) => part !== null).join(' ')}${detail}`.trim();
+}
+
+/**
+ * Warnings as lines: what is wrong, where, and the remedy. Those of one kind and remedy share a line, because a noisy
+ * machine is noisy in every row.
+ */
+export function formatHints(warnings: readonly Warning[]): string[] {
+  const groups = new Map<string, Warning[]>();
+  for (const warning of warnings) {
+    const reason = warning.kind === 'missing' ? warning.detail : '';
+    const key = `${warning.kind}\0${warning.remedy}\0${reason}`;
+    groups.set(key, [...(groups.get(key) ?? []), warning]);
+  }
+  return [...groups.values()].map((group) => {
+    const [first] = group;
+    if (first === undefined) return '';
+    const where = group.map(aboutOf).join(', ');
+    const { what } = warningTexts[first.kind];
+    if (first.kind === 'missing') return `${where}: ${what}: ${first.detail}; ${first.remedy}`;
+    return `${what}: ${where}; ${first.remedy}`;
+  });
 }

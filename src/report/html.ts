@@ -1,5 +1,5 @@
 import type { Results, Row } from '../harness/results.js';
-import { formatHint } from '../harness/warnings.js';
+import { formatHints } from '../harness/warnings.js';
 import { ways } from '../harness/ways.js';
 import { renderChart, renderLegend } from './chart.js';
 import { escapeHtml } from './escape.js';
@@ -73,7 +73,7 @@ ${section(results, 'Calls', 'micro')}
 ${section(results, 'Programs', 'application')}
 <h2>How to read it</h2>
 ${list([...columnNotes(results), ...readingNotes(results)])}
-${results.warnings.length === 0 ? '' : `<h2>Warnings</h2>\n${list(results.warnings.map(formatHint))}`}
+${results.warnings.length === 0 ? '' : `<h2>Warnings</h2>\n${list(formatHints(results.warnings))}`}
 </body>
 </html>
 `,

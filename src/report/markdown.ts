@@ -1,5 +1,5 @@
 import type { Results, Row } from '../harness/results.js';
-import { formatHint } from '../harness/warnings.js';
+import { formatHints } from '../harness/warnings.js';
 import { ways } from '../harness/ways.js';
 import type { Exporter } from './exporter.js';
 import { cellText, columnNotes, machineLine, readingNotes } from './legend.js';
@@ -40,7 +40,7 @@ export const markdownExporter: Exporter = {
       ...readingNotes(results).map((note) => `- ${note}`),
       '',
       ...(results.warnings.length > 0 ? ['## Warnings', ''] : []),
-      ...results.warnings.map((warning) => `- ${escapeCell(formatHint(warning))}`),
+      ...formatHints(results.warnings).map((hint) => `- ${escapeCell(hint)}`),
     ]
       .join('\n')
       .trimEnd() + '\n',

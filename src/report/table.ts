@@ -1,11 +1,8 @@
 import Table from 'cli-table3';
 import type { Results, Row } from '../harness/results.js';
-import { formatHint } from '../harness/warnings.js';
+import { formatHints } from '../harness/warnings.js';
 import { ways } from '../harness/ways.js';
 import { cellText, columnNotes, machineLine, readingNotes } from './legend.js';
-
-/** Hints of a kind that a noisy machine would repeat for every cell; further ones are counted. */
-const shownHints = 8;
 
 function rowTexts(row: Row): string[] {
   return ways.map((way) => cellText(row, row.cells[way], way === row.reference));
@@ -37,14 +34,11 @@ export function renderTable(results: Results): string {
   const notes = columnNotes(results).map(
     (note) => `  ${note.startsWith('dfuse:') ? note.replace('dfuse:', 'dfuse*:') : note}`,
   );
-  const hints = results.warnings.map(formatHint);
-  const more = hints.length - shownHints;
   return [
     machineLine(results),
     table.toString(),
     ...notes,
     ...readingNotes(results).map((note) => `  ${note}`),
-    ...hints.slice(0, shownHints).map((hint) => `warning: ${hint}`),
-    ...(more > 0 ? [`warning: ${more} more in the JSON file`] : []),
+    ...formatHints(results.warnings).map((hint) => `warning: ${hint}`),
   ].join('\n');
 }

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { finishRow } from '../../src/harness/micro.js';
 import { writeResults } from '../../src/harness/results-file.js';
 import { emptyCell, hasFailure, type Cell, type Results, type Row } from '../../src/harness/results.js';
-import { makeWarning } from '../../src/harness/warnings.js';
+import { formatHints, makeWarning, type Warning } from '../../src/harness/warnings.js';
 import { ways, type Way } from '../../src/harness/ways.js';
 import { chartPoints, ticks } from '../../src/report/chart.js';
 import { htmlExporter } from '../../src/report/html.js';
@@ -92,7 +92,20 @@ describe('table', () => {
   });
 
   it('names what is missing, with the remedy', () => {
-    expect(renderTable(example())).toMatch(/warning: ioil: .*missing.*: build it/);
+    expect(renderTable(example())).toMatch(/warning: ioil: left out: .*missing.*; build it/);
+  });
+
+  it('puts warnings of one kind on one line', () => {
+    const noisy = (workload: string): Warning =>
+      makeWarning('noisy', { workload, way: 'dfs', detail: '30 %' });
+    const lines = formatHints([
+      noisy('stat'),
+      noisy('open'),
+      makeWarning('failed', { workload: 'tar', detail: 'EIO' }),
+    ]);
+    expect(lines).toHaveLength(2);
+    expect(lines[0]).toMatch(/stat dfs 30 %, open dfs 30 %; /);
+    expect(lines[1]).toMatch(/^failed: tar EIO; /);
   });
 
   it('marks a result that differs, and the run has failed', () => {
