@@ -63,22 +63,24 @@ END
 cat > main.py <<'END'
 import os, subprocess, sys, tempfile, multiprocessing
 from work import square
-tempfile.tempdir = os.getcwd()
-with tempfile.NamedTemporaryFile('w+') as f:
-    f.write('temporary'); f.flush(); print(subprocess.run(['cat', f.name], capture_output=True, text=True).stdout, oct(os.stat(f.name).st_mode))
-with tempfile.TemporaryDirectory() as d: open(os.path.join(d, 'x'), 'w').close(); print(os.listdir(d))
-with tempfile.TemporaryFile() as f: f.write(b'no name'); f.seek(0); print(f.read(), os.fstat(f.fileno()).st_nlink)
-with tempfile.SpooledTemporaryFile(max_size=10) as f: f.write(b'x' * 100); f.seek(0); print(len(f.read()))
-with open('out', 'w') as f:
-    f.write('parent\\n'); f.flush(); subprocess.run(['sh', '-c', 'echo child; echo error >&2'], stdout=f, stderr=subprocess.STDOUT, check=True); f.seek(0, 2); f.write('parent again\\n')
-print(open('out').read())
-with open('out') as f: print(subprocess.run(['tail', '-n', '1'], stdin=f, capture_output=True, text=True).stdout)
-print(subprocess.run('pwd | grep -o "/d$"; ls', shell=True, cwd=os.makedirs('d') or 'd', capture_output=True, text=True))
-f = open('out'); print(subprocess.run([sys.executable, '-c', f'import os; print(os.read({f.fileno()}, 6))'], pass_fds=[f.fileno()], capture_output=True, text=True).stdout)
-if __name__ == '__main__':
+def main():
+    tempfile.tempdir = os.getcwd()
+    with tempfile.NamedTemporaryFile('w+') as f:
+        f.write('temporary'); f.flush(); print(subprocess.run(['cat', f.name], capture_output=True, text=True).stdout, oct(os.stat(f.name).st_mode))
+    with tempfile.TemporaryDirectory() as d: open(os.path.join(d, 'x'), 'w').close(); print(os.listdir(d))
+    with tempfile.TemporaryFile() as f: f.write(b'no name'); f.seek(0); print(f.read(), os.fstat(f.fileno()).st_nlink)
+    with tempfile.SpooledTemporaryFile(max_size=10) as f: f.write(b'x' * 100); f.seek(0); print(len(f.read()))
+    with open('out', 'w') as f:
+        f.write('parent\\n'); f.flush(); subprocess.run(['sh', '-c', 'echo child; echo error >&2'], stdout=f, stderr=subprocess.STDOUT, check=True); f.seek(0, 2); f.write('parent again\\n')
+    print(open('out').read())
+    with open('out') as f: print(subprocess.run(['tail', '-n', '1'], stdin=f, capture_output=True, text=True).stdout)
+    os.mkdir('d')
+    print(subprocess.run('pwd | grep -o "/d$"; ls', shell=True, cwd='d', capture_output=True, text=True))
+    f = open('out'); print(subprocess.run([sys.executable, '-c', f'import os; print(os.read({f.fileno()}, 6))'], pass_fds=[f.fileno()], capture_output=True, text=True).stdout)
     for method in ('fork', 'spawn'):
         with multiprocessing.get_context(method).Pool(4) as pool: print(sum(pool.map(square, range(20))))
     print(sorted(int(n) for n in open('log')) == sorted(list(range(20)) * 2), open('result-7').read(), len(os.listdir('.')) > 20)
+if __name__ == '__main__': main()
 END
 python3 -B main.py | sed 's/tmp[a-z0-9_]*/TMP/g'
 sort -n log > sorted; rm log`,

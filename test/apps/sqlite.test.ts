@@ -21,22 +21,33 @@ select count(*) from t; pragma integrity_check; pragma journal_mode;
 END
         sqlite3 db 'select * from t where text > "row 029" order by text limit 3; pragma quick_check'; ls; sqlite3 db .dump | sha256sum; sqlite3 db '.backup copy'; sqlite3 copy 'select count(*) from t'`,
     });
-    it.for(ways)(`journal mode ${journal}: two processes insert at once, all rows are there (%s)`, async (way, { skip }) => {
-      skip(program('sqlite3') === undefined, 'needs sqlite3');
-      const directory = mounted.directory(way, 'sqlite');
-      const { stdout, stderr, status } = await mounted.script(
-        way,
-        `sqlite3 db 'pragma journal_mode=${journal}; create table t(w, n)' > /dev/null
+    it.for(ways)(
+      `journal mode ${journal}: two processes insert at once, all rows are there (%s)`,
+      async (way, { skip }) => {
+        skip(program('sqlite3') === undefined, 'needs sqlite3');
+        const directory = mounted.directory(way, 'sqlite');
+        const { stdout, stderr, status } = await mounted.script(
+          way,
+          `sqlite3 db 'pragma journal_mode=${journal}; create table t(w, n)' > /dev/null
          insert() { for n in $(seq 25); do echo "insert into t values($1, $n);"; done | sqlite3 -cmd '.timeout 20000' db; }
          insert 1 & one=$!; insert 2 & two=$!; wait $one; wait $two
          sqlite3 db 'select w, count(*), sum(n) from t group by w; pragma integrity_check'`,
-        { directory, seconds: 50 },
-      );
-      expect({ stdout, stderr, status }).toEqual({ stdout: '1|25|325\n2|25|325\nok\n', stderr: '', status: 0 });
-      for (const reader of ways) {
-        const read = await mounted.script(reader, 'sqlite3 db "select count(*) from t; pragma integrity_check"', { directory });
-        expect(read, reader).toMatchObject({ stdout: '50\nok\n', stderr: '', status: 0 });
-      }
-    });
+          { directory, seconds: 50 },
+        );
+        expect({ stdout, stderr, status }).toEqual({
+          stdout: '1|25|325\n2|25|325\nok\n',
+          stderr: '',
+          status: 0,
+        });
+        for (const reader of ways) {
+          const read = await mounted.script(
+            reader,
+            'sqlite3 db "select count(*) from t; pragma integrity_check"',
+            { directory },
+          );
+          expect(read, reader).toMatchObject({ stdout: '50\nok\n', stderr: '', status: 0 });
+        }
+      },
+    );
   }
 });

@@ -20,7 +20,9 @@ class Peer {
 
   constructor(way: AnyWay) {
     const [file, argument, place]: [string, string, Way] =
-      way === 'dfs' ? [peerProgram('dfs'), mounted.container, 'dfuse'] : [peerProgram('posix'), mounted.mountPoint, way];
+      way === 'dfs'
+        ? [peerProgram('dfs'), mounted.container, 'dfuse']
+        : [peerProgram('posix'), mounted.mountPoint, way];
     this.#child = spawn(file, [argument], {
       env: mounted.environment(place),
       detached: true,
@@ -72,7 +74,8 @@ describe.each(pairs)('what $writer does, $reader sees at once', ({ writer, reade
   const top = `/${writer}-${reader}`;
   const write = (...words: string[]): Promise<string> => peer(writer).ask(...words);
   const read = (...words: string[]): Promise<string> => peer(reader).ask(...words);
-  const must = async (...words: string[]): Promise<void> => expect(await write(...words), words.join(' ')).toBe('ok');
+  const must = async (...words: string[]): Promise<void> =>
+    expect(await write(...words), words.join(' ')).toBe('ok');
 
   it('create, write, replace and append', async () => {
     // Asked for before it is there: that answer must not be remembered.

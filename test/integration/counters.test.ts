@@ -32,15 +32,21 @@ type Requests = Record<Opcode, number>;
 
 /** What dfuse has answered since the mount. */
 async function requests(): Promise<Requests> {
-  const { stdout, stderr, status } = await mounted.run('dfuse', compile('requests', ['requests.c']), [mounted.mountPoint]);
+  const { stdout, stderr, status } = await mounted.run('dfuse', compile('requests', ['requests.c']), [
+    mounted.mountPoint,
+  ]);
   expect(stderr).toBe('');
   expect(status).toBe(0);
   const counts = new Map(stdout.split('\n').map((line) => line.split(' ').map(Number) as [number, number]));
-  return Object.fromEntries(Object.entries(opcodes).map(([name, code]) => [name, counts.get(code) ?? 0])) as Requests;
+  return Object.fromEntries(
+    Object.entries(opcodes).map(([name, code]) => [name, counts.get(code) ?? 0]),
+  ) as Requests;
 }
 
 const minus = (after: Requests, before: Requests): Requests =>
-  Object.fromEntries(Object.entries(after).map(([name, count]) => [name, count - before[name as Opcode]])) as Requests;
+  Object.fromEntries(
+    Object.entries(after).map(([name, count]) => [name, count - before[name as Opcode]]),
+  ) as Requests;
 
 /** Files outside: 120 of them, and 3 directories. */
 const make = `mkdir -p in/a/b; for i in $(seq 40); do for d in in in/a in/a/b; do seq $((i * 50)) > $d/$i; done; done; ln -s 1 in/link; du -bc $(find in -type f) | tail -1 | cut -f 1`;
@@ -61,17 +67,26 @@ async function copyThereAndBack(way: Way): Promise<Work> {
   const before = await requests();
   const env = { DFSKIT_REPORT: report };
   const copy = `cp -r in "$1/copy"; find "$1/copy" -type f | wc -l; ls -lR "$1/copy" > listing; cp -r "$1/copy" back; mv "$1/copy" "$1/moved"`;
-  const outcome = await mounted.run(way, '/bin/bash', ['-euc', copy, 'copy', inside], { directory: outside, env });
+  const outcome = await mounted.run(way, '/bin/bash', ['-euc', copy, 'copy', inside], {
+    directory: outside,
+    env,
+  });
   const caused = minus(await requests(), before);
   expect(outcome).toMatchObject({ stdout: '120\n', stderr: '', status: 0 });
-  expect(await treeOf(mounted, 'kernel', join(outside, 'back'))).toBe(await treeOf(mounted, 'kernel', join(outside, 'in')));
-  expect(await treeOf(mounted, 'dfuse', join(inside, 'moved'))).toBe(await treeOf(mounted, 'kernel', join(outside, 'in')));
+  expect(await treeOf(mounted, 'kernel', join(outside, 'back'))).toBe(
+    await treeOf(mounted, 'kernel', join(outside, 'in')),
+  );
+  expect(await treeOf(mounted, 'dfuse', join(inside, 'moved'))).toBe(
+    await treeOf(mounted, 'kernel', join(outside, 'in')),
+  );
   return { caused, counters: readCounters(report), bytes: BigInt(stdout.trim()) };
 }
 
 /** How often calls whose names begin with one of `names` were taken. */
 function taken({ calls }: Counters, ...names: string[]): number {
-  return calls.filter(({ name }) => names.some((begin) => name.startsWith(begin))).reduce((sum, call) => sum + Number(call.taken), 0);
+  return calls
+    .filter(({ name }) => names.some((begin) => name.startsWith(begin)))
+    .reduce((sum, call) => sum + Number(call.taken), 0);
 }
 
 describe('a tree is copied in and out', () => {
@@ -80,7 +95,11 @@ describe('a tree is copied in and out', () => {
     const inside = mounted.directory('dfuse', 'inside');
     await mounted.script('kernel', make, { directory: outside });
     const before = await requests();
-    await mounted.script('dfuse', `cp -r in ${inside}/copy; cp -r ${inside}/copy back; ls -lR ${inside} > /dev/null`, { directory: outside });
+    await mounted.script(
+      'dfuse',
+      `cp -r in ${inside}/copy; cp -r ${inside}/copy back; ls -lR ${inside} > /dev/null`,
+      { directory: outside },
+    );
     const caused = minus(await requests(), before);
     expect(caused.CREATE).toBeGreaterThanOrEqual(120);
     expect(caused.WRITE).toBeGreaterThanOrEqual(120);
@@ -106,7 +125,9 @@ describe('a tree is copied in and out', () => {
     expect(taken(counters, 'mkdir')).toBe(3);
     expect(taken(counters, 'symlink')).toBe(1);
     expect(taken(counters, 'rename')).toBe(1);
-    expect(taken(counters, 'fstat', 'stat', 'lstat', 'newfstatat', 'statx', '__')).toBeGreaterThanOrEqual(240);
+    expect(taken(counters, 'fstat', 'stat', 'lstat', 'newfstatat', 'statx', '__')).toBeGreaterThanOrEqual(
+      240,
+    );
     expect(counters.calls.filter(({ fallback }) => fallback > 0n).map(({ name }) => name)).toEqual([]);
   });
 
@@ -131,7 +152,11 @@ describe('attachment', () => {
     const directory = mounted.directory('pil4dfs', 'symbols');
     const env = { DFSKIT_ATTACH: 'symbols' };
     const before = await requests();
-    const outcome = await mounted.script('pil4dfs', 'head -c 100000 /dev/zero > f; cp f g; cmp f g; wc -c < g', { directory, env });
+    const outcome = await mounted.script(
+      'pil4dfs',
+      'head -c 100000 /dev/zero > f; cp f g; cmp f g; wc -c < g',
+      { directory, env },
+    );
     const caused = minus(await requests(), before);
     expect(outcome).toMatchObject({ stdout: '100000\n', stderr: '', status: 0 });
     expect(caused.WRITE).toBe(0);
@@ -140,7 +165,11 @@ describe('attachment', () => {
   it('a program outside any mount is left alone', async () => {
     const directory = mounted.directory('kernel', 'elsewhere');
     const before = await requests();
-    const { status } = await mounted.script('pil4dfs', 'seq 1000 > f; sort -rn f > g; mkdir d; mv g d; ls -lR > /dev/null', { directory });
+    const { status } = await mounted.script(
+      'pil4dfs',
+      'seq 1000 > f; sort -rn f > g; mkdir d; mv g d; ls -lR > /dev/null',
+      { directory },
+    );
     expect(status).toBe(0);
     expect(minus(await requests(), before)).toEqual(minus(before, before));
   });

@@ -117,7 +117,7 @@ END
       (sleep 0.1; echo late > late) & wait $!; cat late
       trap 'echo trapped >> log' USR1; kill -USR1 $$; cat log
       (trap 'echo bye >> log' EXIT; echo working >> log); cat log
-      sleep 100 > held & kill $!; wait $! || echo "status $?"; ls held
+      sleep 100 > held & until [ -e held ]; do sleep 0.01; done; kill $!; wait $! || echo "status $?"; ls held
       (exec > f; echo before; exec cat late); cat f
       timeout 5 bash -c 'echo inner > inner; exec cat inner'
       env -i /bin/bash -c 'echo bare > bare; /bin/cat bare'

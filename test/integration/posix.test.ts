@@ -14,7 +14,9 @@ const families = readdirSync(sources)
   .filter((file) => file.endsWith('.c') && file !== 'main.c')
   .map((file) => ({
     family: file.replace('.c', ''),
-    checks: [...readFileSync(join(sources, file), 'utf8').matchAll(/^ {4}\{"(.*)", \w+\},$/gm)].map((match) => match[1] ?? ''),
+    checks: [...readFileSync(join(sources, file), 'utf8').matchAll(/^ {4}\{"(.*)", \w+\},$/gm)].map(
+      (match) => match[1] ?? '',
+    ),
   }));
 
 async function check(place: Place, name: string): Promise<string> {
@@ -22,7 +24,12 @@ async function check(place: Place, name: string): Promise<string> {
   const outside = mkdtempSync(join(tmpdir(), 'dfskit-outside-'));
   try {
     const options = { directory, env: { OUTSIDE: outside }, seconds: 40 };
-    const { status, signal, stdout, stderr } = await mounted.run(place, compile('posix-checks', ['posix']), [name], options);
+    const { status, signal, stdout, stderr } = await mounted.run(
+      place,
+      compile('posix-checks', ['posix']),
+      [name],
+      options,
+    );
     return `${stdout}${stderr}ended with ${signal ?? status}\n`;
   } finally {
     rmSync(outside, { recursive: true, force: true });

@@ -10,12 +10,20 @@ export const buildDirectory = process.env['DFSKIT_BUILD'] ?? join(packageRoot, '
 /** A built program or library; says how to build when it is missing. */
 export function built(part: 'bin' | 'lib', name: string): string {
   const path = join(buildDirectory, part, name);
-  if (!existsSync(path)) throw new Error(`${path} is missing: npm run setup, or name another build in DFSKIT_BUILD`);
+  if (!existsSync(path))
+    throw new Error(`${path} is missing: npm run setup, or name another build in DFSKIT_BUILD`);
   return path;
 }
 
 /** Directories of programs: the system's come first, wrappers of version managers last. */
-export const programPath = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'].join(delimiter);
+export const programPath = [
+  '/usr/local/sbin',
+  '/usr/local/bin',
+  '/usr/sbin',
+  '/usr/bin',
+  '/sbin',
+  '/bin',
+].join(delimiter);
 
 /** Where a program of the system is; `undefined` when it is not installed. */
 export function program(name: string): string | undefined {
@@ -40,8 +48,19 @@ export function compile(name: string, sources: string[], flags: string[] = []): 
   }
   const output = join(compiledDirectory, name);
   const files = sources.map((source) => join(packageRoot, 'test/support', source)).flatMap(sourceFiles);
-  const options = ['-D_GNU_SOURCE', '-std=gnu11', '-O1', '-g', '-w', '-pthread', '-I', join(packageRoot, 'native/include')];
-  execFileSync(program('gcc') ?? 'cc', [...options, '-o', output, ...files, ...flags], { stdio: ['ignore', 'inherit', 'inherit'] });
+  const options = [
+    '-D_GNU_SOURCE',
+    '-std=gnu11',
+    '-O1',
+    '-g',
+    '-w',
+    '-pthread',
+    '-I',
+    join(packageRoot, 'native/include'),
+  ];
+  execFileSync(program('gcc') ?? 'cc', [...options, '-o', output, ...files, ...flags], {
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
   compiled.set(name, output);
   return output;
 }
@@ -55,6 +74,7 @@ function sourceFiles(path: string): string[] {
 
 /** A program that makes file calls on request: see test/support/peer/peer.h. */
 export function peerProgram(api: 'posix' | 'dfs'): string {
-  const library = api === 'dfs' ? [built('lib', 'libdfs_local.so'), `-Wl,-rpath,${join(buildDirectory, 'lib')}`] : [];
+  const library =
+    api === 'dfs' ? [built('lib', 'libdfs_local.so'), `-Wl,-rpath,${join(buildDirectory, 'lib')}`] : [];
   return compile(`peer-${api}`, ['peer/peer.c', `peer/peer_${api}.c`], library);
 }

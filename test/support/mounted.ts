@@ -95,14 +95,22 @@ export class MountedContainer {
 
   /** Runs a bash script; it stops at the first command that fails. */
   script(place: Place, text: string, options: CommandOptions = {}): Promise<Outcome> {
-    return this.run(place, program('bash') ?? 'bash', ['-euo', 'pipefail', '-c', text, 'script'], options);
+    return this.run(place, program('bash') ?? 'bash', ['-euc', text, 'script'], options);
   }
 
   async mount(): Promise<void> {
     const env = { ...this.environment('dfuse'), DFSKIT_STORE: this.store };
-    const created = execFileSync(peerProgram('dfs'), [this.container], { env, input: '', encoding: 'utf8', timeout: 20_000 });
+    const created = execFileSync(peerProgram('dfs'), [this.container], {
+      env,
+      input: '',
+      encoding: 'utf8',
+      timeout: 20_000,
+    });
     if (created !== 'ok\n') throw new Error(`cannot create the container: ${created}`);
-    const daemon = spawn(built('bin', 'dfuse'), ['-f', this.container, this.mountPoint], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const daemon = spawn(built('bin', 'dfuse'), ['-f', this.container, this.mountPoint], {
+      env,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     this.#daemon = daemon;
     process.on('exit', this.#lastResort);
     const keep = (data: Buffer): void => void this.#daemonMessages.push(data.toString());
@@ -122,8 +130,14 @@ export class MountedContainer {
     let complaint: string | undefined;
     if (daemon !== undefined) {
       if (isMounted(this.mountPoint)) complaint = this.#unmount([]);
-      for (let waited = 0; waited < 10_000 && daemon.exitCode === null && daemon.signalCode === null; waited += 20) await sleep(20);
-      if (daemon.exitCode !== 0) complaint ??= `dfuse ended with ${daemon.signalCode ?? daemon.exitCode ?? 'nothing'}`;
+      for (
+        let waited = 0;
+        waited < 10_000 && daemon.exitCode === null && daemon.signalCode === null;
+        waited += 20
+      )
+        await sleep(20);
+      if (daemon.exitCode !== 0)
+        complaint ??= `dfuse ended with ${daemon.signalCode ?? daemon.exitCode ?? 'nothing'}`;
     }
     this.#lastResort();
     process.off('exit', this.#lastResort);
@@ -133,7 +147,9 @@ export class MountedContainer {
   #unmount(how: string[]): string | undefined {
     const { status, stderr } = spawnSync('umount', [...how, this.mountPoint], { encoding: 'utf8' });
     if (status === 0) return undefined;
-    const other = spawnSync('fusermount3', [how.length > 0 ? '-uz' : '-u', this.mountPoint], { encoding: 'utf8' });
+    const other = spawnSync('fusermount3', [how.length > 0 ? '-uz' : '-u', this.mountPoint], {
+      encoding: 'utf8',
+    });
     return other.status === 0 ? undefined : `cannot unmount: ${stderr}${other.stderr}`;
   }
 

@@ -21,9 +21,19 @@ export interface RunOptions {
  * Runs a command to its end. It leads its own process group, so that nothing of it stays behind when it
  * has to be killed.
  */
-export function run(command: string, args: string[], { cwd, env, input = '', seconds = 30 }: RunOptions): Promise<Outcome> {
+export function run(
+  command: string,
+  args: string[],
+  { cwd, env, input, seconds = 30 }: RunOptions,
+): Promise<Outcome> {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { cwd, env, detached: true });
+    // Without input it is /dev/null: a pipe of node is a socket, by which bash takes itself for a remote shell.
+    const child = spawn(command, args, {
+      cwd,
+      env,
+      detached: true,
+      stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+    });
     const out: Buffer[] = [];
     const err: Buffer[] = [];
     let late = false;
@@ -31,9 +41,9 @@ export function run(command: string, args: string[], { cwd, env, input = '', sec
       late = true;
       killGroup(child.pid);
     }, seconds * 1000);
-    child.stdout.on('data', (data: Buffer) => out.push(data));
-    child.stderr.on('data', (data: Buffer) => err.push(data));
-    child.stdin.on('error', () => undefined).end(input);
+    child.stdout?.on('data', (data: Buffer) => out.push(data));
+    child.stderr?.on('data', (data: Buffer) => err.push(data));
+    child.stdin?.on('error', () => undefined).end(input);
     child.on('error', (error) => {
       clearTimeout(timer);
       reject(error);
@@ -43,7 +53,12 @@ export function run(command: string, args: string[], { cwd, env, input = '', sec
       // latin1 keeps every byte: names and contents need not be UTF-8.
       const stdout = Buffer.concat(out).toString('latin1');
       const stderr = Buffer.concat(err).toString('latin1');
-      if (late) reject(new Error(`${[command, ...args].join(' ').slice(0, 300)}: no end within ${seconds} s\n${stdout}\n${stderr}`));
+      if (late)
+        reject(
+          new Error(
+            `${[command, ...args].join(' ').slice(0, 300)}: no end within ${seconds} s\n${stdout}\n${stderr}`,
+          ),
+        );
       else resolve({ status, signal, stdout, stderr });
     });
   });
