@@ -56,6 +56,10 @@ struct site {
 
 #define ANY_NUMBER ~0u
 
+#ifndef MADV_POPULATE_READ /* glibc before 2.35 */
+#define MADV_POPULATE_READ 22
+#endif
+
 struct text {
 	uint8_t *start, *end; /* executable segment */
 };
@@ -104,18 +108,18 @@ static void find_state(bool avx512)
 	const uint32_t wanted = avx512 ? 0xe6 : 0x06; /* XCR0: SSE 1, AVX 2, AVX-512 5..7 */
 	uint32_t eax, ebx, ecx, edx, low, high;
 
-	if (!__get_cpuid(1, &eax, &ebx, &ecx, &edx) || !(ecx & bit_OSXSAVE))
+	/* Under a hypervisor each cpuid takes some 5 us. */
+	__cpuid(1, eax, ebx, ecx, edx);
+	if (!(ecx & bit_OSXSAVE))
 		return;
 	__asm__("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
 	if ((low & 0x6) != 0x6)
 		return;
 	attach_state_mask = low & wanted;
-	attach_state_size = 512 + 64;
-	for (int i = 2; i < 8; i++) {
-		if (!(attach_state_mask & 1u << i))
-			continue;
+	attach_state_size = 512 + 64 + 256; /* the place of AVX is the same in all processors */
+	for (int i = 5; avx512 && i < 8; i++) {
 		__cpuid_count(0xd, i, eax, ebx, ecx, edx); /* eax: size, ebx: offset */
-		if (attach_state_size < ebx + eax)
+		if (attach_state_mask & 1u << i && attach_state_size < ebx + eax)
 			attach_state_size = ebx + eax;
 	}
 	__cpuid_count(0xd, 1, eax, ebx, ecx, edx);
@@ -140,6 +144,14 @@ static int find_text(struct dl_phdr_info *info, size_t size, void *data)
 			found->texts[found->nr++] = (struct text){start, start + ph->p_filesz};
 	}
 	return 0;
+}
+
+/** mprotect() or madvise() on all pages of \a text. */
+static int pages(long call, struct text text, int what)
+{
+	uintptr_t start = (uintptr_t)text.start & ~4095UL, end = ((uintptr_t)text.end + 4095) & ~4095UL;
+
+	return (int)shim_syscall(call, (long)start, (long)(end - start), what, 0, 0, 0);
 }
 
 static uint32_t load32(const uint8_t *p)
@@ -199,17 +211,26 @@ static struct site site_of(const uint8_t *start, uint8_t *call)
 	return site;
 }
 
-/** Collects the sites of \a text that are to be routed. */
+/* Bit i: p[i] and p[i + 1] are a `syscall`; 16 bits. */
+static inline unsigned int calls_at(const uint8_t *p)
+{
+	__m128i a = _mm_cmpeq_epi8(_mm_loadu_si128((const __m128i *)p), _mm_set1_epi8(0x0f));
+	__m128i b = _mm_cmpeq_epi8(_mm_loadu_si128((const __m128i *)(p + 1)), _mm_set1_epi8(0x05));
+
+	return (unsigned int)_mm_movemask_epi8(_mm_and_si128(a, b));
+}
+
+/** Collects the sites of \a text that are to be routed. The last 64 bytes of libc's text are no code. */
 static int find_sites(struct text text, struct site *sites, int nr)
 {
-	const __m128i first = _mm_set1_epi8(0x0f), second = _mm_set1_epi8(0x05);
+	/* All at once instead of a fault every 16 pages. Older kernels (before 5.14) say EINVAL. */
+	pages(SYS_madvise, text, MADV_POPULATE_READ);
+	for (const uint8_t *p = text.start + JMP_LENGTH; p + 65 <= text.end; p += 64) {
+		uint64_t calls = calls_at(p) | (uint64_t)calls_at(p + 16) << 16 | (uint64_t)calls_at(p + 32) << 32 |
+		                 (uint64_t)calls_at(p + 48) << 48;
 
-	for (uint8_t *p = text.start + JMP_LENGTH; p + 17 <= text.end; p += 16) {
-		__m128i a = _mm_cmpeq_epi8(_mm_loadu_si128((const __m128i *)p), first);
-		__m128i b = _mm_cmpeq_epi8(_mm_loadu_si128((const __m128i *)(p + 1)), second);
-
-		for (unsigned int m = (unsigned int)_mm_movemask_epi8(_mm_and_si128(a, b)); m != 0; m &= m - 1) {
-			struct site site = site_of(text.start, p + __builtin_ctz(m));
+		for (; calls != 0; calls &= calls - 1) {
+			struct site site = site_of(text.start, (uint8_t *)p + __builtin_ctzll(calls));
 
 			if (site.from == NULL)
 				shim_attach_other++;
@@ -289,13 +310,6 @@ static void fill(struct trampoline *t, const struct site *site)
 	}
 }
 
-static int protect(struct text text, int prot)
-{
-	uintptr_t start = (uintptr_t)text.start & ~4095UL, end = ((uintptr_t)text.end + 4095) & ~4095UL;
-
-	return (int)shim_syscall(SYS_mprotect, (long)start, (long)(end - start), prot, 0, 0, 0);
-}
-
 static int refuse(int error, const char *note)
 {
 	shim_attach_note = note;
@@ -326,12 +340,12 @@ int shim_attach(void)
 		fill(&code[i], &sites[i]);
 	r = (int)shim_syscall(SYS_mprotect, (long)code, (long)size, PROT_READ | PROT_EXEC, 0, 0, 0);
 	for (int i = 0; i < found.nr && r == 0; i++)
-		r = protect(found.texts[i], PROT_READ | PROT_WRITE | PROT_EXEC);
+		r = pages(SYS_mprotect, found.texts[i], PROT_READ | PROT_WRITE | PROT_EXEC);
 	if (r == 0)
 		for (int i = 0; i < nr; i++)
 			put_relative(sites[i].from, "\xe9", 1, code[i].code);
 	for (int i = 0; i < found.nr; i++)
-		protect(found.texts[i], PROT_READ | PROT_EXEC);
+		pages(SYS_mprotect, found.texts[i], PROT_READ | PROT_EXEC);
 	if (r != 0) {
 		shim_syscall(SYS_munmap, (long)code, (long)size, 0, 0, 0, 0);
 		return refuse(r, "the text of libc can't be made writable");
