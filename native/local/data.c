@@ -1,0 +1,415 @@
+/*
+ * data.c - the bytes of files: one system call on the host file for each call here.
+ */
+#include <stdlib.h>
+#include <sched.h>
+#include <sys/statfs.h>
+#include "local.h"
+
+#define FEW_PIECES 16 /* of a list that needs no allocation */
+#define MAX_PIECES 1024 /* IOV_MAX of the kernel */
+
+struct pieces {
+	struct iovec  few[FEW_PIECES];
+	struct iovec *iov;
+	int	      nr;
+	uint64_t      total;
+};
+
+static int
+pieces_of(struct pieces *p, const d_sg_list_t *sgl)
+{
+	uint32_t i;
+
+	p->iov	 = p->few;
+	p->nr	 = 0;
+	p->total = 0;
+	if (sgl == NULL || (sgl->sg_nr != 0 && sgl->sg_iovs == NULL))
+		return EINVAL;
+	if (sgl->sg_nr > FEW_PIECES) {
+		p->iov = malloc(sgl->sg_nr * sizeof(*p->iov));
+		if (p->iov == NULL)
+			return ENOMEM;
+	}
+	for (i = 0; i < sgl->sg_nr; i++) {
+		if (sgl->sg_iovs[i].iov_len == 0)
+			continue;
+		p->iov[p->nr++] = (struct iovec){sgl->sg_iovs[i].iov_buf, sgl->sg_iovs[i].iov_len};
+		p->total += sgl->sg_iovs[i].iov_len;
+	}
+	return 0;
+}
+
+static void
+pieces_free(struct pieces *p)
+{
+	if (p->iov != p->few)
+		free(p->iov);
+}
+
+/* Drops the first n bytes of what is left at *first. */
+static void
+advance(struct pieces *p, int *first, size_t n)
+{
+	while (n > 0 && n >= p->iov[*first].iov_len)
+		n -= p->iov[(*first)++].iov_len;
+	if (n > 0) {
+		p->iov[*first].iov_base = (char *)p->iov[*first].iov_base + n;
+		p->iov[*first].iov_len -= n;
+	}
+}
+
+static ssize_t
+transfer(int fd, const struct pieces *p, int first, uint64_t off, bool write)
+{
+	int nr = p->nr - first < MAX_PIECES ? p->nr - first : MAX_PIECES;
+
+	if (nr == 1)
+		return write ? sys_pwrite(fd, p->iov[first].iov_base, p->iov[first].iov_len, off)
+			     : sys_pread(fd, p->iov[first].iov_base, p->iov[first].iov_len, off);
+	return write ? sys_pwritev(fd, p->iov + first, nr, off) : sys_preadv(fd, p->iov + first, nr, off);
+}
+
+/* Moves all pieces, or (reading) up to the end of the file. */
+static int
+move_all(struct dfs_obj *o, struct pieces *p, uint64_t off, bool write, uint64_t *moved)
+{
+	int	 first = 0, fd, rc;
+	bool	 again = true;
+	uint64_t done  = 0;
+
+	*moved = 0;
+	if (p->total == 0)
+		return 0;
+	if (off > INT64_MAX || p->total > INT64_MAX - off)
+		return write ? EFBIG : 0;
+	rc = hostfd_pin(o, write, &fd);
+	if (rc != 0)
+		return rc == ENOENT && !write ? 0 : rc;
+	while (done < p->total) {
+		ssize_t n = transfer(fd, p, first, off + done, write);
+
+		if (unlikely(n == -EBADF && again)) { /* the program closed it under us */
+			again = false;
+			hostfd_unpin(o);
+			hostfd_forget(o, fd);
+			rc = hostfd_pin(o, write, &fd);
+			if (rc != 0)
+				return rc;
+			continue;
+		}
+		if (n < 0)
+			rc = (int)-n;
+		else if (n == 0 && write)
+			rc = EIO;
+		if (n <= 0)
+			break;
+		done += (uint64_t)n;
+		if (done < p->total)
+			advance(p, &first, (size_t)n);
+	}
+	hostfd_unpin(o);
+	*moved = done;
+	return done != 0 && !write ? 0 : rc;
+}
+
+static int
+check_file(const dfs_t *dfs, const dfs_obj_t *obj, bool write)
+{
+	if (unlikely(dfs == NULL || obj == NULL))
+		return EINVAL;
+	if (unlikely(!S_ISREG(obj->mode)))
+		return S_ISDIR(obj->mode) ? EISDIR : EINVAL;
+	if (write)
+		return (obj->flags & O_ACCMODE) == O_RDONLY ? EPERM : read_only(dfs);
+	return 0;
+}
+
+EXPORT int
+dfs_read(dfs_t *dfs, dfs_obj_t *obj, d_sg_list_t *sgl, daos_off_t off, daos_size_t *read_size, daos_event_t *ev)
+{
+	struct pieces p;
+	uint64_t      done = 0;
+	int	      rc = read_size == NULL ? EINVAL : check_file(dfs, obj, false);
+
+	if (rc == 0)
+		rc = pieces_of(&p, sgl);
+	if (rc == 0) {
+		rc = move_all(obj, &p, off, false, &done);
+		pieces_free(&p);
+		*read_size = done;
+	}
+	return event_done(ev, rc);
+}
+
+EXPORT int
+dfs_write(dfs_t *dfs, dfs_obj_t *obj, d_sg_list_t *sgl, daos_off_t off, daos_event_t *ev)
+{
+	struct pieces p;
+	uint64_t      done;
+	int	      rc = check_file(dfs, obj, true);
+
+	if (rc == 0)
+		rc = object_begin_write(obj);
+	if (rc == 0)
+		rc = pieces_of(&p, sgl);
+	if (rc == 0) {
+		rc = move_all(obj, &p, off, true, &done);
+		pieces_free(&p);
+	}
+	return event_done(ev, rc);
+}
+
+/* Cuts the list along the ranges of the descriptor and moves each. */
+static int
+move_ranges(struct dfs_obj *o, const dfs_iod_t *iod, const d_sg_list_t *sgl, bool write, uint64_t *moved)
+{
+	struct pieces all;
+	int	      rc = pieces_of(&all, sgl), first = 0;
+	daos_size_t   i;
+
+	*moved = 0;
+	for (i = 0; rc == 0 && i < iod->iod_nr && first < all.nr; i++) {
+		uint64_t off = iod->iod_rgs[i].rg_idx, left = iod->iod_rgs[i].rg_len;
+
+		while (rc == 0 && left != 0 && first < all.nr) {
+			struct pieces one;
+			uint64_t      n = all.iov[first].iov_len < left ? all.iov[first].iov_len : left, did;
+
+			one.iov	   = one.few;
+			one.few[0] = (struct iovec){all.iov[first].iov_base, n};
+			one.nr	   = 1;
+			one.total  = n;
+			rc	   = move_all(o, &one, off, write, &did);
+			*moved += did;
+			advance(&all, &first, n);
+			off += n;
+			left -= n;
+		}
+	}
+	pieces_free(&all);
+	return rc;
+}
+
+EXPORT int
+dfs_readx(dfs_t *dfs, dfs_obj_t *obj, dfs_iod_t *iod, d_sg_list_t *sgl, daos_size_t *read_size, daos_event_t *ev)
+{
+	int rc = read_size == NULL || iod == NULL ? EINVAL : check_file(dfs, obj, false);
+
+	if (rc == 0)
+		rc = move_ranges(obj, iod, sgl, false, read_size);
+	return event_done(ev, rc);
+}
+
+EXPORT int
+dfs_writex(dfs_t *dfs, dfs_obj_t *obj, dfs_iod_t *iod, d_sg_list_t *sgl, daos_event_t *ev)
+{
+	uint64_t done;
+	int	 rc = iod == NULL ? EINVAL : check_file(dfs, obj, true);
+
+	if (rc == 0)
+		rc = object_begin_write(obj);
+	if (rc == 0)
+		rc = move_ranges(obj, iod, sgl, true, &done);
+	return event_done(ev, rc);
+}
+
+/* ---- appending ------------------------------------------------------------------------------------
+ * The kernel finds the end and writes there in one step (RWF_APPEND). Where that was is told by
+ * the position of the descriptor, so one thread appends through a handle at a time, and a child
+ * of a fork opens its own. */
+EXPORT int
+dfsx_append(dfs_t *dfs, dfs_obj_t *obj, d_sg_list_t *sgl, daos_off_t *end)
+{
+	unsigned      mine = atomic_load(&fork_generation) + 1, none;
+	struct pieces p;
+	int	      fd, rc = check_file(dfs, obj, true), first = 0;
+
+	if (rc == 0)
+		rc = object_begin_write(obj);
+	if (rc == 0)
+		rc = pieces_of(&p, sgl);
+	if (rc != 0)
+		return rc;
+	for (;;) { /* a holder of another generation is a thread of the parent */
+		none = 0;
+		if (atomic_compare_exchange_weak(&obj->appending, &none, mine) ||
+		    (none != mine && atomic_compare_exchange_weak(&obj->appending, &none, mine)))
+			break;
+		sched_yield();
+	}
+	rc = hostfd_pin(obj, true, &fd);
+	if (rc == 0 && obj->fd_generation != mine - 1) {
+		hostfd_unpin(obj);
+		hostfd_drop(obj);
+		rc = hostfd_pin(obj, true, &fd);
+	}
+	if (rc == 0) {
+		uint64_t done = 0;
+
+		while (rc == 0 && done < p.total) {
+			int	nr = p.nr - first < MAX_PIECES ? p.nr - first : MAX_PIECES;
+			ssize_t n  = sys_pwritev2(fd, p.iov + first, nr, -1, 0x10 /* RWF_APPEND */);
+
+			if (n <= 0) {
+				rc = n < 0 ? (int)-n : EIO;
+				break;
+			}
+			done += (uint64_t)n;
+			if (done < p.total)
+				advance(&p, &first, (size_t)n);
+		}
+		*end = (daos_off_t)sys_lseek(fd, 0, SEEK_CUR);
+		hostfd_unpin(obj);
+	}
+	atomic_store(&obj->appending, 0);
+	pieces_free(&p);
+	return rc;
+}
+
+/* ---- size ------------------------------------------------------------------------------------------- */
+EXPORT int
+dfs_get_size(dfs_t *dfs, dfs_obj_t *obj, daos_size_t *size)
+{
+	struct stat st;
+	int	    rc = size == NULL ? EINVAL : check_file(dfs, obj, false);
+
+	if (rc == 0)
+		rc = dfs_ostat(dfs, obj, &st);
+	if (rc == 0)
+		*size = (daos_size_t)st.st_size;
+	return rc;
+}
+
+EXPORT int
+dfs_get_size_by_oid(dfs_t *dfs, daos_obj_id_t oid, daos_size_t chunk_size, daos_size_t *size)
+{
+	dfs_obj_t *obj;
+	int	   rc = dfsx_open_oid(dfs, oid, O_RDONLY, &obj);
+
+	(void)chunk_size;
+	if (rc != 0)
+		return rc;
+	rc = dfs_get_size(dfs, obj, size);
+	dfs_release(obj);
+	return rc;
+}
+
+EXPORT int
+dfsx_fallocate(dfs_t *dfs, dfs_obj_t *obj, int mode, daos_off_t off, daos_size_t len)
+{
+	int fd, rc = check_file(dfs, obj, true);
+
+	if (rc == 0)
+		rc = object_begin_write(obj);
+	if (rc == 0)
+		rc = hostfd_pin(obj, true, &fd);
+	if (rc != 0)
+		return rc;
+	rc = -sys_fallocate(fd, mode, off, len);
+	hostfd_unpin(obj);
+	return rc;
+}
+
+EXPORT int
+dfs_punch(dfs_t *dfs, dfs_obj_t *obj, daos_off_t offset, daos_size_t len)
+{
+	struct stat st;
+	int	    rc = check_file(dfs, obj, true);
+
+	if (rc != 0)
+		return rc;
+	if (len != DFS_MAX_FSIZE && len + offset >= offset) {
+		rc = dfs_ostat(dfs, obj, &st);
+		if (rc != 0 || len == 0 || offset >= (daos_off_t)st.st_size)
+			return rc;
+		if (offset + len < (daos_off_t)st.st_size)
+			return dfsx_fallocate(dfs, obj, 0x3 /* PUNCH_HOLE | KEEP_SIZE */, offset, len);
+	}
+	if (offset > INT64_MAX)
+		return EFBIG;
+	return object_truncate(obj, offset);
+}
+
+EXPORT int
+dfsx_seek(dfs_t *dfs, dfs_obj_t *obj, daos_off_t off, int whence, daos_off_t *result)
+{
+	int64_t at;
+	int	fd, rc = result == NULL ? EINVAL : check_file(dfs, obj, false);
+
+	if (rc != 0)
+		return rc;
+	if (whence != SEEK_DATA && whence != SEEK_HOLE)
+		return EINVAL;
+	rc = hostfd_pin(obj, false, &fd);
+	if (rc != 0)
+		return rc == ENOENT ? ENXIO : rc;
+	/* The position moves, which only appending looks at, and that sets it first. */
+	at = sys_lseek(fd, (int64_t)off, whence);
+	hostfd_unpin(obj);
+	if (at < 0)
+		return (int)-at;
+	*result = (daos_off_t)at;
+	return 0;
+}
+
+/* ---- durability: data first, then the names that lead to it -------------------------------------- */
+EXPORT int
+dfsx_fsync(dfs_t *dfs, dfs_obj_t *obj, bool datasync)
+{
+	int fd, rc;
+
+	if (dfs == NULL || obj == NULL)
+		return EINVAL;
+	if (S_ISREG(obj->mode)) {
+		rc = hostfd_pin(obj, false, &fd);
+		if (rc == 0) {
+			rc = (int)-RETRY(SYS4(datasync ? SYS_fdatasync : SYS_fsync, fd, 0, 0, 0));
+			hostfd_unpin(obj);
+		} else if (rc == ENOENT) {
+			rc = 0;
+		}
+		if (rc != 0)
+			return rc;
+	}
+	return env_sync(dfs->c);
+}
+
+EXPORT int
+dfs_sync(dfs_t *dfs)
+{
+	int rc;
+
+	if (dfs == NULL)
+		return EINVAL;
+	rc = env_ready(dfs->c);
+	if (rc == 0)
+		rc = (int)-SYS4(SYS_syncfs, dfs->c->obj_fd, 0, 0, 0);
+	return rc != 0 ? rc : env_sync(dfs->c);
+}
+
+EXPORT int
+dfsx_statfs(dfs_t *dfs, struct statvfs *out)
+{
+	struct statfs st;
+	int	      rc;
+
+	if (dfs == NULL || out == NULL)
+		return EINVAL;
+	rc = (int)-SYS4(SYS_fstatfs, dfs->c->dir_fd, &st, 0, 0);
+	if (rc != 0)
+		return rc;
+	*out = (struct statvfs){
+		.f_bsize   = (unsigned long)st.f_bsize,
+		.f_frsize  = (unsigned long)(st.f_frsize != 0 ? st.f_frsize : st.f_bsize),
+		.f_blocks  = st.f_blocks,
+		.f_bfree   = st.f_bfree,
+		.f_bavail  = st.f_bavail,
+		.f_files   = st.f_files,
+		.f_ffree   = st.f_ffree,
+		.f_favail  = st.f_ffree,
+		.f_fsid	   = (unsigned long)dfs->c->super.id,
+		.f_namemax = DFS_MAX_NAME,
+	};
+	return 0;
+}

@@ -1,0 +1,250 @@
+/*
+ * directory.c - reading directories.
+ */
+#include <stdlib.h>
+#include "local.h"
+
+/* Calls fn for the entries behind cookie, until it returns non-zero. */
+struct entry {
+	uint64_t    ino, slot;
+	uint8_t	    type;
+	const char *name;
+	size_t	    len;
+};
+
+static int
+for_entries(struct cont *c, MDB_txn *txn, uint64_t dir, uint64_t cookie,
+	    int (*fn)(struct cont *c, MDB_txn *txn, const struct entry *e, void *arg), void *arg)
+{
+	struct key  key = make_key(dir, cookie + 1), at;
+	MDB_val	    k = {sizeof(key), &key}, v;
+	MDB_cursor *cur;
+	int	    rc = mdb_cursor_open(txn, DBI, &cur);
+
+	if (rc != 0)
+		return env_errno(rc);
+	for (rc = mdb_cursor_get(cur, &k, &v, MDB_SET_RANGE); rc == 0;
+	     rc = mdb_cursor_get(cur, &k, &v, MDB_NEXT)) {
+		struct entry e;
+
+		memcpy(&at, k.mv_data, sizeof(at));
+		if (k.mv_size != sizeof(at) || at.hi != key.hi)
+			break;
+		if (v.mv_size <= DIRENT_HEAD || v.mv_size > DIRENT_HEAD + DFS_MAX_NAME) {
+			rc = DAMAGED;
+			break;
+		}
+		memcpy(&e.ino, v.mv_data, sizeof(e.ino));
+		e.type = ((uint8_t *)v.mv_data)[offsetof(struct dirent_rec, type)];
+		e.slot = __builtin_bswap64(at.lo);
+		e.name = (char *)v.mv_data + DIRENT_HEAD;
+		e.len  = v.mv_size - DIRENT_HEAD;
+		if (fn(c, txn, &e, arg) != 0)
+			break;
+	}
+	mdb_cursor_close(cur);
+	return rc == MDB_NOTFOUND ? 0 : env_errno(rc);
+}
+
+static int
+read_entries(dfs_t *dfs, dfs_obj_t *dir, uint64_t cookie,
+	     int (*fn)(struct cont *c, MDB_txn *txn, const struct entry *e, void *arg), void *arg)
+{
+	struct rtx r;
+	int	   rc;
+
+	if (dir != NULL && !S_ISDIR(dir->mode))
+		return ENOTDIR;
+	rc = rtx_begin(dfs->c, &r);
+	if (rc != 0)
+		return rc;
+	rc = for_entries(dfs->c, r.txn, dir_ino(dir), cookie, fn, arg);
+	rtx_end(&r);
+	return rc;
+}
+
+static int
+stat_entry(struct cont *c, MDB_txn *txn, const struct entry *e, struct stat *st)
+{
+	struct inode_rec rec;
+	int		 rc = inode_get(txn, e->ino, &rec);
+
+	if (rc == 0)
+		rc = stat_now(c, e->ino, -1, &rec);
+	if (rc == 0)
+		inode_to_stat(c, e->ino, &rec, st);
+	return rc;
+}
+
+/* ---- with cookies --------------------------------------------------------------------------------- */
+struct fill {
+	uint32_t	    nr, max;
+	struct dfsx_dirent *ents;
+	struct dirent	   *dirs;
+	struct stat	   *stats;
+	uint64_t	    cookie;
+	int		    rc;
+};
+
+static int
+fill_entry(struct cont *c, MDB_txn *txn, const struct entry *e, void *arg)
+{
+	struct fill *f = arg;
+
+	if (f->stats != NULL) {
+		f->rc = stat_entry(c, txn, e, &f->stats[f->nr]);
+		if (f->rc != 0)
+			return 1;
+	}
+	if (f->ents != NULL) {
+		struct dfsx_dirent *d = &f->ents[f->nr];
+
+		d->ino	= e->ino;
+		d->next = e->slot;
+		d->type = e->type;
+		memcpy(d->name, e->name, e->len);
+		d->name[e->len] = '\0';
+	} else {
+		struct dirent *d = &f->dirs[f->nr];
+
+		d->d_ino    = e->ino;
+		d->d_off    = (off_t)e->slot;
+		d->d_reclen = sizeof(*d);
+		d->d_type   = e->type;
+		memcpy(d->d_name, e->name, e->len);
+		d->d_name[e->len] = '\0';
+	}
+	f->cookie = e->slot;
+	return ++f->nr == f->max;
+}
+
+EXPORT int
+dfsx_readdir(dfs_t *dfs, dfs_obj_t *dir, uint64_t *cookie, uint32_t *nr, struct dfsx_dirent *ents,
+	     struct stat *stats)
+{
+	struct fill f;
+	int	    rc;
+
+	if (dfs == NULL || cookie == NULL || nr == NULL || ents == NULL)
+		return EINVAL;
+	f = (struct fill){.max = *nr, .ents = ents, .stats = stats, .cookie = *cookie};
+	*nr = 0;
+	if (f.max == 0)
+		return 0;
+	rc = read_entries(dfs, dir, f.cookie, fill_entry, &f);
+	if (rc == 0)
+		rc = f.nr == 0 ? f.rc : 0;
+	*nr	= f.nr;
+	*cookie = f.cookie;
+	return rc;
+}
+
+/* ---- with anchors: the cookie is kept in the anchor's buffer --------------------------------------- */
+static int
+anchored(dfs_t *dfs, dfs_obj_t *obj, daos_anchor_t *anchor, uint32_t *nr, struct dirent *dirs, struct stat *stats)
+{
+	struct fill f;
+	int	    rc;
+
+	if (dfs == NULL || obj == NULL || anchor == NULL || nr == NULL || dirs == NULL)
+		return EINVAL;
+	f   = (struct fill){.max = *nr, .dirs = dirs, .stats = stats};
+	*nr = 0;
+	if (f.max == 0 || anchor->da_type == DAOS_ANCHOR_TYPE_EOF)
+		return 0;
+	if (anchor->da_type != DAOS_ANCHOR_TYPE_ZERO)
+		memcpy(&f.cookie, anchor->da_buf, sizeof(f.cookie));
+	rc = read_entries(dfs, obj, f.cookie, fill_entry, &f);
+	if (rc == 0)
+		rc = f.rc;
+	if (rc != 0)
+		return rc;
+	memcpy(anchor->da_buf, &f.cookie, sizeof(f.cookie));
+	anchor->da_type = f.nr < f.max ? DAOS_ANCHOR_TYPE_EOF : DAOS_ANCHOR_TYPE_HKEY;
+	*nr		= f.nr;
+	return 0;
+}
+
+EXPORT int
+dfs_readdir(dfs_t *dfs, dfs_obj_t *obj, daos_anchor_t *anchor, uint32_t *nr, struct dirent *dirs)
+{
+	return anchored(dfs, obj, anchor, nr, dirs, NULL);
+}
+
+EXPORT int
+dfs_readdirplus(dfs_t *dfs, dfs_obj_t *obj, daos_anchor_t *anchor, uint32_t *nr, struct dirent *dirs,
+		struct stat *stbufs)
+{
+	return stbufs == NULL ? EINVAL : anchored(dfs, obj, anchor, nr, dirs, stbufs);
+}
+
+EXPORT int
+dfs_iterate(dfs_t *dfs, dfs_obj_t *obj, daos_anchor_t *anchor, uint32_t *nr, size_t size,
+	    dfs_filler_cb_t op, void *arg)
+{
+	struct dirent *dirs;
+	uint32_t       left, seen = 0, i, n;
+	int	       rc = 0;
+
+	if (dfs == NULL || obj == NULL || anchor == NULL || nr == NULL || op == NULL)
+		return EINVAL;
+	dirs = malloc(64 * sizeof(*dirs));
+	if (dirs == NULL)
+		return ENOMEM;
+	(void)size;
+	for (left = *nr; rc == 0 && left != 0 && !daos_anchor_is_eof(anchor); left -= n) {
+		n  = left < 64 ? left : 64;
+		rc = dfs_readdir(dfs, obj, anchor, &n, dirs);
+		for (i = 0; rc == 0 && i < n; i++, seen++)
+			rc = op(dfs, obj, dirs[i].d_name, arg);
+	}
+	free(dirs);
+	*nr = seen;
+	return rc;
+}
+
+EXPORT int
+dfs_dir_anchor_set(dfs_obj_t *obj, const char name[], daos_anchor_t *anchor)
+{
+	struct found f;
+	struct rtx   r;
+	size_t	     len;
+	int	     rc;
+
+	if (obj == NULL || anchor == NULL)
+		return EINVAL;
+	rc = dirent_check_name(name, &len);
+	if (rc == 0)
+		rc = rtx_begin(obj->c, &r);
+	if (rc != 0)
+		return rc;
+	rc = dirent_find(obj->c, r.txn, obj->ino, name, len, &f);
+	rtx_end(&r);
+	if (rc != 0)
+		return rc;
+	memset(anchor, 0, sizeof(*anchor));
+	memcpy(anchor->da_buf, &f.slot, sizeof(f.slot));
+	anchor->da_type = DAOS_ANCHOR_TYPE_HKEY;
+	return 0;
+}
+
+/* A directory here is one ordered list. */
+EXPORT int
+dfs_obj_anchor_split(dfs_obj_t *obj, uint32_t *nr, daos_anchor_t *anchors)
+{
+	if (obj == NULL || nr == NULL)
+		return EINVAL;
+	*nr = 1;
+	if (anchors != NULL)
+		memset(anchors, 0, sizeof(*anchors));
+	return 0;
+}
+
+EXPORT int
+dfs_obj_anchor_set(dfs_obj_t *obj, uint32_t index, daos_anchor_t *anchor)
+{
+	if (obj == NULL || anchor == NULL || index != 0)
+		return EINVAL;
+	memset(anchor, 0, sizeof(*anchor));
+	return 0;
+}

@@ -1,0 +1,505 @@
+/*
+ * env.c - the LMDB environment of a container: opening, transactions, growth, fork.
+ *
+ * The map is for reading only (no MDB_WRITEMAP): a stray pointer of the program can't reach
+ * the metadata. MDB_NOSYNC: what is acknowledged is in the page cache and survives SIGKILL;
+ * env_sync makes it survive a power cut.
+ */
+#include <sched.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include "local.h"
+
+/* Address space, not memory: large enough that it hardly ever grows, small enough for programs
+ * under a limit of virtual memory, which fall back to MAP_SMALL. */
+#define MAP_FIRST (64ULL << 30)
+#define MAP_SMALL (256ULL << 20)
+#define READERS	  4094 /* of all processes together; a slot is 64 bytes of the lock file */
+
+/* ---- LMDB's calls to libc, redirected by the linker (--wrap) ---------------------------- */
+static pthread_mutex_t open_lock = PTHREAD_MUTEX_INITIALIZER; /* innermost */
+static struct cont    *opening;				      /* open_lock */
+
+void
+env_fork(int stage)
+{
+	if (stage == 0)
+		pthread_mutex_lock(&open_lock);
+	else
+		pthread_mutex_unlock(&open_lock);
+}
+
+static long
+to_errno(long rc)
+{
+	if (rc >= 0)
+		return rc;
+	errno = (int)-rc;
+	return -1;
+}
+
+int	__wrap_open(const char *path, int flags, ...);
+int	__wrap_close(int fd);
+int	__wrap_fcntl(int fd, int cmd, ...);
+ssize_t __wrap_pread(int fd, void *buf, size_t len, off_t off);
+ssize_t __wrap_pwrite(int fd, const void *buf, size_t len, off_t off);
+ssize_t __wrap_write(int fd, const void *buf, size_t len);
+ssize_t __wrap_writev(int fd, const struct iovec *iov, int nr);
+off_t	__wrap_lseek(int fd, off_t off, int whence);
+int	__wrap_fdatasync(int fd);
+int	__wrap_fsync(int fd);
+int	__wrap_ftruncate(int fd, off_t len);
+int	__wrap___fprintf_chk(void *f, int flag, const char *fmt, ...);
+
+/* LMDB reports failed assertions here; the program's stderr is not ours. */
+void *__wrap_stderr;
+
+int
+__wrap___fprintf_chk(void *f, int flag, const char *fmt, ...)
+{
+	(void)f, (void)flag, (void)fmt;
+	return 0;
+}
+
+int
+__wrap_open(const char *path, int flags, ...)
+{
+	mode_t	mode = 0;
+	va_list ap;
+	int	fd;
+
+	va_start(ap, flags);
+	if (flags & O_CREAT)
+		mode = va_arg(ap, mode_t);
+	va_end(ap);
+	fd = fd_open(AT_FDCWD, path, flags, mode);
+	if (fd >= 0 && opening != NULL && opening->env_nfds < 8)
+		opening->env_fds[opening->env_nfds++] = fd;
+	return (int)to_errno(fd);
+}
+
+int
+__wrap_close(int fd)
+{
+	fd_close(fd);
+	return 0;
+}
+
+int
+__wrap_fcntl(int fd, int cmd, ...)
+{
+	va_list ap;
+	long	arg;
+
+	va_start(ap, cmd);
+	arg = va_arg(ap, long);
+	va_end(ap);
+	return (int)to_errno(sys_fcntl(fd, cmd, arg));
+}
+
+ssize_t
+__wrap_pread(int fd, void *buf, size_t len, off_t off)
+{
+	return to_errno(sys_pread(fd, buf, len, (uint64_t)off));
+}
+
+ssize_t
+__wrap_pwrite(int fd, const void *buf, size_t len, off_t off)
+{
+	return to_errno(sys_pwrite(fd, buf, len, (uint64_t)off));
+}
+
+ssize_t
+__wrap_write(int fd, const void *buf, size_t len)
+{
+	return to_errno(RETRY(SYS4(SYS_write, fd, buf, len, 0)));
+}
+
+ssize_t
+__wrap_writev(int fd, const struct iovec *iov, int nr)
+{
+	return to_errno(RETRY(SYS4(SYS_writev, fd, iov, nr, 0)));
+}
+
+off_t
+__wrap_lseek(int fd, off_t off, int whence)
+{
+	return to_errno(sys_lseek(fd, off, whence));
+}
+
+int
+__wrap_fdatasync(int fd)
+{
+	return (int)to_errno(RETRY(SYS4(SYS_fdatasync, fd, 0, 0, 0)));
+}
+
+int
+__wrap_fsync(int fd)
+{
+	return (int)to_errno(RETRY(SYS4(SYS_fsync, fd, 0, 0, 0)));
+}
+
+int
+__wrap_ftruncate(int fd, off_t len)
+{
+	return (int)to_errno(sys_ftruncate(fd, (uint64_t)len));
+}
+
+/* ---- opening ------------------------------------------------------------------------------ */
+int
+env_errno(int rc)
+{
+	if (rc >= 0)
+		return rc;
+	switch (rc) {
+	case MDB_NOTFOUND:
+		return ENOENT;
+	case MDB_KEYEXIST:
+		return EEXIST;
+	case MDB_MAP_FULL:
+	case MDB_TXN_FULL:
+		return ENOSPC;
+	case MDB_READERS_FULL:
+		return EAGAIN;
+	case MDB_VERSION_MISMATCH:
+		return EPROTONOSUPPORT;
+	case MDB_PANIC:
+		return EIO;
+	default:
+		return DAMAGED;
+	}
+}
+
+/* Refuses what can't be read without harm: a file shorter than its last page. */
+static int
+validate(struct cont *c)
+{
+	MDB_envinfo info;
+	MDB_stat    ms;
+	struct stat st;
+	int	    fd;
+
+	if (mdb_env_info(c->env, &info) != 0 || mdb_env_stat(c->env, &ms) != 0 ||
+	    mdb_env_get_fd(c->env, &fd) != 0 || sys_fstat(fd, &st) != 0)
+		return DAMAGED;
+	if (ms.ms_psize < 512 || ((uint64_t)info.me_last_pgno + 1) * ms.ms_psize > (uint64_t)st.st_size)
+		return DAMAGED;
+	return 0;
+}
+
+static int
+open_sized(struct cont *c, const char *path, size_t size, unsigned flags)
+{
+	int rc = mdb_env_create(&c->env);
+
+	if (rc != 0)
+		return rc;
+	mdb_env_set_mapsize(c->env, size);
+	mdb_env_set_maxreaders(c->env, READERS);
+	c->env_nfds = 0;
+	opening	    = c;
+	rc	    = mdb_env_open(c->env, path, flags, c->share & 0666);
+	opening	    = NULL;
+	if (rc != 0) {
+		mdb_env_close(c->env);
+		c->env	    = NULL;
+		c->env_nfds = 0;
+	}
+	return rc;
+}
+
+static int
+open_super(struct cont *c)
+{
+	struct key key = make_key(0, KEY_SUPER);
+	MDB_val	   k = {sizeof(key), &key}, v;
+	MDB_txn	  *txn;
+	MDB_dbi	   dbi;
+	int	   rc = mdb_txn_begin(c->env, NULL, MDB_RDONLY, &txn);
+
+	if (rc != 0)
+		return env_errno(rc);
+	rc = mdb_dbi_open(txn, NULL, 0, &dbi);
+	if (rc == 0)
+		rc = mdb_get(txn, DBI, &k, &v);
+	if (rc != 0)
+		rc = rc == MDB_NOTFOUND ? DAMAGED : env_errno(rc);
+	else if (v.mv_size < sizeof(c->super))
+		rc = DAMAGED;
+	else {
+		memcpy(&c->super, v.mv_data, sizeof(c->super));
+		if (c->super.magic != STORE_MAGIC)
+			rc = DAMAGED;
+		else if (c->super.version > STORE_VERSION)
+			rc = EPROTONOSUPPORT;
+	}
+	mdb_txn_abort(txn);
+	return rc;
+}
+
+int
+env_open(struct cont *c, bool create)
+{
+	unsigned flags = MDB_NOSUBDIR | MDB_NOTLS | MDB_NOSYNC | MDB_NORDAHEAD | MDB_NOMEMINIT;
+	char	*path;
+	int	 rc, dead;
+
+	if (asprintf(&path, "%s/meta", c->path) < 0)
+		return ENOMEM;
+	pthread_mutex_lock(&open_lock);
+	if (!create) {
+		struct stat st;
+
+		/* LMDB would make a new environment where there is none. */
+		rc = -sys_fstatat(AT_FDCWD, path, &st, 0);
+		if (rc == 0 && st.st_size == 0)
+			rc = DAMAGED;
+		if (rc != 0)
+			goto out;
+	}
+	rc = open_sized(c, path, MAP_FIRST, flags);
+	if (rc == ENOMEM)
+		rc = open_sized(c, path, MAP_SMALL, flags);
+	if (rc != 0) {
+		rc = env_errno(rc);
+		goto out;
+	}
+	mdb_reader_check(c->env, &dead);
+	rc = validate(c);
+	if (rc == 0 && !create)
+		rc = open_super(c);
+	if (rc != 0) {
+		mdb_env_close(c->env);
+		c->env = NULL;
+	} else {
+		atomic_store(&c->fork_generation, atomic_load(&fork_generation));
+	}
+out:
+	pthread_mutex_unlock(&open_lock);
+	free(path);
+	return rc;
+}
+
+void
+env_close(struct cont *c)
+{
+	unsigned i;
+
+	if (c->env == NULL)
+		return;
+	if (atomic_load(&c->fork_generation) == atomic_load(&fork_generation)) {
+		for (i = 0; i < READ_SLOTS; i++) {
+			MDB_txn *txn = atomic_exchange(&c->slots[i].txn, NULL);
+
+			if (txn != NULL)
+				mdb_txn_abort(txn);
+		}
+		mdb_env_close(c->env);
+	} else {
+		/* The parent's: only its descriptors are ours to close. */
+		for (i = 0; i < (unsigned)c->env_nfds; i++)
+			fd_close(c->env_fds[i]);
+	}
+	c->env = NULL;
+}
+
+int
+env_sync(struct cont *c)
+{
+	struct rtx r;
+	int	   rc = rtx_begin(c, &r); /* keeps the environment in place */
+
+	if (rc != 0)
+		return rc;
+	rc = env_errno(mdb_env_sync(c->env, 1));
+	rtx_end(&r);
+	return rc;
+}
+
+/* ---- fork ----------------------------------------------------------------------------------
+ * A child must not touch the parent's environment: its reader slots and its locks are the
+ * parent's. The first call in the child comes here and opens everything anew.
+ */
+static int
+reopen_in_child(struct cont *c)
+{
+	int rc = 0;
+
+	pthread_mutex_lock(&c->writer);
+	if (atomic_load(&c->fork_generation) != atomic_load(&fork_generation)) {
+		unsigned i;
+
+		/* Before the new environment: closing a descriptor drops the process's locks. */
+		for (i = 0; i < (unsigned)c->env_nfds; i++)
+			fd_close(c->env_fds[i]);
+		for (i = 0; i < READ_SLOTS; i++) {
+			atomic_store(&c->slots[i].txn, NULL);
+			atomic_store(&c->slots[i].busy, 0);
+		}
+		atomic_store(&c->gate, false);
+		c->ino_next = c->ino_end = 0;
+		rc			 = env_open(c, false);
+		if (rc == 0 && c->marks == NULL)
+			rc = marks_attach_child(c);
+	}
+	pthread_mutex_unlock(&c->writer);
+	return rc;
+}
+
+int
+env_ready(struct cont *c)
+{
+	if (likely(atomic_load_explicit(&c->fork_generation, memory_order_relaxed) ==
+		   atomic_load_explicit(&fork_generation, memory_order_relaxed)))
+		return 0;
+	return reopen_in_child(c);
+}
+
+/* ---- growth -------------------------------------------------------------------------------- */
+static void
+gate_close(struct cont *c)
+{
+	unsigned i;
+
+	atomic_store(&c->gate, true);
+	for (i = 0; i < READ_SLOTS; i++)
+		while (atomic_load(&c->slots[i].busy) != 0)
+			sched_yield();
+}
+
+/* Moves the map: to a size that others have chosen (0) or to a larger one. writer is held. */
+static int
+resize(struct cont *c, bool grow)
+{
+	MDB_envinfo info;
+	size_t	    size = 0;
+	int	    rc;
+
+	gate_close(c);
+	if (grow && mdb_env_info(c->env, &info) == 0)
+		size = info.me_mapsize * 2;
+	rc = mdb_env_set_mapsize(c->env, size);
+	if (rc == 0 && size == 0 && mdb_env_info(c->env, &info) == 0 && info.me_mapsize < MAP_SMALL)
+		rc = mdb_env_set_mapsize(c->env, MAP_SMALL);
+	atomic_store(&c->gate, false);
+	return rc;
+}
+
+/* ---- transactions ---------------------------------------------------------------------------- */
+static struct read_slot *
+my_slot(struct cont *c)
+{
+	uintptr_t self = (uintptr_t)__builtin_thread_pointer();
+
+	return &c->slots[((self >> 12) * 0x9E3779B97F4A7C15ULL) >> 58];
+}
+
+static int
+rtx_retry(struct cont *c, int rc, unsigned attempt)
+{
+	int dead = 0;
+
+	if (rc == MDB_MAP_RESIZED) {
+		pthread_mutex_lock(&c->writer);
+		rc = resize(c, false);
+		pthread_mutex_unlock(&c->writer);
+		return rc;
+	}
+	if (rc == MDB_READERS_FULL && attempt < 1000) {
+		mdb_reader_check(c->env, &dead);
+		sched_yield();
+		return 0;
+	}
+	return rc;
+}
+
+int
+rtx_begin(struct cont *c, struct rtx *r)
+{
+	struct read_slot *slot = my_slot(c);
+	unsigned	  attempt;
+	MDB_txn		 *txn;
+	int		  rc;
+
+	for (attempt = 0;; attempt++) {
+		rc = env_ready(c);
+		if (unlikely(rc != 0))
+			return rc;
+		atomic_fetch_add(&slot->busy, 1);
+		if (unlikely(atomic_load(&c->gate))) {
+			atomic_fetch_sub(&slot->busy, 1);
+			sched_yield();
+			continue;
+		}
+		txn = atomic_exchange(&slot->txn, NULL);
+		if (likely(txn != NULL))
+			rc = mdb_txn_renew(txn);
+		else if (unlikely(c->env == NULL)) /* it broke and could not be opened again */
+			rc = EIO;
+		else
+			rc = mdb_txn_begin(c->env, NULL, MDB_RDONLY, &txn);
+		if (likely(rc == 0)) {
+			r->txn	= txn;
+			r->slot = slot;
+			return 0;
+		}
+		if (txn != NULL)
+			mdb_txn_abort(txn);
+		atomic_fetch_sub(&slot->busy, 1);
+		rc = rtx_retry(c, rc, attempt);
+		if (rc != 0)
+			return env_errno(rc);
+	}
+}
+
+void
+rtx_end(struct rtx *r)
+{
+	MDB_txn *none = NULL;
+
+	mdb_txn_reset(r->txn);
+	if (unlikely(!atomic_compare_exchange_strong(&r->slot->txn, &none, r->txn)))
+		mdb_txn_abort(r->txn);
+	atomic_fetch_sub(&r->slot->busy, 1);
+}
+
+int
+cont_write(struct cont *c, write_fn fn, void *arg)
+{
+	unsigned attempt;
+	MDB_txn *txn;
+	int	 rc;
+
+	rc = env_ready(c);
+	if (rc != 0)
+		return rc;
+	pthread_mutex_lock(&c->writer);
+	for (attempt = 0; attempt < 64; attempt++) {
+		rc = c->env == NULL ? EIO : mdb_txn_begin(c->env, NULL, 0, &txn);
+		if (rc == 0) {
+			rc = fn(c, txn, arg);
+			if (rc == 0)
+				rc = mdb_txn_commit(txn);
+			else
+				mdb_txn_abort(txn);
+		}
+		if (rc == MDB_MAP_FULL || rc == MDB_MAP_RESIZED) {
+			rc = resize(c, rc == MDB_MAP_FULL);
+			if (rc == 0)
+				continue;
+		} else if (rc == MDB_PANIC || rc == EBADF) {
+			/* A failed write, or our descriptors were closed under us. */
+			gate_close(c);
+			env_close(c);
+			rc = env_open(c, false);
+			atomic_store(&c->gate, false);
+			if (rc == 0)
+				continue;
+		}
+		break;
+	}
+	pthread_mutex_unlock(&c->writer);
+	return env_errno(rc);
+}

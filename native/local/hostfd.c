@@ -1,0 +1,223 @@
+/*
+ * hostfd.c - descriptors of our own: out of the program's way, and few.
+ *
+ * Ours live near the soft limit of descriptors, so that the program's lowest-free numbers are
+ * the kernel's. A handle opens its host file at its first read or write. At most HOST_MAX of
+ * these are open; the one not used for longest gives way and is opened again on demand.
+ */
+#include <stdlib.h>
+#include <sys/resource.h>
+#include "local.h"
+
+#define HOST_MAX  256
+#define OWN_MAX	  65536 /* descriptors above can't be ours */
+#define FD_TOP	  4096	/* a higher base would only make the kernel's table large */
+#define FD_ROOM	  (HOST_MAX + 64)
+#define PIN_CLOSING 0x80000000u
+
+static _Atomic uint64_t own_fds[OWN_MAX / 64];
+static pthread_mutex_t	lru_lock = PTHREAD_MUTEX_INITIALIZER; /* rank 3 */
+static struct dfs_obj  *lru;	   /* clock hand; lru_lock */
+static unsigned		lru_count; /* lru_lock */
+
+EXPORT bool
+dfsx_owns_fd(int fd)
+{
+	if (fd < 0 || fd >= OWN_MAX)
+		return false;
+	return atomic_load_explicit(&own_fds[fd / 64], memory_order_relaxed) >> (fd % 64) & 1;
+}
+
+static int
+fd_base(void)
+{
+	struct rlimit lim = {0};
+	rlim_t	      top;
+
+	sys_raw6(SYS_prlimit64, 0, RLIMIT_NOFILE, 0, (long)&lim, 0, 0);
+	top = lim.rlim_cur < FD_TOP ? lim.rlim_cur : FD_TOP;
+	return (int)(top > 2 * FD_ROOM ? top - FD_ROOM : top / 2);
+}
+
+int
+fd_adopt(int fd)
+{
+	int high;
+
+	if (fd < 0)
+		return fd;
+	high = sys_fcntl(fd, F_DUPFD_CLOEXEC, fd_base());
+	if (high < 0) /* crowded up there: low is better than not at all */
+		high = fd;
+	else
+		sys_close(fd);
+	if (high < OWN_MAX)
+		atomic_fetch_or(&own_fds[high / 64], 1ULL << (high % 64));
+	return high;
+}
+
+void
+fd_close(int fd)
+{
+	if (fd < 0)
+		return;
+	if (fd < OWN_MAX)
+		atomic_fetch_and(&own_fds[fd / 64], ~(1ULL << (fd % 64)));
+	sys_close(fd);
+}
+
+int
+fd_open(int dir, const char *path, int flags, mode_t mode)
+{
+	return fd_adopt(sys_openat(dir, path, flags, mode));
+}
+
+static void
+lru_insert(struct dfs_obj *o)
+{
+	if (lru == NULL) {
+		o->lru_next = o->lru_prev = o;
+		lru			  = o;
+	} else { /* just behind the hand: looked at last */
+		o->lru_next	      = lru;
+		o->lru_prev	      = lru->lru_prev;
+		lru->lru_prev->lru_next = o;
+		lru->lru_prev	      = o;
+	}
+	lru_count++;
+}
+
+static void
+lru_remove(struct dfs_obj *o)
+{
+	if (o->lru_next == NULL)
+		return;
+	if (lru == o)
+		lru = o->lru_next == o ? NULL : o->lru_next;
+	o->lru_prev->lru_next = o->lru_next;
+	o->lru_next->lru_prev = o->lru_prev;
+	o->lru_next = o->lru_prev = NULL;
+	lru_count--;
+}
+
+/* Closes descriptors until one more has room. Pinned ones are passed over. */
+static void
+lru_make_room(void)
+{
+	unsigned looked;
+
+	for (looked = 0; lru_count >= HOST_MAX && looked < 2 * HOST_MAX; looked++) {
+		struct dfs_obj *o    = lru;
+		unsigned	idle = 0;
+
+		lru = o->lru_next;
+		if (atomic_exchange_explicit(&o->used, false, memory_order_relaxed))
+			continue;
+		if (!atomic_compare_exchange_strong(&o->pins, &idle, PIN_CLOSING))
+			continue;
+		fd_close(atomic_exchange(&o->fd, HOST_NONE));
+		lru_remove(o);
+		atomic_fetch_and(&o->pins, ~PIN_CLOSING);
+	}
+}
+
+static int
+host_open(struct dfs_obj *o, bool write)
+{
+	struct cont *c = o->c;
+	char	     path[32];
+	int	     fd;
+
+	host_path(path, o->ino);
+	fd = sys_openat(c->obj_fd, path, O_RDWR | O_NOFOLLOW | (write ? O_CREAT : 0), c->share & 0666);
+	if (fd == -ENOENT && write) {
+		path[2] = '\0';
+		fd	= sys_mkdirat(c->obj_fd, path, 0700 | (c->share & 0777));
+		path[2] = '/';
+		if (fd == 0 || fd == -EEXIST)
+			fd = sys_openat(c->obj_fd, path, O_RDWR | O_NOFOLLOW | O_CREAT, c->share & 0666);
+	}
+	if ((fd == -EACCES || fd == -EROFS) && !write)
+		fd = sys_openat(c->obj_fd, path, O_RDONLY | O_NOFOLLOW, 0);
+	return fd_adopt(fd);
+}
+
+static int
+pin_slow(struct dfs_obj *o, bool write, int *out)
+{
+	int fd;
+
+	pthread_mutex_lock(&lru_lock);
+	fd = atomic_load(&o->fd);
+	if (fd < 0) {
+		lru_make_room();
+		fd = host_open(o, write);
+		if (fd >= 0) {
+			lru_insert(o);
+			o->fd_generation = atomic_load(&fork_generation);
+			atomic_store(&o->fd, fd);
+		}
+	}
+	if (fd >= 0)
+		atomic_fetch_add(&o->pins, 1);
+	pthread_mutex_unlock(&lru_lock);
+	if (fd < 0)
+		return -fd;
+	*out = fd;
+	return 0;
+}
+
+int
+hostfd_pin(struct dfs_obj *o, bool write, int *out)
+{
+	unsigned pins = atomic_fetch_add_explicit(&o->pins, 1, memory_order_seq_cst);
+	int	 fd   = atomic_load(&o->fd);
+
+	if (likely(!(pins & PIN_CLOSING) && fd >= 0)) {
+		if (!atomic_load_explicit(&o->used, memory_order_relaxed))
+			atomic_store_explicit(&o->used, true, memory_order_relaxed);
+		*out = fd;
+		return 0;
+	}
+	atomic_fetch_sub(&o->pins, 1);
+	return pin_slow(o, write, out);
+}
+
+void
+hostfd_unpin(struct dfs_obj *o)
+{
+	atomic_fetch_sub_explicit(&o->pins, 1, memory_order_release);
+}
+
+void
+hostfd_drop(struct dfs_obj *o)
+{
+	if (atomic_load(&o->fd) < 0)
+		return;
+	pthread_mutex_lock(&lru_lock);
+	fd_close(atomic_exchange(&o->fd, HOST_NONE));
+	lru_remove(o);
+	pthread_mutex_unlock(&lru_lock);
+}
+
+void
+hostfd_forget(struct dfs_obj *o, int fd)
+{
+	pthread_mutex_lock(&lru_lock);
+	if (atomic_load(&o->fd) == fd) {
+		if (fd < OWN_MAX)
+			atomic_fetch_and(&own_fds[fd / 64], ~(1ULL << (fd % 64)));
+		atomic_store(&o->fd, HOST_NONE);
+		lru_remove(o);
+	}
+	pthread_mutex_unlock(&lru_lock);
+}
+
+void
+hostfd_fork(int stage)
+{
+	if (stage == 0)
+		pthread_mutex_lock(&lru_lock);
+	else
+		pthread_mutex_unlock(&lru_lock);
+}

@@ -1,0 +1,312 @@
+/*
+ * object.c - open objects: making and releasing handles, write marks, identity.
+ */
+#include <stdlib.h>
+#include "local.h"
+
+/* The caller has counted the object open (marks_open) and seen its record after that. On
+ * failure the count stays the caller's. */
+int
+object_new(struct dfs *dfs, uint64_t ino, const struct inode_rec *rec, int flags, uint64_t parent,
+	   struct dfs_obj **out)
+{
+	struct dfs_obj *o = calloc(1, sizeof(*o));
+	struct rtx	r;
+	int		rc;
+
+	if (o == NULL)
+		return ENOMEM;
+	o->dfs	      = dfs;
+	o->c	      = dfs->c;
+	o->ino	      = ino;
+	o->mode	      = rec->mode;
+	o->flags      = flags;
+	o->parent     = parent;
+	o->oclass     = rec->oclass;
+	o->chunk_size = rec->chunk_size;
+	atomic_init(&o->fd, HOST_NONE);
+	if (S_ISLNK(rec->mode)) {
+		char   target[DFS_MAX_PATH];
+		size_t len = sizeof(target);
+
+		rc = rtx_begin(o->c, &r);
+		if (rc == 0) {
+			rc = inode_get_link(r.txn, ino, target, &len);
+			rtx_end(&r);
+		}
+		if (rc == 0 && (o->link = malloc(len + 1)) == NULL)
+			rc = ENOMEM;
+		if (rc != 0) {
+			free(o);
+			return rc;
+		}
+		memcpy(o->link, target, len);
+		o->link[len] = '\0';
+	}
+	atomic_fetch_add(&dfs->refs, 1);
+	*out = o;
+	return 0;
+}
+
+/* ---- write marks: inode.c says what they are for --------------------------------------------- */
+static unsigned
+this_generation(void)
+{
+	return atomic_load_explicit(&fork_generation, memory_order_relaxed) + 1;
+}
+
+static int
+begin_fn(struct cont *c, MDB_txn *txn, void *arg)
+{
+	struct dfs_obj	*o = arg;
+	struct inode_rec rec;
+	int		 rc = inode_get(txn, o->ino, &rec);
+
+	if (rc != 0)
+		return rc;
+	if (rec.epoch != c->super.epoch) { /* marks of processes that have all gone */
+		rc = stat_now(c, o->ino, -1, &rec);
+		if (rc != 0)
+			return rc;
+		rec.epoch   = c->super.epoch;
+		rec.writers = 0;
+	}
+	rec.writers++;
+	rec.flags |= INODE_HAS_HOST;
+	return inode_put(txn, o->ino, &rec);
+}
+
+int
+object_begin_write(struct dfs_obj *o)
+{
+	unsigned none = atomic_load_explicit(&o->mark, memory_order_acquire), mine = this_generation();
+	int	 rc;
+
+	if (likely(none == mine))
+		return 0;
+	rc = cont_write(o->c, begin_fn, o);
+	if (rc != 0)
+		return rc;
+	if (!atomic_compare_exchange_strong(&o->mark, &none, mine))
+		object_end_write(o); /* another thread's mark serves us both */
+	return 0;
+}
+
+static int
+end_fn(struct cont *c, MDB_txn *txn, void *arg)
+{
+	struct dfs_obj	*o = arg;
+	struct inode_rec rec;
+	int		 rc = inode_get(txn, o->ino, &rec);
+
+	if (rc != 0)
+		return rc;
+	if (rec.epoch != c->super.epoch || rec.writers == 0)
+		return ENOENT; /* voided meanwhile: nothing to take back */
+	if (rec.writers == 1) {
+		rc = inode_host_stat(c, o->ino, atomic_load(&o->fd), &rec);
+		if (rc != 0)
+			return rc;
+	}
+	rec.writers--;
+	return inode_put(txn, o->ino, &rec);
+}
+
+void
+object_end_write(struct dfs_obj *o)
+{
+	cont_write(o->c, end_fn, o);
+}
+
+int
+object_truncate(struct dfs_obj *o, uint64_t size)
+{
+	int fd, rc;
+
+	rc = object_begin_write(o);
+	if (rc != 0)
+		return rc;
+	rc = hostfd_pin(o, size != 0, &fd);
+	if (rc == ENOENT)
+		return 0; /* nothing was ever written, and size is 0 */
+	if (rc != 0)
+		return rc;
+	rc = -sys_ftruncate(fd, size);
+	hostfd_unpin(o);
+	return rc;
+}
+
+/* ---- the API ----------------------------------------------------------------------------------- */
+EXPORT int
+dfs_release(dfs_obj_t *o)
+{
+	if (o == NULL)
+		return EINVAL;
+	if (env_ready(o->c) == 0) {
+		if (atomic_load(&o->mark) == this_generation())
+			object_end_write(o);
+		hostfd_drop(o);
+		marks_release(o->c, o->ino);
+		if (unlikely(o->c->shared->orphans != 0)) {
+			struct inode_rec rec;
+			struct rtx	 r;
+			bool		 orphan = false;
+
+			if (rtx_begin(o->c, &r) == 0) {
+				orphan = inode_get(r.txn, o->ino, &rec) == 0 && rec.nlink == 0;
+				rtx_end(&r);
+			}
+			if (orphan)
+				reclaim_orphan(o->c, o->ino);
+		}
+	} else {
+		hostfd_drop(o);
+	}
+	atomic_fetch_sub(&o->dfs->refs, 1);
+	free(o->link);
+	free(o);
+	return 0;
+}
+
+/* Opens by number what is open already or has a name. */
+static int
+open_ino(struct dfs *dfs, uint64_t ino, int flags, uint64_t parent, dfs_obj_t **out)
+{
+	struct inode_rec rec;
+	struct rtx	 r;
+	int		 rc;
+
+	if (ino == 0 || ino >= SPACE_ORPHAN)
+		return ENOENT;
+	rc = env_ready(dfs->c);
+	if (rc != 0)
+		return rc;
+	marks_open(dfs->c, ino);
+	rc = rtx_begin(dfs->c, &r);
+	if (rc == 0) {
+		rc = inode_get(r.txn, ino, &rec);
+		rtx_end(&r);
+	}
+	if (rc == 0)
+		rc = object_new(dfs, ino, &rec, flags, parent, out);
+	if (rc != 0)
+		marks_release(dfs->c, ino);
+	return rc;
+}
+
+EXPORT int
+dfsx_open_oid(dfs_t *dfs, daos_obj_id_t oid, int flags, dfs_obj_t **obj)
+{
+	if (dfs == NULL || obj == NULL)
+		return EINVAL;
+	return open_ino(dfs, oid.lo, flags, 0, obj);
+}
+
+EXPORT int
+dfs_dup(dfs_t *dfs, dfs_obj_t *obj, int flags, dfs_obj_t **new_obj)
+{
+	if (dfs == NULL || obj == NULL || new_obj == NULL)
+		return EINVAL;
+	return open_ino(dfs, obj->ino, flags, obj->parent, new_obj);
+}
+
+EXPORT int
+dfs_obj2id(dfs_obj_t *obj, daos_obj_id_t *oid)
+{
+	if (obj == NULL || oid == NULL)
+		return EINVAL;
+	*oid = (daos_obj_id_t){.lo = obj->ino, .hi = 0};
+	return 0;
+}
+
+struct obj_blob {
+	uint64_t magic, ino, parent;
+};
+#define OBJ_MAGIC 0x316a626f73666431ULL
+
+EXPORT int
+dfs_obj_local2global(dfs_t *dfs, dfs_obj_t *obj, d_iov_t *glob)
+{
+	struct obj_blob b;
+
+	if (dfs == NULL || obj == NULL || glob == NULL)
+		return EINVAL;
+	b = (struct obj_blob){OBJ_MAGIC, obj->ino, obj->parent};
+	glob->iov_len = sizeof(b);
+	if (glob->iov_buf == NULL)
+		glob->iov_buf_len = sizeof(b);
+	else if (glob->iov_buf_len < sizeof(b))
+		return EOVERFLOW;
+	else
+		memcpy(glob->iov_buf, &b, sizeof(b));
+	return 0;
+}
+
+EXPORT int
+dfs_obj_global2local(dfs_t *dfs, int flags, d_iov_t glob, dfs_obj_t **obj)
+{
+	struct obj_blob b;
+
+	if (dfs == NULL || obj == NULL || glob.iov_buf == NULL || glob.iov_len < sizeof(b))
+		return EINVAL;
+	memcpy(&b, glob.iov_buf, sizeof(b));
+	return b.magic != OBJ_MAGIC ? EINVAL : open_ino(dfs, b.ino, flags, b.parent, obj);
+}
+
+EXPORT int
+dfs_get_mode(dfs_obj_t *obj, mode_t *mode)
+{
+	if (obj == NULL || mode == NULL)
+		return EINVAL;
+	*mode = obj->mode;
+	return 0;
+}
+
+EXPORT int
+dfs_get_chunk_size(dfs_obj_t *obj, daos_size_t *chunk_size)
+{
+	if (obj == NULL || chunk_size == NULL)
+		return EINVAL;
+	*chunk_size = obj->chunk_size != 0 ? obj->chunk_size : obj->c->super.chunk_size;
+	return 0;
+}
+
+EXPORT int
+dfs_obj_get_info(dfs_t *dfs, dfs_obj_t *obj, dfs_obj_info_t *info)
+{
+	if (dfs == NULL || obj == NULL || info == NULL)
+		return EINVAL;
+	memset(info, 0, sizeof(*info));
+	info->doi_oclass_id = obj->oclass;
+	info->doi_oid	    = (daos_obj_id_t){.lo = obj->ino, .hi = 0};
+	return dfs_get_chunk_size(obj, &info->doi_chunk_size);
+}
+
+EXPORT int
+dfs_get_symlink_value(dfs_obj_t *obj, char *buf, daos_size_t *size)
+{
+	size_t need;
+
+	if (obj == NULL || size == NULL || obj->link == NULL)
+		return EINVAL;
+	need = strlen(obj->link) + 1;
+	if (buf != NULL && *size != 0) {
+		size_t n = need < *size ? need : *size;
+
+		memcpy(buf, obj->link, n);
+		buf[n - 1] = '\0';
+	}
+	*size = need;
+	return 0;
+}
+
+/* Handles find their object by number: a rename changes nothing for them. */
+EXPORT int
+dfs_update_parent(dfs_obj_t *obj, dfs_obj_t *src_obj, const char *name)
+{
+	(void)name;
+	if (obj == NULL || src_obj == NULL)
+		return EINVAL;
+	obj->parent = src_obj->parent;
+	return 0;
+}

@@ -1,0 +1,186 @@
+/*
+ * reclaim.c - the end of objects: records and host files of what has no name any more.
+ */
+#include "local.h"
+
+/* Notes, where a dead process's successors will find it, that a host file is to go. */
+static int
+intent_begin(struct cont *c, uint64_t ino)
+{
+	int i;
+
+	for (i = 0; c->marks != NULL && i < MARK_INTENTS; i++) {
+		uint64_t none = 0;
+
+		if (atomic_compare_exchange_strong(&c->marks->intents[i], &none, ino))
+			return i;
+	}
+	return -1;
+}
+
+static void
+intent_end(struct cont *c, int i)
+{
+	if (i >= 0 && c->marks != NULL)
+		atomic_store(&c->marks->intents[i], 0);
+}
+
+static int
+put_orphan(struct cont *c, MDB_txn *txn, uint64_t ino, struct inode_rec *rec)
+{
+	struct key key = make_key(SPACE_ORPHAN, ino);
+	MDB_val	   k = {sizeof(key), &key}, v = {0, ""};
+	int	   rc;
+
+	rec->nlink = 0;
+	rec->ctime = time_now();
+	rc	   = inode_put(txn, ino, rec);
+	if (rc == 0)
+		rc = mdb_put(txn, DBI, &k, &v, 0);
+	if (rc == 0)
+		shared_set_orphans(c, c->shared->orphans + 1);
+	return rc;
+}
+
+/* In the transaction that takes the last name: deletes the record, or keeps it as an orphan. */
+int
+drop_inode(struct cont *c, MDB_txn *txn, uint64_t ino, struct inode_rec *rec, struct drop *d)
+{
+	*d = (struct drop){.ino = ino, .rec = *rec, .intent = -1};
+	if (!marks_is_open(c, ino)) {
+		if (rec->flags & INODE_HAS_HOST)
+			d->intent = intent_begin(c, ino);
+		if (d->intent >= 0 || !(rec->flags & INODE_HAS_HOST)) {
+			d->gone = true;
+			return inode_delete(txn, ino, rec);
+		}
+	}
+	d->orphan = true;
+	return put_orphan(c, txn, ino, rec);
+}
+
+static int
+readd_fn(struct cont *c, MDB_txn *txn, void *arg)
+{
+	struct drop *d = arg;
+
+	return put_orphan(c, txn, d->ino, &d->rec);
+}
+
+/* After that transaction, which ended with rc. */
+void
+drop_finish(struct cont *c, struct drop *d, int rc)
+{
+	char path[32];
+	bool raced;
+
+	if (d->ino == 0)
+		return;
+	if (rc == 0 && d->gone) {
+		pthread_mutex_lock(&c->writer);
+		raced = marks_is_open(c, d->ino);
+		pthread_mutex_unlock(&c->writer);
+		if (raced) { /* opened between our look at the counters and the commit */
+			d->rec.flags &= ~INODE_HAS_XATTR;
+			cont_write(c, readd_fn, d);
+		} else if (d->rec.flags & INODE_HAS_HOST) {
+			host_path(path, d->ino);
+			sys_unlinkat(c->obj_fd, path, 0);
+		}
+	}
+	intent_end(c, d->intent);
+	d->ino = 0;
+}
+
+struct reclaim {
+	struct drop d;
+	uint64_t    ino;
+};
+
+static int
+reclaim_fn(struct cont *c, MDB_txn *txn, void *arg)
+{
+	struct reclaim	*r   = arg;
+	struct key	 key = make_key(SPACE_ORPHAN, r->ino);
+	MDB_val		 k   = {sizeof(key), &key};
+	struct inode_rec rec;
+	int		 rc;
+
+	intent_end(c, r->d.ino != 0 ? r->d.intent : -1); /* of an earlier attempt */
+	r->d.ino = 0;
+	rc	 = inode_get(txn, r->ino, &rec);
+	if (rc != 0 && rc != ENOENT)
+		return rc;
+	if (rc == 0) {
+		if (rec.nlink != 0 || marks_is_open(c, r->ino))
+			return EBUSY;
+		r->d = (struct drop){.ino = r->ino, .rec = rec, .gone = true, .intent = -1};
+		r->d.intent = intent_begin(c, r->ino);
+		if (r->d.intent < 0)
+			return EBUSY;
+		rc = inode_delete(txn, r->ino, &rec);
+		if (rc != 0)
+			return rc;
+	}
+	rc = mdb_del(txn, DBI, &k, NULL);
+	return rc == MDB_NOTFOUND ? 0 : rc;
+}
+
+/* Removes an orphan that nobody has open any more. */
+void
+reclaim_orphan(struct cont *c, uint64_t ino)
+{
+	struct reclaim r = {.ino = ino};
+	int	       rc;
+
+	rc = cont_write(c, reclaim_fn, &r);
+	if (rc == 0) {
+		pthread_mutex_lock(&c->writer);
+		if (c->shared->orphans != 0)
+			shared_set_orphans(c, c->shared->orphans - 1);
+		pthread_mutex_unlock(&c->writer);
+	}
+	drop_finish(c, &r.d, rc);
+}
+
+/* At mount: all orphans that nobody has open. */
+void
+reclaim_all(struct cont *c)
+{
+	uint64_t after = 0, left = 0, list[64];
+	unsigned n, i;
+
+	do {
+		struct key  key = make_key(SPACE_ORPHAN, after + 1), at;
+		MDB_val	    k	= {sizeof(key), &key}, v;
+		MDB_cursor *cur;
+		struct rtx  r;
+		int	    rc = rtx_begin(c, &r);
+
+		if (rc != 0)
+			return;
+		n  = 0;
+		rc = mdb_cursor_open(r.txn, DBI, &cur);
+		if (rc == 0) {
+			rc = mdb_cursor_get(cur, &k, &v, MDB_SET_RANGE);
+			for (; rc == 0 && n < 64; rc = mdb_cursor_get(cur, &k, &v, MDB_NEXT)) {
+				memcpy(&at, k.mv_data, sizeof(at));
+				if (at.hi != key.hi)
+					break;
+				list[n++] = __builtin_bswap64(at.lo);
+			}
+			mdb_cursor_close(cur);
+		}
+		rtx_end(&r);
+		for (i = 0; i < n; i++) {
+			reclaim_orphan(c, list[i]);
+			after = list[i];
+			left++;
+		}
+	} while (n == 64);
+	if (left == 0 && c->shared->orphans != 0) {
+		pthread_mutex_lock(&c->writer);
+		shared_set_orphans(c, 0);
+		pthread_mutex_unlock(&c->writer);
+	}
+}

@@ -1,0 +1,258 @@
+/*
+ * xattr.c - extended attributes: xattr(7). One lives at (inode, hash of its name); names of equal
+ * hash follow one another, as directory entries do.
+ */
+#include <sys/xattr.h>
+#include "local.h"
+
+#define SLOT_SHARE 8
+
+struct xattr_rec {
+	uint16_t name_len;
+	char	 name[]; /* then the value */
+};
+#define XATTR_HEAD offsetof(struct xattr_rec, name)
+
+struct xattr {
+	uint64_t    ino;
+	const char *name;
+	size_t	    len;
+	const void *value;
+	size_t	    size;
+	int	    flags;
+};
+
+static int
+check(const dfs_t *dfs, const dfs_obj_t *obj, const char *name, struct xattr *x)
+{
+	if (dfs == NULL || obj == NULL || name == NULL)
+		return EINVAL;
+	x->ino	= obj->ino;
+	x->name = name;
+	x->len	= strnlen(name, DFS_MAX_XATTR_NAME + 1);
+	return x->len == 0 || x->len > DFS_MAX_XATTR_NAME ? ERANGE : 0;
+}
+
+/* ENODATA: *slot is where it would go, 0 for nowhere. */
+static int
+find(struct cont *c, MDB_txn *txn, const struct xattr *x, uint64_t *slot, const char **value, size_t *size)
+{
+	uint64_t hash = name_hash(c, x->name, x->len);
+
+	for (*slot = hash; *slot < hash + SLOT_SHARE; (*slot)++) {
+		struct key key = make_key(SPACE_INODE | x->ino, *slot);
+		MDB_val	   k = {sizeof(key), &key}, v;
+		uint16_t   len;
+		int	   rc = mdb_get(txn, DBI, &k, &v);
+
+		if (rc == MDB_NOTFOUND)
+			return ENODATA;
+		if (rc != 0)
+			return env_errno(rc);
+		if (v.mv_size < XATTR_HEAD)
+			return DAMAGED;
+		memcpy(&len, v.mv_data, sizeof(len));
+		if (v.mv_size < XATTR_HEAD + len)
+			return DAMAGED;
+		if (len == x->len && memcmp((char *)v.mv_data + XATTR_HEAD, x->name, len) == 0) {
+			*value = (char *)v.mv_data + XATTR_HEAD + len;
+			*size  = v.mv_size - XATTR_HEAD - len;
+			return 0;
+		}
+	}
+	*slot = 0;
+	return ENODATA;
+}
+
+EXPORT int
+dfs_getxattr(dfs_t *dfs, dfs_obj_t *obj, const char *name, void *value, daos_size_t *size)
+{
+	struct xattr x;
+	const char  *data;
+	uint64_t     slot;
+	size_t	     len;
+	struct rtx   r;
+	int	     rc = size == NULL ? EINVAL : check(dfs, obj, name, &x);
+
+	if (rc == 0)
+		rc = rtx_begin(dfs->c, &r);
+	if (rc != 0)
+		return rc;
+	rc = find(dfs->c, r.txn, &x, &slot, &data, &len);
+	if (rc == 0 && value != NULL && *size != 0) {
+		if (len > *size)
+			rc = ERANGE;
+		else
+			memcpy(value, data, len);
+	}
+	if (rc == 0)
+		*size = len;
+	rtx_end(&r);
+	return rc;
+}
+
+static int
+put(MDB_txn *txn, const struct xattr *x, uint64_t slot)
+{
+	struct key key = make_key(SPACE_INODE | x->ino, slot);
+	MDB_val	   k = {sizeof(key), &key}, v = {XATTR_HEAD + x->len + x->size, NULL};
+	uint16_t   len = (uint16_t)x->len;
+	int	   rc  = mdb_put(txn, DBI, &k, &v, MDB_RESERVE);
+
+	if (rc != 0)
+		return rc;
+	memcpy(v.mv_data, &len, sizeof(len));
+	memcpy((char *)v.mv_data + XATTR_HEAD, x->name, x->len);
+	if (x->size != 0)
+		memcpy((char *)v.mv_data + XATTR_HEAD + x->len, x->value, x->size);
+	return 0;
+}
+
+/* The owner may change the attributes, and who may write the file. */
+static int
+begin_change(MDB_txn *txn, uint64_t ino, struct inode_rec *rec)
+{
+	struct cred cr;
+	int	    rc = inode_get(txn, ino, rec);
+
+	if (rc != 0)
+		return rc;
+	cred_get(&cr);
+	return cr.uid == rec->uid ? 0 : perm_check(&cr, rec, MAY_W);
+}
+
+static int
+set_fn(struct cont *c, MDB_txn *txn, void *arg)
+{
+	struct xattr	*x = arg;
+	struct inode_rec rec;
+	const char	*data;
+	uint64_t	 slot;
+	size_t		 len;
+	int		 rc = begin_change(txn, x->ino, &rec);
+
+	if (rc != 0)
+		return rc;
+	rc = find(c, txn, x, &slot, &data, &len);
+	if (rc == 0 && (x->flags & XATTR_CREATE))
+		return EEXIST;
+	if (rc == ENODATA && (x->flags & XATTR_REPLACE))
+		return ENODATA;
+	if (rc == ENODATA)
+		rc = slot == 0 ? ENOSPC : 0;
+	if (rc == 0)
+		rc = put(txn, x, slot);
+	rec.flags |= INODE_HAS_XATTR;
+	rec.ctime = time_now();
+	return rc != 0 ? rc : inode_put(txn, x->ino, &rec);
+}
+
+EXPORT int
+dfs_setxattr(dfs_t *dfs, dfs_obj_t *obj, const char *name, const void *value, daos_size_t size, int flags)
+{
+	struct xattr x	= {.value = value, .size = size, .flags = flags};
+	int	     rc = check(dfs, obj, name, &x);
+
+	if (rc == 0 && size > DFS_MAX_XATTR_LEN)
+		rc = E2BIG;
+	if (rc == 0)
+		rc = read_only(dfs);
+	return rc != 0 ? rc : cont_write(dfs->c, set_fn, &x);
+}
+
+static int
+remove_fn(struct cont *c, MDB_txn *txn, void *arg)
+{
+	struct xattr	*x = arg;
+	struct inode_rec rec;
+	const char	*data;
+	uint64_t	 slot, last;
+	size_t		 len;
+	int		 rc = begin_change(txn, x->ino, &rec);
+
+	if (rc == 0)
+		rc = find(c, txn, x, &slot, &data, &len);
+	if (rc != 0)
+		return rc;
+	/* The last one of this hash takes the place, so that there is no gap. */
+	for (last = slot; (last + 1) % SLOT_SHARE != 0; last++) {
+		struct key next = make_key(SPACE_INODE | x->ino, last + 1), to = make_key(SPACE_INODE | x->ino, slot);
+		MDB_val	   k = {sizeof(next), &next}, v;
+		char	   copy[XATTR_HEAD + DFS_MAX_XATTR_NAME + DFS_MAX_XATTR_LEN];
+
+		rc = mdb_get(txn, DBI, &k, &v);
+		if (rc == MDB_NOTFOUND)
+			break;
+		if (rc == 0 && v.mv_size > sizeof(copy))
+			rc = DAMAGED;
+		if (rc != 0)
+			return rc;
+		memcpy(copy, v.mv_data, v.mv_size);
+		k  = (MDB_val){sizeof(to), &to};
+		v  = (MDB_val){v.mv_size, copy};
+		rc = mdb_put(txn, DBI, &k, &v, 0);
+		if (rc != 0)
+			return rc;
+	}
+	{
+		struct key key = make_key(SPACE_INODE | x->ino, last);
+		MDB_val	   k   = {sizeof(key), &key};
+
+		rc = mdb_del(txn, DBI, &k, NULL);
+	}
+	rec.ctime = time_now();
+	return rc != 0 ? rc : inode_put(txn, x->ino, &rec);
+}
+
+EXPORT int
+dfs_removexattr(dfs_t *dfs, dfs_obj_t *obj, const char *name)
+{
+	struct xattr x;
+	int	     rc = check(dfs, obj, name, &x);
+
+	if (rc == 0)
+		rc = read_only(dfs);
+	return rc != 0 ? rc : cont_write(dfs->c, remove_fn, &x);
+}
+
+EXPORT int
+dfs_listxattr(dfs_t *dfs, dfs_obj_t *obj, char *list, daos_size_t *size)
+{
+	struct key  key, at;
+	MDB_cursor *cur;
+	MDB_val	    k, v;
+	struct rtx  r;
+	size_t	    need = 0;
+	int	    rc;
+
+	if (dfs == NULL || obj == NULL || size == NULL)
+		return EINVAL;
+	rc = rtx_begin(dfs->c, &r);
+	if (rc != 0)
+		return rc;
+	rc = mdb_cursor_open(r.txn, DBI, &cur);
+	if (rc == 0) {
+		key = make_key(SPACE_INODE | obj->ino, 1);
+		k   = (MDB_val){sizeof(key), &key};
+		for (rc = mdb_cursor_get(cur, &k, &v, MDB_SET_RANGE); rc == 0;
+		     rc = mdb_cursor_get(cur, &k, &v, MDB_NEXT)) {
+			uint16_t len;
+
+			memcpy(&at, k.mv_data, sizeof(at));
+			if (k.mv_size != sizeof(at) || at.hi != key.hi)
+				break;
+			memcpy(&len, v.mv_data, sizeof(len));
+			if (list != NULL && need + len + 1 <= *size) {
+				memcpy(list + need, (char *)v.mv_data + XATTR_HEAD, len);
+				list[need + len] = '\0';
+			}
+			need += len + 1u;
+		}
+		mdb_cursor_close(cur);
+	}
+	rtx_end(&r);
+	if (rc != 0 && rc != MDB_NOTFOUND)
+		return env_errno(rc);
+	*size = need;
+	return 0;
+}
