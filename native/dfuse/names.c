@@ -66,6 +66,8 @@ static int lookup_hidden(const char *name, struct fuse_entry_param *entry)
 	if (rc)
 		return rc;
 	rc = p->dfs_ostat(dfuse.dfs, obj, &entry->attr);
+	if (rc == 0) /* there is one true form of it */
+		rc = p->dfs_obj2id(obj, &oid);
 	if (rc) {
 		p->dfs_release(obj);
 		return rc;
@@ -107,16 +109,16 @@ static int entry_of(dfs_obj_t *obj, struct inode *parent, bool writable, struct 
 static int lookup_in(struct handle *dir, struct inode *parent, const char *name, struct fuse_entry_param *entry)
 {
 	const struct provider *p = dfuse.p;
-	/* What may keep the handle opens it for all uses: see inode_handle(). */
-	bool writable = !dfuse.opts.read_only && !p->dfsx_open_oid;
+	/* The kernel checks permissions, and a name may be looked at without any: O_PATH. What has to
+	 * keep the handle (see inode.c) opens it for all uses. */
+	int flags = O_NOFOLLOW | (p->dfsx_open_oid ? O_PATH : dfuse.opts.read_only ? O_RDONLY : O_RDWR);
 	dfs_obj_t *obj;
 	mode_t mode;
 	int rc;
 
 	memset(entry, 0, sizeof(*entry));
-	rc = p->dfs_lookup_rel(dfuse.dfs, dir->obj, name, O_NOFOLLOW | (writable ? O_RDWR : O_RDONLY), &obj, &mode,
-	                       &entry->attr);
-	return rc ? rc : entry_of(obj, parent, writable, entry);
+	rc = p->dfs_lookup_rel(dfuse.dfs, dir->obj, name, flags, &obj, &mode, &entry->attr);
+	return rc ? rc : entry_of(obj, parent, !dfuse.opts.read_only, entry);
 }
 
 int name_lookup(struct inode *parent, const char *name, struct fuse_entry_param *entry)
