@@ -44,6 +44,9 @@ int fd_of_path(const char *path)
 
 bool shim_path_test(int dirfd, const char *path)
 {
+	/* The lowest page is never mapped (vm.mmap_min_addr): a bad address is the kernel's to refuse. */
+	if (path && (uintptr_t)path < 4096)
+		return false;
 	if (!path)
 		return dirfd == AT_FDCWD ? shim_cwd != NULL : shim_fd_ours(dirfd);
 	if (path[0] != '/') {

@@ -26,7 +26,7 @@ export const otherNumbers: readonly OtherNumbers[] = [
   } },
   { what: 'kernel', reason: 'the path or descriptor is the kernel\'s, reached through dfuse', calls: {
       pivot_root: 155, mount: 165, umount2: 166, swapon: 167, swapoff: 168, chroot: 161, acct: 163, quotactl: 179,
-      umask: 95, sync: 162, ustat: 136, uselib: 134, inotify_init: 253, inotify_init1: 294, inotify_add_watch: 254,
+      sync: 162, ustat: 136, uselib: 134, inotify_init: 253, inotify_init1: 294, inotify_add_watch: 254,
       inotify_rm_watch: 255, fanotify_init: 300, fsopen: 430, fsconfig: 431, fsmount: 432, setns: 308, unshare: 272,
       statmount: 457, listmount: 458, landlock_create_ruleset: 444, landlock_add_rule: 445,
       landlock_restrict_self: 446, init_module: 175, kexec_load: 246, delete_module: 176, lookup_dcookie: 212,

@@ -63,7 +63,7 @@ export const otherNames: readonly OtherNames[] = [
       remap_file_pages pkey_mprotect pkey_alloc pkey_free pkey_get pkey_set` },
   { what: 'kernel', reason: 'the path or descriptor is the kernel\'s, reached through dfuse', names: `
       mount umount umount2 pivot_root chroot swapon swapoff acct quotactl fsopen fsconfig fsmount inotify_add_watch inotify_init
-      inotify_init1 inotify_rm_watch fanotify_init uselib umask sync setns unshare tcsetattr tcdrain tcflow tcflush tcgetpgrp
+      inotify_init1 inotify_rm_watch fanotify_init uselib sync setns unshare tcsetattr tcdrain tcflow tcflush tcgetpgrp
       tcgetsid tcsendbreak tcsetpgrp stty gtty grantpt unlockpt ptsname ptsname_r __ptsname_r_chk getpt openpty posix_openpt
       vmsplice tee pipe __pipe pipe2 eventfd pidfd_getfd pidfd_open pidfd_send_signal process_mrelease
       accept accept4 bind connect __connect listen socket socketpair shutdown send __send sendto recv __recv_chk recvfrom

@@ -26,4 +26,6 @@ export const name: readonly CallRow[] = [
   call(    267, 'readlinkat',       'ssize_t (int dirfd, const char *path, char *buf, size_t size)',                    'op_readlinkat(dirfd, path, buf, size)',                        PIL),
   symbol(       '__readlink_chk',   'ssize_t (const char *path, char *buf, size_t size, size_t buflen)',                'op_readlinkat(AT_FDCWD, path, buf, size)',                     PIL, { only: 'size <= buflen', as: 'readlink' }),
   symbol(       '__readlinkat_chk', 'ssize_t (int dirfd, const char *path, char *buf, size_t size, size_t buflen)',     'op_readlinkat(dirfd, path, buf, size)',                        PIL, { only: 'size <= buflen', as: 'readlinkat' }),
+
+  call(    95,  'umask',          'mode_t (mode_t mask)', 'op_umask(mask)', PIL, { test: '1', note: 'names made in the process get the mode that the kernel would give them' }),
 ];

@@ -40,6 +40,7 @@ export const operations: Readonly<Record<string, string>> = {
   getcwd:          'char *buf, size_t size',
 
   mkdirat:         'int dirfd, const char *path, mode_t mode',
+  umask:           'mode_t mask',
   mknodat:         'int dirfd, const char *path, mode_t mode, dev_t dev',
   unlinkat:        'int dirfd, const char *path, int flags',
   renameat2:       'int olddirfd, const char *oldpath, int newdirfd, const char *newpath, unsigned int flags',
