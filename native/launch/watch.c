@@ -1,12 +1,13 @@
 /*
  * dfskit-watch - unmounts what `dfskit run` mounted for a program, once that program has ended.
  *
- *   dfskit-watch PID LOCK_FD MOUNT_ID DIR
+ *   dfskit-watch PID USERS_FD TURN_FD MOUNT_ID DIR
  *
  * `dfskit run` becomes the program by execve, so it cannot clean up after itself: this process does.
  * It is no child of the program (which may wait for any child) and holds none of its descriptors.
- * Several runs on a node may share the mount; each has a watcher with a shared flock on LOCK_FD, and
- * the last one, which gets the lock exclusively, unmounts. Returns once the process is watched.
+ * Several runs on a node may share the mount. Each has a watcher that holds USERS_FD by a shared
+ * flock; the one that gets it exclusively is the last, and unmounts. TURN_FD is locked, for a moment,
+ * by whoever mounts, joins or leaves; its file names the mount. Returns once the process is watched.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -72,17 +73,18 @@ static void unmount(const char *dir)
 
 int main(int argc, char **argv)
 {
-	int pidfd, lock, null;
+	int pidfd, users, turn, null;
 	pid_t pid;
 	long id;
 
-	if (argc != 5) {
-		fprintf(stderr, "usage: dfskit-watch PID LOCK_FD MOUNT_ID DIR\n");
+	if (argc != 6) {
+		fprintf(stderr, "usage: dfskit-watch PID USERS_FD TURN_FD MOUNT_ID DIR\n");
 		return 2;
 	}
 	pid = (pid_t)strtol(argv[1], NULL, 10);
-	lock = (int)strtol(argv[2], NULL, 10);
-	id = strtol(argv[3], NULL, 10);
+	users = (int)strtol(argv[2], NULL, 10);
+	turn = (int)strtol(argv[3], NULL, 10);
+	id = strtol(argv[4], NULL, 10);
 
 	/* Before the parent goes on: afterwards the pid could be another process's. */
 	pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
@@ -104,16 +106,23 @@ int main(int argc, char **argv)
 	null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	for (int fd = 0; fd < 3 && null >= 0; fd++)
 		dup2(null, fd);
-	fcntl(lock, F_SETFD, FD_CLOEXEC);
+	fcntl(users, F_SETFD, FD_CLOEXEC);
+	fcntl(turn, F_SETFD, FD_CLOEXEC);
 
 	wait_for_end(pid, pidfd);
-	/* Busy while a process that the program left behind still uses the mount. */
-	while (flock(lock, LOCK_EX | LOCK_NB) == 0 && is_mounted(id)) {
-		unmount(argv[4]);
+	for (;;) {
+		while (flock(turn, LOCK_EX) != 0 && errno == EINTR)
+			;
+		if (flock(users, LOCK_EX | LOCK_NB) != 0)
+			return 0;
+		if (is_mounted(id))
+			unmount(argv[5]);
 		if (!is_mounted(id))
 			break;
-		flock(lock, LOCK_UN);
+		/* Busy: a process that the program left behind still uses the mount. */
+		flock(users, LOCK_UN);
+		flock(turn, LOCK_UN);
 		nanosleep(&tick, NULL);
 	}
-	return 0;
+	return ftruncate(turn, 0) != 0;
 }

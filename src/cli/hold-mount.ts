@@ -16,6 +16,7 @@ import { join } from 'node:path';
 import { addon } from '../dfs/addon.js';
 import { formatContainer, type ContainerName } from '../dfs/name.js';
 import { DfskitError } from '../errors.js';
+import { daemonOf } from '../mount/daemon.js';
 import { canonical, isStale } from '../mount/mountinfo.js';
 import { binPath } from '../paths.js';
 
@@ -89,10 +90,10 @@ function mountFailure(dir: string, why: string, remedy: string): DfskitError {
  */
 export async function holdMount(container: ContainerName, dir: string): Promise<void> {
   const real = canonical(dir);
-  const name = createHash('sha256').update(real).digest('hex').slice(0, 32);
-  // The lock's file holds the identifier of the mount that a run made.
-  const fd = openSync(join(runtimeDirectory(), `${name}.lock`), constants.O_RDWR | constants.O_CREAT, 0o600);
-  addon().lock(fd, 'exclusive');
+  const name = join(runtimeDirectory(), createHash('sha256').update(real).digest('hex').slice(0, 32));
+  // Taken in turns by whoever mounts, joins or leaves. Its text names the mount that a run made.
+  const turn = openFile(`${name}.lock`);
+  addon().lock(turn, 'exclusive');
 
   // A mount whose daemon has died is replaced by mount().
   const stale = isStale(real);
@@ -103,36 +104,40 @@ export async function holdMount(container: ContainerName, dir: string): Promise<
     if (present.source !== wanted) {
       throw mountFailure(dir, `${present.source} is mounted there`, `unmount it first: dfskit umount ${dir}`);
     }
-    if (present.id !== readFileSync(fd, 'utf8')) {
-      closeSync(fd);
-      return;
-    }
-    watch(fd, present.id, real);
+    if (identity(present) === readFileSync(turn, 'utf8')) watch(name, present.id, real);
+    closeSync(turn);
     return;
   }
   const { mount } = await import('../mount/index.js');
   await mount({ container: wanted, dir: real });
   const made = mountAt(real);
-  if (made === undefined)
+  if (made === undefined) {
     throw mountFailure(dir, 'dfuse ended at once', `try: dfskit mount ${wanted} ${dir}`);
-  ftruncateSync(fd, 0);
-  writeSync(fd, made.id, 0);
-  watch(fd, made.id, real);
+  }
+  ftruncateSync(turn, 0);
+  writeSync(turn, identity(made), 0);
+  watch(name, made.id, real);
+  closeSync(turn);
 }
 
-/** Starts the process that unmounts after us, and lets other runs go on. `fd` stays open until we exec. */
-function watch(fd: number, id: string, dir: string): void {
-  const { status, error } = spawnSync(binPath('dfskit-watch'), [String(process.pid), '3', id, dir], {
+const openFile = (path: string): number => openSync(path, constants.O_RDWR | constants.O_CREAT, 0o600);
+
+/** Tells a mount from a later one: the kernel gives numbers of mounts out again. */
+function identity({ id, dir }: MountPoint): string {
+  return `${id} ${daemonOf(dir) ?? 0}`;
+}
+
+/** Starts the process that unmounts after us. It shares our lock on the file of users, which exec closes for us. */
+function watch(name: string, id: string, dir: string): void {
+  const users = openFile(`${name}.users`);
+  addon().lock(users, 'shared');
+  const turn = openFile(`${name}.lock`);
+  const { status, error } = spawnSync(binPath('dfskit-watch'), [String(process.pid), '3', '4', id, dir], {
     // Nothing of ours: who reads our output to its end must not wait for the watcher.
-    stdio: ['ignore', 'ignore', 'ignore', fd],
+    stdio: ['ignore', 'ignore', 'ignore', users, turn],
     cwd: '/',
   });
-  if (error !== undefined || status !== 0) {
-    throw mountFailure(
-      dir,
-      `dfskit-watch failed: ${error?.message ?? `status ${status}`}`,
-      'build it anew: npm run setup',
-    );
-  }
-  addon().lock(fd, 'shared');
+  if (error === undefined && status === 0) return;
+  const why = `dfskit-watch failed: ${error?.message ?? `status ${status}`}`;
+  throw mountFailure(dir, why, 'build it anew: npm run setup');
 }
