@@ -56,25 +56,28 @@ static bool pages_are_true(struct file *file)
 	pthread_mutex_lock(&inode->lock);
 	keep = still(&inode->stamp, &st);
 	if (!keep) {
-		inode->stamp = (struct stamp){.mtime = st.st_mtim,
-		                              .ctime = st.st_ctim,
-		                              .size = st.st_size,
-		                              .known = long_ago(st.st_mtim) && long_ago(st.st_ctim)};
+		file->drop = ++inode->stamp.drop;
+		inode->stamp.mtime = st.st_mtim;
+		inode->stamp.ctime = st.st_ctim;
+		inode->stamp.size = st.st_size;
+		inode->stamp.known = long_ago(st.st_mtim) && long_ago(st.st_ctim);
+		inode->stamp.settled = false;
 		atomic_store_explicit(&file->unsettled, true, memory_order_relaxed);
 	}
 	pthread_mutex_unlock(&inode->lock);
 	return keep;
 }
 
-/* The file is used, so its open is over and with it the dropping of pages. An open that was answered
- * in the meantime, of a file that looks the same, dropped no less. */
+/* The file is used, so its open is over and with it the dropping of pages. That says nothing of a later
+ * open that drops again because the file has changed. */
 static void settle(struct file *file)
 {
 	if (!atomic_load_explicit(&file->unsettled, memory_order_relaxed))
 		return;
 	atomic_store_explicit(&file->unsettled, false, memory_order_relaxed);
 	pthread_mutex_lock(&file->inode->lock);
-	file->inode->stamp.settled = true;
+	if (file->inode->stamp.drop == file->drop)
+		file->inode->stamp.settled = true;
 	pthread_mutex_unlock(&file->inode->lock);
 }
 

@@ -51,6 +51,7 @@ struct handle {
 struct stamp {
 	struct timespec mtime, ctime;
 	off_t size;
+	uint64_t drop; /* counts the opens that dropped the pages; this is how it looked at the last one */
 	bool known;
 	bool settled; /* the kernel has dropped the pages from before; only then may they be kept */
 };
@@ -76,6 +77,7 @@ struct file {
 	struct inode *inode;
 	struct handle *handle;
 	bool direct;            /* past the page cache */
+	uint64_t drop;          /* which open that dropped the pages this was */
 	_Atomic bool unsettled; /* opened with the pages dropped, and not used since */
 };
 

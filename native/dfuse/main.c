@@ -190,8 +190,6 @@ static int connect_container(void)
 	struct stat st;
 	int rc;
 
-	if (opts->store)
-		setenv("DFSKIT_STORE", opts->store, 1);
 	dfuse.p = provider_load(opts->provider, why, sizeof(why));
 	if (!dfuse.p) {
 		failed_to_connect(why, "build it, or name the library in DFSKIT_PROVIDER_LIB");

@@ -228,24 +228,43 @@ static int positional(struct options *opts, int n, char **args)
 	return n == 0 ? 0 : bad_usage(args[n - 1], "too many arguments");
 }
 
+/* Makes a path absolute. */
+static int from_here(char **path)
+{
+	char *cwd, *absolute;
+	int rc;
+
+	if (!*path || (*path)[0] == '/')
+		return 0;
+	cwd = getcwd(NULL, 0);
+	if (!cwd)
+		return -1;
+	rc = asprintf(&absolute, "%s/%s", cwd, *path);
+	free(cwd);
+	if (rc < 0)
+		return -1;
+	free(*path);
+	*path = absolute;
+	return 0;
+}
+
 static int check(struct options *opts)
 {
-	char *real;
+	char *store;
 
 	if (!opts->dir)
 		return bad_usage("cannot mount", "no directory given");
 	if (!opts->pool || !opts->cont || !*opts->pool || !*opts->cont)
 		return bad_usage("cannot mount", "no container given (POOL/CONT)");
-	if (opts->store) { /* the daemon leaves its working directory */
-		real = realpath(opts->store, NULL);
-		if (real) {
-			free(opts->store);
-			opts->store = real;
-		} else if (opts->store[0] != '/') {
-			complain(opts->store, strerror(errno), "create the store first: dfskit cont create POOL/CONT");
-			return -1;
-		}
-	}
+	if (opts->store && setenv("DFSKIT_STORE", opts->store, 1) != 0)
+		return -1;
+	/* The daemon leaves its working directory. */
+	if (from_here(&opts->log) != 0 || !(store = getenv("DFSKIT_STORE")) || !*store)
+		return 0;
+	store = strdup(store);
+	if (from_here(&store) == 0)
+		setenv("DFSKIT_STORE", store, 1);
+	free(store);
 	return 0;
 }
 

@@ -1,4 +1,4 @@
-import { closeSync, mkdirSync, openSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, closeSync, mkdirSync, openSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createContainer, DfsClient } from '../../src/dfs/index.js';
@@ -13,7 +13,10 @@ const ioctls = `
 import fcntl, os, struct, sys
 def ask(path, nr, size, flags=os.O_RDONLY):
     fd = os.open(path, flags)
-    try: return fcntl.ioctl(fd, 2 << 30 | size << 16 | 0xA3 << 8 | nr, bytes(size))
+    out = bytearray(size)
+    try:
+        fcntl.ioctl(fd, 2 << 30 | size << 16 | 0xA3 << 8 | nr, out)
+        return bytes(out)
     except OSError as e: return e.errno
     finally: os.close(fd)
 def mount(path): return ask(path, 0xE0, 8 + 16 + 512 + 4096)
@@ -104,7 +107,7 @@ describe.skipIf(!canMount())('the daemon', () => {
     const fd = openSync(join(dir, 'f'), 'r'); // busy: it ends all the same
     process.kill(pid, signal);
     expect(await waitForEnd(pid, 10)).toBe(true);
-    closeSync(fd);
+    expect(() => closeSync(fd)).toThrow(/ENOTCONN/); // what close(2) would flush has nowhere to go
     expect(mountAt(dir)).toBeUndefined();
     expect(statSync(dir).isDirectory()).toBe(true);
   });
@@ -204,9 +207,11 @@ version, length, lo, hi, mount_id = struct.unpack('IIQQQ', f[:32])
 print(version, length > 0, lo == os.stat(d + '/f').st_ino, mount_id != 0, mount(d + '/f')[:24] == m[:24])
 print(file(d), ask(d + '/f', 0xE7, 8))
 hidden = '%s/\\x01dfskit-oid.%016x.%016x' % (d, hi, lo)
-print(open(hidden).read(), os.listdir(d))
+print(open(hidden).read(), sorted(os.listdir(d)))
 os.rename(d + '/f', d + '/sub/g')
 print(open(hidden).read())
+to_dir = '%s/\\x01dfskit-oid.%016x.%016x' % (d, 0, os.stat(d + '/sub').st_ino)
+print(os.listdir(to_dir), os.readlink(to_dir))
 os.unlink(d + '/sub/g')
 try: open(hidden)
 except OSError as e: print(e.errno)
@@ -217,8 +222,9 @@ except OSError as e: print(e.errno)
       '1 True local tank/ioctl',
       '1 True True True True',
       '21 25',
-      "by identifier ['sub', 'f']",
+      "by identifier ['f', 'sub']",
       'by identifier',
+      "['g'] ./sub",
       '2',
       '1',
     ]);
@@ -239,8 +245,35 @@ print([after[n] - before[n] for n in (FUSE_MKDIR, FUSE_WRITE, FUSE_CREATE)])
     expect(await python(script, dir)).toBe('[10, 5, 1]');
   });
 
+  // In a mount namespace of its own, with a device that everybody may open.
+  it.skipIf(process.getuid?.() !== 0)('works for an ordinary user', async () => {
+    const mounted = await bench.mount('user');
+    chmodSync(mounted.dir, 0o777);
+    await mounted.umount();
+    const script = `
+cd "$1" && mkdir -p user/mnt user/store && chmod 755 . && chown -R 65534:65534 user && mknod fuse c 10 229 &&
+chmod 666 fuse && mount --bind fuse /dev/fuse && export DFSKIT_STORE=$1/user/store || exit
+user='setpriv --reuid=65534 --regid=65534 --clear-groups'
+cp -r "$DFSKIT_STORE_OF_ROOT/." user/store && chown -R 65534:65534 user/store
+$user "$2" tank/user user/mnt || exit
+$user sh -c 'cd user/mnt && umask 077 && echo text > f && chmod 0 f && stat -c "%a %u %g" f && rm f && : > g &&
+  chmod 200 g && echo more > g && chmod 400 g && cat g && ls'
+ls user/mnt 2>&1 | grep -c 'ermission denied'
+$user fusermount3 -u user/mnt && echo unmounted
+`;
+    const result = await execute(
+      'unshare',
+      ['-m', 'sh', '-c', script, 'sh', bench.scratch, binPath('dfuse')],
+      {
+        env: { DFSKIT_STORE_OF_ROOT: bench.store },
+      },
+    );
+    expect(result).toMatchObject({ stdout: '0 65534 65534\nmore\ng\n1\nunmounted\n', stderr: '' });
+  });
+
   it.skipIf(process.getuid?.() !== 0)('gives files to who creates them, and tells nobody else', async () => {
     const { dir } = await bench.mount('owners', { options: ['allow_other'] });
+    chmodSync(bench.scratch, 0o755);
     const script = `${ioctls}
 d = sys.argv[1]
 os.chmod(d, 0o777)
