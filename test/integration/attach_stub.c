@@ -22,6 +22,7 @@ static struct shim_counter storage[NR_CALLS];
 struct shim_counter *shim_counters = storage;
 static int sites;
 static bool all;
+static int inside; /* operations that have begun and not ended */
 
 bool shim_path_test(int dirfd, const char *path)
 {
@@ -89,7 +90,15 @@ long op_opened(int fd, int flags)
 }
 OP(close, (int fd), fd)
 OP(close_range, (unsigned int a, unsigned int b, unsigned int f), a, b, f)
-OP(read, (int fd, void *b, size_t n), fd, b, n)
+long op_read(int fd, void *b, size_t n)
+{
+	long r;
+
+	__atomic_fetch_add(&inside, 1, __ATOMIC_RELAXED);
+	r = shim_syscall(SYS_read, fd, (long)b, (long)n, 0, 0, 0);
+	__atomic_fetch_sub(&inside, 1, __ATOMIC_RELAXED);
+	return r;
+}
 OP(write, (int fd, const void *b, size_t n), fd, b, n)
 OP(pread64, (int fd, void *b, size_t n, off_t o), fd, b, n, o)
 OP(pwrite64, (int fd, const void *b, size_t n, off_t o), fd, b, n, o)
@@ -128,6 +137,7 @@ OP(chdir, (const char *p), p)
 OP(fchdir, (int fd), fd)
 OP(getcwd, (char *b, size_t n), b, n)
 OP(mkdirat, (int d, const char *p, mode_t m), d, p, m)
+OP(umask, (mode_t m), m)
 OP(mknodat, (int d, const char *p, mode_t m, dev_t v), d, p, m, v)
 OP(unlinkat, (int d, const char *p, int f), d, p, f)
 OP(renameat2, (int d, const char *p, int e, const char *q, unsigned int f), d, p, e, q, f)
@@ -200,7 +210,7 @@ __attribute__((destructor)) static void report(void)
 {
 	const char *name = getenv("STUB_REPORT");
 	char text[8192];
-	int n = snprintf(text, sizeof(text), "sites %d other %d note %s\n", sites, shim_attach_other,
+	int n = snprintf(text, sizeof(text), "sites %d other %d inside %d note %s\n", sites, shim_attach_other, inside,
 	                 shim_attach_note ? shim_attach_note : "-");
 	long fd;
 
