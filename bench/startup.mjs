@@ -31,7 +31,7 @@ export async function startup() {
     const [plain] = results;
     const lines = results.map(({ command, median }) => {
       const added = (median - plain.median) * 1e3;
-      const more = command === plain.command ? '' : `  +${added.toFixed(2)} ms  ×${(median / plain.median).toFixed(2)}`;
+      const more = command === plain.command ? '' : `  ${added < 0 ? '' : '+'}${added.toFixed(2)} ms  ×${(median / plain.median).toFixed(2)}`;
       return `  ${command.padEnd(16)}${(median * 1e3).toFixed(2).padStart(6)} ms${more}`;
     });
     const text = `Start of /bin/true: medians of ${runs} runs; target ≤ +${target} ms\n${lines.join('\n')}`;

@@ -47,7 +47,7 @@ export function emptyRow(workload: MicroWorkload, there: ReadonlySet<Way>): Row 
 export async function runMicro(
   workload: MicroWorkload,
   runners: ReadonlyMap<Way, RoundRunner>,
-  effort: Pick<Effort, 'microRounds' | 'roundMilliseconds'>,
+  effort: Pick<Effort, 'microRounds' | 'microSetups' | 'roundMilliseconds'>,
   onRound: () => void = () => undefined,
 ): Promise<Row> {
   const row = emptyRow(workload, new Set(runners.keys()));
@@ -62,13 +62,22 @@ export async function runMicro(
     }
   };
 
+  const leaveAll = async (): Promise<void> => {
+    for (const runner of runners.values()) await runner.leave();
+  };
+
   // The first round warms up; the second tells how many operations fill a round.
   for (const way of runners.keys()) {
     const warm = await attempt(way, workload.minOps);
     const seen = warm === undefined ? undefined : await attempt(way, workload.minOps);
     if (seen !== undefined) ops.set(way, opsForRound(workload, seen, effort.roundMilliseconds));
   }
+  const roundsOfSetup = Math.ceil(effort.microRounds / effort.microSetups);
   for (let round = 0; round < effort.microRounds; round++) {
+    if (round > 0 && round % roundsOfSetup === 0) {
+      await leaveAll();
+      for (const way of [...ops.keys()]) await attempt(way, workload.minOps);
+    }
     for (const way of turns([...ops.keys()], round)) {
       const result = await attempt(way, ops.get(way) ?? workload.minOps);
       if (result === undefined) continue;
@@ -78,7 +87,7 @@ export async function runMicro(
     }
     onRound();
   }
-  for (const runner of runners.values()) await runner.leave();
+  await leaveAll();
   finishRow(row);
   return row;
 }

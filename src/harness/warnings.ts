@@ -52,6 +52,9 @@ function aboutOf(warning: Warning): string {
   return `${[warning.workload, warning.way].filter((part) => part !== null).join(' ')}${detail}`.trim();
 }
 
+/** Places that a line names; all are in the JSON file. */
+const shownPlaces = 6;
+
 /**
  * Warnings as lines: what is wrong, where, and the remedy. Those of one kind and remedy share a line, because a noisy
  * machine is noisy in every row.
@@ -66,7 +69,8 @@ export function formatHints(warnings: readonly Warning[]): string[] {
   return [...groups.values()].map((group) => {
     const [first] = group;
     if (first === undefined) return '';
-    const where = group.map(aboutOf).join(', ');
+    const more = group.length > shownPlaces ? `, and ${group.length - shownPlaces} more` : '';
+    const where = group.slice(0, shownPlaces).map(aboutOf).join(', ') + more;
     const { what } = warningTexts[first.kind];
     if (first.kind === 'missing') return `${where}: ${what}: ${first.detail}; ${first.remedy}`;
     return `${what}: ${where}; ${first.remedy}`;

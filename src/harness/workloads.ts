@@ -31,6 +31,8 @@ export const microWorkloads: readonly MicroWorkload[] = [
 export interface Effort {
   /** Rounds of a micro workload in each way. */
   microRounds: number;
+  /** How often in them its files are made anew: where a file lies in memory is luck, and constant while it exists. */
+  microSetups: number;
   /** Aimed-at length of a round, in milliseconds. */
   roundMilliseconds: number;
   /** Distinct files of stat, open and readdir. */
@@ -44,20 +46,22 @@ export interface Effort {
 
 export const fullEffort: Effort = {
   microRounds: 25,
+  microSetups: 5,
   roundMilliseconds: 40,
   files: 10_000,
   fileMib: 64,
-  applicationRounds: 5,
+  applicationRounds: 9,
   treeFiles: 3000,
   treeBytes: 60e6,
 };
 
 export const quickEffort: Effort = {
-  microRounds: 11,
+  microRounds: 15,
+  microSetups: 3,
   roundMilliseconds: 15,
   files: 2000,
   fileMib: 32,
-  applicationRounds: 3,
+  applicationRounds: 5,
   treeFiles: 800,
   treeBytes: 12e6,
 };

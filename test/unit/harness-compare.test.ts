@@ -184,10 +184,23 @@ describe('runMicro', () => {
       ['kernel', runner(order, 'kernel', 1500)],
       ['dfs', runner(order, 'dfs', 1000)],
     ]);
-    const row = await runMicro(workload, runners, { microRounds: 4, roundMilliseconds: 1 });
+    const row = await runMicro(workload, runners, { microRounds: 4, microSetups: 1, roundMilliseconds: 1 });
     expect(order.slice(4)).toEqual(['kernel', 'dfs', 'dfs', 'kernel', 'kernel', 'dfs', 'dfs', 'kernel']);
     expect(row.cells.kernel).toMatchObject({ status: 'measured', median: 1500, ratio: 1.5, p99: 3000 });
     expect(row.cells.pil4dfs.status).toBe('missing');
+  });
+
+  it('makes the files anew between rounds, and warms up then', async () => {
+    const order: string[] = [];
+    const dfs = runner(order, 'round', 1000);
+    dfs.leave = (): Promise<void> => {
+      order.push('leave');
+      return Promise.resolve();
+    };
+    const effort = { microRounds: 4, microSetups: 2, roundMilliseconds: 1 };
+    const row = await runMicro(workload, new Map<Way, RoundRunner>([['dfs', dfs]]), effort);
+    expect(order.join(' ')).toBe('round round round round leave round round round leave');
+    expect(row.cells.dfs.samples).toHaveLength(4);
   });
 
   it('goes on without a way that fails', async () => {
@@ -195,7 +208,7 @@ describe('runMicro', () => {
       ['dfs', runner([], 'dfs', 1000)],
       ['dfuse', runner([], 'dfuse', 5000, 3)],
     ]);
-    const row = await runMicro(workload, runners, { microRounds: 5, roundMilliseconds: 1 });
+    const row = await runMicro(workload, runners, { microRounds: 5, microSetups: 1, roundMilliseconds: 1 });
     expect(row.cells.dfuse).toMatchObject({ status: 'failed', note: 'EIO', median: null, ratio: null });
     expect(row.cells.dfs.samples).toHaveLength(5);
   });
