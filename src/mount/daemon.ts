@@ -1,4 +1,4 @@
-import { readFileSync, readlinkSync } from 'node:fs';
+import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -20,7 +20,9 @@ export function isAlive(pid: number): boolean {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
     // The name of the program, in parentheses, may hold anything: the state follows the last one.
-    return !'ZX'.includes(stat.slice(stat.lastIndexOf(')') + 2).charAt(0));
+    const ended = 'ZX'.includes(stat.slice(stat.lastIndexOf(')') + 2).charAt(0));
+    // The first thread may have ended before the others, which still hold what the process had open.
+    return !ended || readdirSync(`/proc/${pid}/task`).length > 1;
   } catch {
     return false;
   }
