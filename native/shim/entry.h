@@ -16,6 +16,7 @@
 #include <limits.h>
 #include <linux/aio_abi.h>
 #include <linux/openat2.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -84,6 +85,16 @@ static inline long entry_number(long result)
 			SHIM_COUNT(id, failed);                             \
 		entry_result_;                                              \
 	})
+
+/* Absent before glibc 2.32. */
+extern char __libc_single_threaded __attribute__((weak));
+
+/** A cancellation that is pending acts before the operation begins: nothing is held or half done yet. */
+static inline void entry_cancellation_point(void)
+{
+	if (&__libc_single_threaded == NULL || !__libc_single_threaded)
+		pthread_testcancel();
+}
 
 /* Looks at a descriptor that the kernel has just opened; counts it when it became ours. */
 #define ENTRY_OPENED(id, fd, flags)                        \
@@ -284,5 +295,14 @@ static inline long entry_materialise_rights_of(int call, const struct mmsghdr *m
 
 /** execve() with the search along PATH of execvp(3). */
 long shim_execvpe(const char *file, char *const argv[], char *const envp[]);
+
+/* Functions of libc whose child shares our memory: spawn.c. */
+int shim_posix_spawn(void *pid, const char *file, const void *actions, const void *attr, char *const *argv,
+                     char *const *envp);
+int shim_posix_spawnp(void *pid, const char *file, const void *actions, const void *attr, char *const *argv,
+                      char *const *envp);
+void *shim_popen(const char *command, const char *type);
+int shim_system(const char *command);
+int shim_wordexp(const char *words, void *result, int flags);
 
 #endif

@@ -100,10 +100,13 @@ void fds_child(void)
 {
 	atomic_store(&own_pid, (int)SHIM_RAW(SYS_getpid, 0));
 	atomic_store(&foreign_pid, 0);
+	atomic_store(&shim_spawning, 0);
 }
 
 bool fd_foreign_child(void)
 {
+	if (__builtin_expect(atomic_load_explicit(&shim_spawning, memory_order_relaxed) == 0, 1))
+		return false;
 	int own = atomic_load_explicit(&own_pid, memory_order_relaxed);
 	return own && (int)SHIM_RAW(SYS_getpid, 0) != own;
 }

@@ -134,6 +134,7 @@ void        fds_child(void);
 void        fds_lock(bool take);
 /** True in a child that shares this memory but not the descriptor table (vfork, posix_spawn). */
 bool        fd_foreign_child(void);
+extern _Atomic int shim_spawning; /* such children that may be under way: spawn.c */
 /** Moves \a fd out of the program's way and remembers it. Returns the new number. */
 int         fd_hide(int fd);
 void        fd_unhide(int fd);

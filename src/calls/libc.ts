@@ -31,7 +31,7 @@ export const otherNames: readonly OtherNames[] = [
   { what: 'inner', reason: 'directory streams and walks: their system calls are routed', names: `
       opendir closedir readdir readdir64 readdir_r readdir64_r rewinddir seekdir telldir scandir scandir64 alphasort alphasort64
       versionsort versionsort64 ftw ftw64 nftw nftw64 fts_open fts_read fts_children fts_set fts_close fts64_open fts64_read
-      fts64_children fts64_set fts64_close glob glob64 globfree globfree64 glob_pattern_p wordexp wordfree realpath
+      fts64_children fts64_set fts64_close glob glob64 globfree globfree64 glob_pattern_p wordfree realpath
       __realpath_chk canonicalize_file_name pathconf` },
   { what: 'inner', reason: 'makes or finds files with system calls that are routed', names: `
       mkstemp mkstemp64 mkstemps mkstemps64 mkostemp mkostemp64 mkostemps mkostemps64 mkdtemp mktemp tempnam tmpnam tmpnam_r
@@ -52,7 +52,7 @@ export const otherNames: readonly OtherNames[] = [
   { what: 'inner', reason: 'asynchronous requests already handed over', names: `
       aio_cancel aio_cancel64 aio_error aio_error64 aio_return aio_return64 aio_suspend aio_suspend64 aio_init` },
   { what: 'inner', reason: 'starts a program: the exec inside libc is routed', names: `
-      posix_spawn posix_spawnp posix_spawn_* posix_spawnattr_* system popen pclose` },
+      posix_spawn_* posix_spawnattr_* pclose` },
   { what: 'kernel', reason: 'the child has its own copy of the shim: pthread_atfork() tells it', names: `
       fork __fork _Fork forkpty clone __clone __vfork` },
   { what: 'kernel', reason: 'a placeholder is ready as a regular file is', names: `

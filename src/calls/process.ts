@@ -2,6 +2,7 @@ import { BOTH, REAL, call, symbol, type CallRow } from './row.js';
 
 const ALWAYS = { test: '1' } as const;
 const EXECV = { test: '1', as: 'execve' } as const;
+const SPAWN = { test: '1', result: 'plain', note: 'its child shares our memory: the descriptor table keeps its changes apart' } as const;
 const RIGHTS = 'entry_materialise_rights(CALL_sendmsg, message)';
 
 /** Programs and the descriptors that they hand on. execl, execle and execlp have a variable number of arguments:
@@ -17,6 +18,12 @@ export const processCalls: readonly CallRow[] = [
   symbol(       'execvpe',       'int (const char *file, char *const *argv, char *const *envp)',                               'shim_execvpe(file, argv, envp)',                      BOTH, EXECV),
   symbol(       'vfork',         'int (void)',                                                                                 'fork()',                                              BOTH, { test: '1', result: 'plain', as: 'fork',
     note: 'a real fork: a child that shares the memory of its parent could not keep its own descriptor table' }),
+
+  symbol(       'posix_spawn',   'int (void *pid, const char *file, const void *actions, const void *attr, char *const *argv, char *const *envp)', 'shim_posix_spawn(pid, file, actions, attr, argv, envp)',  BOTH, SPAWN),
+  symbol(       'posix_spawnp',  'int (void *pid, const char *file, const void *actions, const void *attr, char *const *argv, char *const *envp)', 'shim_posix_spawnp(pid, file, actions, attr, argv, envp)', BOTH, SPAWN),
+  symbol(       'popen',         'void * (const char *command, const char *type)',                                            'shim_popen(command, type)',                           BOTH, SPAWN),
+  symbol(       'system',        'int (const char *command)',                                                                  'shim_system(command)',                                BOTH, SPAWN),
+  symbol(       'wordexp',       'int (const char *words, void *result, int flags)',                                           'shim_wordexp(words, result, flags)',                  BOTH, SPAWN),
 
   call(    46,  'sendmsg',       'ssize_t (int fd, const struct msghdr *message, int flags)',                                  '',                                                    REAL, { first: RIGHTS, routed: false }),
   call(    307, 'sendmmsg',      'int (int fd, struct mmsghdr *messages, unsigned int count, int flags)',                      '',                                                    REAL, { first: 'entry_materialise_rights_of(CALL_sendmsg, messages, count)', routed: false, as: 'sendmsg' }),

@@ -63,6 +63,13 @@ export interface CallRow {
   readonly options: Options;
 }
 
+/** Rows whose symbols are cancellation points of threads: those of POSIX.1-2017, XSH 2.9.5, and their Linux kin. */
+export const cancellationPoints: ReadonlySet<string> = new Set([
+  'open', '__open_2', 'openat', '__openat_2', 'creat', 'openat2', 'close', 'read', '__read_chk', 'write', 'pread64',
+  '__pread_chk', 'pwrite64', 'readv', 'writev', 'preadv', 'pwritev', 'preadv2', 'pwritev2', 'fsync', 'fdatasync',
+  'sync_file_range', 'fallocate', 'posix_fallocate', 'copy_file_range', 'fcntl', 'lockf',
+]);
+
 export type Dispositions = readonly [pil4dfs: Disposition, ioil: Disposition];
 
 /** Both flavours take it. */

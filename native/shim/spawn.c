@@ -1,0 +1,67 @@
+/*
+ * spawn.c - functions of libc that start a program in a child sharing our memory.
+ *
+ * posix_spawn(3) and what is built on it make a child with CLONE_VM: it has its own descriptors but our
+ * tables. While one may be under way, changes of the table look whose they are (fd_foreign_child).
+ */
+#include <spawn.h>
+#include <stdio.h>
+#include <wordexp.h>
+#include "entry.h"
+#include "runtime.h"
+
+_Atomic int shim_spawning;
+
+/* With symbols alone nothing of ours runs in that child before its exec: hand real descriptors on. */
+static long materialise_one(int fd, struct ofd *ofd, void *arg)
+{
+	long flags = SHIM_RAW(SYS_fcntl, fd, F_GETFD);
+	(void)arg;
+	if (flags >= 0 && !(flags & FD_CLOEXEC))
+		ofd_materialise(ofd, true);
+	return 0;
+}
+
+static void begin(void)
+{
+	if (shim_symbols_only && shim_fds)
+		fd_each(materialise_one, NULL);
+	atomic_fetch_add(&shim_spawning, 1);
+}
+
+#define SPAWNED(type, name, params, ...)                                                         \
+	static type(*real) params;                                                               \
+	type result;                                                                             \
+	begin();                                                                                 \
+	result = ENTRY_REAL(real, name)(__VA_ARGS__);                                            \
+	atomic_fetch_sub(&shim_spawning, 1);                                                     \
+	return result
+
+int shim_posix_spawn(void *pid, const char *file, const void *actions, const void *attr, char *const *argv,
+		     char *const *envp)
+{
+	SPAWNED(int, "posix_spawn", (void *, const char *, const void *, const void *, char *const *, char *const *), pid,
+		file, actions, attr, argv, envp);
+}
+
+int shim_posix_spawnp(void *pid, const char *file, const void *actions, const void *attr, char *const *argv,
+		      char *const *envp)
+{
+	SPAWNED(int, "posix_spawnp", (void *, const char *, const void *, const void *, char *const *, char *const *), pid,
+		file, actions, attr, argv, envp);
+}
+
+void *shim_popen(const char *command, const char *type)
+{
+	SPAWNED(void *, "popen", (const char *, const char *), command, type);
+}
+
+int shim_system(const char *command)
+{
+	SPAWNED(int, "system", (const char *), command);
+}
+
+int shim_wordexp(const char *words, void *result_, int flags)
+{
+	SPAWNED(int, "wordexp", (const char *, void *, int), words, result_, flags);
+}
