@@ -1,5 +1,5 @@
 /** Emits symbols.c: the exported libc names of a flavour. */
-import { FLAVOURS, type CallRow, type Flavour } from '../calls/row.js';
+import { FLAVOURS, cancellationPoints, type CallRow, type Flavour } from '../calls/row.js';
 import {
   HEAD,
   argumentList,
@@ -53,11 +53,12 @@ function body(row: CallRow, flavour: Flavour): string {
     case 'take': {
       const test = oursTest(row, flavour);
       if (test === '1') return `\t${returned(row, row.operation)}\n`;
+      const point = cancellationPoints.has(row.name) ? '\tentry_cancellation_point();\n' : '';
       const answer =
         row.options.result === 'plain'
           ? `SHIM_COUNT(${counter(row)}, taken);\n\treturn ${row.operation};`
           : returned(row, take);
-      return `\tif (ENTRY_LIKELY(!(${test}))) {\n${passThrough(row, '\t\t')}\n\t}\n\t${answer}\n`;
+      return `\tif (ENTRY_LIKELY(!(${test}))) {\n${passThrough(row, '\t\t')}\n\t}\n${point}\t${answer}\n`;
     }
     case 'after': {
       const flags = row.parameters.some((p) => p.name === 'flags')

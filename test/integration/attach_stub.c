@@ -64,6 +64,21 @@ long shim_execvpe(const char *file, char *const argv[], char *const envp[])
 	return r;
 }
 
+#define REAL(type, name, params, ...)                        \
+	type shim_##name params                              \
+	{                                                    \
+		static type(*real) params;                   \
+		return ENTRY_REAL(real, #name)(__VA_ARGS__); \
+	}
+
+REAL(int, posix_spawn, (void *p, const char *f, const void *a, const void *b, char *const *v, char *const *e), p, f, a,
+     b, v, e)
+REAL(int, posix_spawnp, (void *p, const char *f, const void *a, const void *b, char *const *v, char *const *e), p, f, a,
+     b, v, e)
+REAL(void *, popen, (const char *c, const char *t), c, t)
+REAL(int, system, (const char *c), c)
+REAL(int, wordexp, (const char *w, void *r, int f), w, r, f)
+
 #define OP6(name, nr, params, a, b, c, d, e, f)                                                            \
 	long op_##name params                                                                              \
 	{                                                                                                  \
