@@ -140,6 +140,8 @@ struct inode *inode_synthetic(daos_obj_id_t oid, mode_t type);
 void inode_forget(struct inode *inode, uint64_t n);
 void inode_ref(struct inode *inode);
 void inode_unref(struct inode *inode);
+
+/** Closes everything, when no request is under way any more. */
 void inode_forget_all(void);
 
 /** The provider's handle, opened if need be; to be given back with handle_put().

@@ -235,7 +235,12 @@ void inode_forget_all(void)
 				struct inode *inode = shard->chains[c];
 
 				shard->chains[c] = inode->next;
-				inode_unref(inode);
+				/* Files that are open still will never be closed: only the provider has to
+				 * be told, so that it settles their sizes and removes what has no name. */
+				if (inode->handle)
+					dfuse.p->dfs_release(inode->handle->obj);
+				free(inode->handle);
+				free(inode);
 			}
 		free(shard->chains);
 		shard->chains = NULL;
