@@ -6,6 +6,7 @@ import { finishRow, turns } from './micro.js';
 import { emptyCell, type Cell, type Row } from './results.js';
 import { digestTree } from './tree.js';
 import { ways, type Way } from './ways.js';
+import { timeLimit } from './workloads.js';
 
 /** Where a way has its own directory, and what its programs are started with. */
 export interface ApplicationPlace {
@@ -172,6 +173,8 @@ export interface ApplicationOptions {
   input: string;
   places: ReadonlyMap<Way, ApplicationPlace>;
   rounds: number;
+  /** Seconds after which no further round begins. */
+  seconds: number;
   /** Directory for the outputs, on none of the ways. */
   scratch: string;
   signal?: AbortSignal;
@@ -183,7 +186,9 @@ export interface ApplicationOptions {
 export async function runApplications(options: ApplicationOptions): Promise<Row[]> {
   const rows = emptyApplicationRows(new Set(options.places.keys()));
   const out = join(options.scratch, 'output');
+  const timeIsUp = timeLimit(options.seconds);
   for (let round = 0; round < options.rounds; round++) {
+    if (round > 0 && timeIsUp()) break;
     // The kernel goes first, always: the others are compared with it. The others take turns.
     const rest = turns(
       [...options.places.keys()].filter((way) => way !== 'kernel'),

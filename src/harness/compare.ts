@@ -103,7 +103,18 @@ export function rowWarnings(row: Row): Warning[] {
   return found;
 }
 
-function collectWarnings(results: Results): Warning[] {
+/** Rows with fewer rounds than were planned, once all is done. */
+function shortRows(results: Results, effort: Effort): Warning[] {
+  if (results.finished === null) return [];
+  return results.rows.flatMap((row) => {
+    const planned = row.group === 'micro' ? effort.microRounds : effort.applicationRounds;
+    const rounds = Math.max(...ways.map((way) => row.cells[way].samples.length));
+    if (rounds === 0 || rounds >= planned) return [];
+    return [makeWarning('short', { workload: row.name, detail: `${rounds} of ${planned}` })];
+  });
+}
+
+function collectWarnings(results: Results, effort: Effort): Warning[] {
   const missing = results.ways
     .filter((facts) => !facts.available && facts.why !== notAskedFor)
     .map((facts) =>
@@ -113,7 +124,7 @@ function collectWarnings(results: Results): Warning[] {
         ...(facts.remedy === null ? {} : { remedy: facts.remedy }),
       }),
     );
-  return [...missing, ...results.rows.flatMap(rowWarnings)];
+  return [...missing, ...results.rows.flatMap(rowWarnings), ...shortRows(results, effort)];
 }
 
 /** Starts a driver a way; one that does not start is left out and its facts say why. */
@@ -185,6 +196,7 @@ async function compareApplications(session: Session, stack: CleanUpStack): Promi
     input,
     places: places.applications,
     rounds: effort.applicationRounds,
+    seconds: effort.applicationSeconds,
     scratch: places.scratch,
     signal: interrupt.signal,
     onRound: async (rows) => {
@@ -228,7 +240,7 @@ export async function compare(options: CompareOptions = {}): Promise<Results> {
       };
       const save = async (): Promise<void> => {
         if (stack.interrupted) return;
-        running.warnings = collectWarnings(running);
+        running.warnings = collectWarnings(running, effort);
         await writeResults(running, files);
       };
       // Before anything is measured: a report that cannot be written should not cost minutes.

@@ -2,10 +2,13 @@ import { emptyCell, type Cell, type Row, type Round } from './results.js';
 import type { RoundRunner } from './driver.js';
 import { median, pairedRatio, summarize } from './statistics.js';
 import { ways, type Way } from './ways.js';
-import { opsForRound, roundValue, type Effort, type MicroWorkload } from './workloads.js';
+import { opsForRound, roundValue, timeLimit, type Effort, type MicroWorkload } from './workloads.js';
 
 /** The reference of the micro workloads. */
 export const microReference: Way = 'dfs';
+
+/** Rounds that are run however long they take: fewer have no median to speak of. */
+const fewestRounds = 3;
 
 /** Computes the numbers of a row that follow from its samples. */
 export function finishRow(row: Row): void {
@@ -47,7 +50,7 @@ export function emptyRow(workload: MicroWorkload, there: ReadonlySet<Way>): Row 
 export async function runMicro(
   workload: MicroWorkload,
   runners: ReadonlyMap<Way, RoundRunner>,
-  effort: Pick<Effort, 'microRounds' | 'microSetups' | 'roundMilliseconds'>,
+  effort: Pick<Effort, 'microRounds' | 'microSetups' | 'microSeconds' | 'roundMilliseconds'>,
   onRound: () => void = () => undefined,
 ): Promise<Row> {
   const row = emptyRow(workload, new Set(runners.keys()));
@@ -72,8 +75,10 @@ export async function runMicro(
     const seen = warm === undefined ? undefined : await attempt(way, workload.minOps);
     if (seen !== undefined) ops.set(way, opsForRound(workload, seen, effort.roundMilliseconds));
   }
+  const timeIsUp = timeLimit(effort.microSeconds);
   const roundsOfSetup = Math.ceil(effort.microRounds / effort.microSetups);
   for (let round = 0; round < effort.microRounds; round++) {
+    if (round >= fewestRounds && timeIsUp()) break;
     if (round > 0 && round % roundsOfSetup === 0) {
       await leaveAll();
       for (const way of [...ops.keys()]) await attempt(way, workload.minOps);

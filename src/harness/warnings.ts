@@ -10,6 +10,10 @@ export const warningTexts = {
     what: 'some rounds lie far from the others',
     remedy: 'something else used the machine for a while; run it again',
   },
+  short: {
+    what: 'fewer rounds than planned, because time was up',
+    remedy: 'an idle machine does them all; without --quick there is more time',
+  },
   missing: { what: 'left out', remedy: 'dfskit doctor looks at the installation' },
   failed: {
     what: 'failed',

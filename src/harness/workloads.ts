@@ -39,7 +39,11 @@ export interface Effort {
   files: number;
   /** Size of the file that is read and written, in MiB. */
   fileMib: number;
+  /** Seconds after which a micro workload gets no further rounds, where the machine is slow or busy. */
+  microSeconds: number;
   applicationRounds: number;
+  /** The same for all programs together. */
+  applicationSeconds: number;
   treeFiles: number;
   treeBytes: number;
 }
@@ -50,7 +54,9 @@ export const fullEffort: Effort = {
   roundMilliseconds: 40,
   files: 10_000,
   fileMib: 64,
+  microSeconds: 60,
   applicationRounds: 9,
+  applicationSeconds: 900,
   treeFiles: 3000,
   treeBytes: 60e6,
 };
@@ -61,7 +67,9 @@ export const quickEffort: Effort = {
   roundMilliseconds: 15,
   files: 2000,
   fileMib: 32,
+  microSeconds: 6,
   applicationRounds: 5,
+  applicationSeconds: 45,
   treeFiles: 800,
   treeBytes: 12e6,
 };
@@ -76,4 +84,10 @@ export function opsForRound(workload: MicroWorkload, seen: Round, milliseconds: 
 /** The value of a round in the unit of the workload. */
 export function roundValue(workload: MicroWorkload, round: Round): number {
   return workload.unit === 'B/s' ? round.bytes / round.seconds : round.latency.median;
+}
+
+/** A clock that tells when `limit` seconds are over. @param now milliseconds, for tests */
+export function timeLimit(limit: number, now: () => number = () => performance.now()): () => boolean {
+  const end = now() + limit * 1e3;
+  return () => now() > end;
 }

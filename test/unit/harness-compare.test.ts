@@ -116,6 +116,7 @@ describe('runApplications', () => {
       input: plant('input'),
       places: places(['kernel', 'dfuse']),
       rounds: 2,
+      seconds: 60,
       scratch: directory,
     });
     for (const row of rows) {
@@ -140,6 +141,7 @@ describe('runApplications', () => {
       input: plant('input'),
       places: broken,
       rounds: 1,
+      seconds: 60,
       scratch: directory,
     });
     const status = Object.fromEntries(rows.map((row) => [row.name, row.cells.dfuse.status]));
@@ -184,7 +186,12 @@ describe('runMicro', () => {
       ['kernel', runner(order, 'kernel', 1500)],
       ['dfs', runner(order, 'dfs', 1000)],
     ]);
-    const row = await runMicro(workload, runners, { microRounds: 4, microSetups: 1, roundMilliseconds: 1 });
+    const row = await runMicro(workload, runners, {
+      microRounds: 4,
+      microSetups: 1,
+      microSeconds: 60,
+      roundMilliseconds: 1,
+    });
     expect(order.slice(4)).toEqual(['kernel', 'dfs', 'dfs', 'kernel', 'kernel', 'dfs', 'dfs', 'kernel']);
     expect(row.cells.kernel).toMatchObject({ status: 'measured', median: 1500, ratio: 1.5, p99: 3000 });
     expect(row.cells.pil4dfs.status).toBe('missing');
@@ -197,10 +204,20 @@ describe('runMicro', () => {
       order.push('leave');
       return Promise.resolve();
     };
-    const effort = { microRounds: 4, microSetups: 2, roundMilliseconds: 1 };
+    const effort = { microRounds: 4, microSetups: 2, microSeconds: 60, roundMilliseconds: 1 };
     const row = await runMicro(workload, new Map<Way, RoundRunner>([['dfs', dfs]]), effort);
     expect(order.join(' ')).toBe('round round round round leave round round round leave');
     expect(row.cells.dfs.samples).toHaveLength(4);
+  });
+
+  it('ends after the fewest rounds when time is up', async () => {
+    const effort = { microRounds: 50, microSetups: 1, microSeconds: -1, roundMilliseconds: 1 };
+    const row = await runMicro(
+      workload,
+      new Map<Way, RoundRunner>([['dfs', runner([], 'dfs', 1000)]]),
+      effort,
+    );
+    expect(row.cells.dfs.samples).toHaveLength(3);
   });
 
   it('goes on without a way that fails', async () => {
@@ -208,7 +225,12 @@ describe('runMicro', () => {
       ['dfs', runner([], 'dfs', 1000)],
       ['dfuse', runner([], 'dfuse', 5000, 3)],
     ]);
-    const row = await runMicro(workload, runners, { microRounds: 5, microSetups: 1, roundMilliseconds: 1 });
+    const row = await runMicro(workload, runners, {
+      microRounds: 5,
+      microSetups: 1,
+      microSeconds: 60,
+      roundMilliseconds: 1,
+    });
     expect(row.cells.dfuse).toMatchObject({ status: 'failed', note: 'EIO', median: null, ratio: null });
     expect(row.cells.dfs.samples).toHaveLength(5);
   });
