@@ -79,6 +79,21 @@ describe.runIf(canMount())('dfskit run --cont --at', () => {
     },
   );
 
+  it('counts what was taken into the report', async () => {
+    const report = join(scratch.path, 'report');
+    const args = ['run', '--cont', 'tank/c', '--at', dir, '--report', report, 'sh', '-c'];
+    expect(
+      await dfskit([...args, `printf 12345 > ${dir}/counted; cat ${dir}/counted`], { env }),
+    ).toMatchObject({
+      status: 0,
+      stdout: '12345',
+    });
+    await gone();
+    const { stdout } = await dfskit(['metrics', '--json', report]);
+    expect(JSON.parse(stdout)).toMatchObject({ bytesRead: 5, bytesWritten: 5, note: '' });
+    expect((await dfskit(['metrics', report])).stdout).toMatch(/^call +taken +fallback +failed\n/);
+  });
+
   it('is no parent of anything that the program would wait for', async () => {
     const script =
       'import os, sys\ntry:\n  os.wait()\n  sys.exit(1)\nexcept ChildProcessError:\n  sys.exit(0)';
