@@ -218,10 +218,29 @@ dfs_writex(dfs_t *dfs, dfs_obj_t *obj, dfs_iod_t *iod, d_sg_list_t *sgl, daos_ev
  * The kernel finds the end and writes there in one step (RWF_APPEND). Where that was is told by
  * the position of the descriptor, so one thread appends through a handle at a time, and a child
  * of a fork opens its own. */
+static bool
+append_lock(struct dfs_obj *o, unsigned generation)
+{
+	uint64_t mine = (uint64_t)generation << 32 | (uint32_t)sys_raw6(SYS_gettid, 0, 0, 0, 0, 0, 0), holder;
+
+	for (;;) {
+		holder = 0;
+		if (atomic_compare_exchange_weak(&o->appending, &holder, mine))
+			return true;
+		if (holder == mine)
+			return false; /* a signal handler inside: the kernel still appends in one step */
+		if (holder >> 32 != generation && holder != 0 && /* a thread of the parent */
+		    atomic_compare_exchange_weak(&o->appending, &holder, mine))
+			return true;
+		sched_yield();
+	}
+}
+
 EXPORT int
 dfsx_append(dfs_t *dfs, dfs_obj_t *obj, d_sg_list_t *sgl, daos_off_t *end)
 {
-	unsigned      mine = atomic_load(&fork_generation) + 1, none;
+	unsigned      mine = atomic_load(&fork_generation) + 1;
+	bool	      locked;
 	struct pieces p;
 	int	      fd, rc = check_file(dfs, obj, true), first = 0;
 
@@ -231,13 +250,7 @@ dfsx_append(dfs_t *dfs, dfs_obj_t *obj, d_sg_list_t *sgl, daos_off_t *end)
 		rc = pieces_of(&p, sgl);
 	if (rc != 0)
 		return rc;
-	for (;;) { /* a holder of another generation is a thread of the parent */
-		none = 0;
-		if (atomic_compare_exchange_weak(&obj->appending, &none, mine) ||
-		    (none != mine && atomic_compare_exchange_weak(&obj->appending, &none, mine)))
-			break;
-		sched_yield();
-	}
+	locked = append_lock(obj, mine);
 	rc = hostfd_pin(obj, true, &fd);
 	if (rc == 0 && obj->fd_generation != mine - 1) {
 		hostfd_unpin(obj);
@@ -262,7 +275,8 @@ dfsx_append(dfs_t *dfs, dfs_obj_t *obj, d_sg_list_t *sgl, daos_off_t *end)
 		*end = (daos_off_t)sys_lseek(fd, 0, SEEK_CUR);
 		hostfd_unpin(obj);
 	}
-	atomic_store(&obj->appending, 0);
+	if (locked)
+		atomic_store(&obj->appending, 0);
 	pieces_free(&p);
 	return rc;
 }

@@ -28,25 +28,29 @@ dfsx_owns_fd(int fd)
 	return atomic_load_explicit(&own_fds[fd / 64], memory_order_relaxed) >> (fd % 64) & 1;
 }
 
-static int
-fd_base(void)
-{
-	struct rlimit lim = {0};
-	rlim_t	      top;
-
-	sys_raw6(SYS_prlimit64, 0, RLIMIT_NOFILE, 0, (long)&lim, 0, 0);
-	top = lim.rlim_cur < FD_TOP ? lim.rlim_cur : FD_TOP;
-	return (int)(top > 2 * FD_ROOM ? top - FD_ROOM : top / 2);
-}
-
+/* Where ours go. Numbers above the soft limit stay usable and are in nobody's way: when the limit is lower than
+ * our place, it is raised for the moment of the move. */
 int
 fd_adopt(int fd)
 {
-	int high;
+	struct rlimit lim = {0}, more;
+	rlim_t	      top = FD_TOP;
+	bool	      raise;
+	int	      high;
 
 	if (fd < 0)
 		return fd;
-	high = sys_fcntl(fd, F_DUPFD_CLOEXEC, fd_base());
+	sys_raw6(SYS_prlimit64, 0, RLIMIT_NOFILE, 0, (long)&lim, 0, 0);
+	raise = lim.rlim_cur < FD_TOP && lim.rlim_max >= FD_TOP;
+	if (raise) {
+		more = (struct rlimit){FD_TOP, lim.rlim_max};
+		sys_raw6(SYS_prlimit64, 0, RLIMIT_NOFILE, (long)&more, 0, 0, 0);
+	} else if (lim.rlim_cur < FD_TOP) {
+		top = lim.rlim_cur;
+	}
+	high = sys_fcntl(fd, F_DUPFD_CLOEXEC, (long)(top > 2 * FD_ROOM ? top - FD_ROOM : top / 2));
+	if (raise)
+		sys_raw6(SYS_prlimit64, 0, RLIMIT_NOFILE, (long)&lim, 0, 0, 0);
 	if (high < 0) /* crowded up there: low is better than not at all */
 		high = fd;
 	else

@@ -225,6 +225,8 @@ ns_ts(int64_t ns)
 	return ts;
 }
 
+#define DIR_SIZE 4096 /* a directory is not empty for test(1) -s, as on other file systems */
+
 void
 inode_to_stat(struct cont *c, uint64_t ino, const struct inode_rec *rec, struct stat *st)
 {
@@ -235,7 +237,7 @@ inode_to_stat(struct cont *c, uint64_t ino, const struct inode_rec *rec, struct 
 		.st_nlink   = rec->nlink,
 		.st_uid	    = rec->uid,
 		.st_gid	    = rec->gid,
-		.st_size    = (off_t)rec->size,
+		.st_size    = S_ISDIR(rec->mode) ? DIR_SIZE : (off_t)rec->size,
 		.st_blksize = 65536,
 		.st_blocks  = (blkcnt_t)rec->blocks,
 		.st_atim    = ns_ts(rec->atime),

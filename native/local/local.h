@@ -302,7 +302,7 @@ struct dfs_obj {
 	atomic_bool	used; /* since the clock hand passed */
 	struct dfs_obj *lru_next, *lru_prev;
 	atomic_uint	mark; /* 0, or fork generation + 1 in which we hold a write mark */
-	atomic_uint	appending; /* fork generation + 1 while a thread appends */
+	_Atomic uint64_t appending; /* fork generation and thread that appends, 0: none */
 	unsigned	fd_generation; /* fork generation that opened fd */
 };
 

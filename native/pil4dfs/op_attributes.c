@@ -8,14 +8,16 @@
 #include "ops.h"
 
 /* Whom a change by descriptor, or by an empty path, concerns. */
-static long set_on_descriptor(int fd, struct stat *st, int what)
+static long set_on_descriptor(int fd, struct stat *st, int what, bool by_path)
 {
 	struct ofd *ofd = ofd_get(fd);
 	int         rc = 0;
 
 	if (!ofd)
 		return -EBADF;
-	dfs_obj_t *obj = ofd_obj(ofd, &rc);
+	dfs_obj_t *obj = ofd->kind == OFD_PATH && !by_path ? NULL : ofd_obj(ofd, &rc);
+	if (!obj && !rc)
+		rc = EBADF; /* open(2), O_PATH */
 	if (obj)
 		rc = ofd->mnt->read_only ? EROFS : ofd->mnt->p->dfs_osetattr(ofd->mnt->dfs, obj, st, what);
 	ofd_put(ofd);
@@ -44,7 +46,7 @@ static long set_on_path(int dirfd, const char *path, bool follow, struct stat *s
 long op_fchmod(int fd, mode_t mode)
 {
 	struct stat st = {.st_mode = mode & 07777};
-	return set_on_descriptor(fd, &st, DFS_SET_ATTR_MODE);
+	return set_on_descriptor(fd, &st, DFS_SET_ATTR_MODE, false);
 }
 
 long op_fchmodat2(int dirfd, const char *path, mode_t mode, int flags)
@@ -53,7 +55,7 @@ long op_fchmodat2(int dirfd, const char *path, mode_t mode, int flags)
 	struct where w;
 
 	if (flags & AT_EMPTY_PATH && !path[0])
-		return set_on_descriptor(dirfd, &st, DFS_SET_ATTR_MODE);
+		return set_on_descriptor(dirfd, &st, DFS_SET_ATTR_MODE, true);
 	long r = set_on_path(dirfd, path, !(flags & AT_SYMLINK_NOFOLLOW), &st, DFS_SET_ATTR_MODE, &w);
 	if (!r && !w.ours)
 		r = flags ? SHIM_RAW(452, w.dirfd, w.kpath, mode, flags) : SHIM_RAW(SYS_fchmodat, w.dirfd, w.kpath, mode);
@@ -71,7 +73,7 @@ long op_fchown(int fd, uid_t owner, gid_t group)
 {
 	struct stat st;
 	int         what = owner_attributes(&st, owner, group);
-	return set_on_descriptor(fd, &st, what);
+	return set_on_descriptor(fd, &st, what, false);
 }
 
 long op_fchownat(int dirfd, const char *path, uid_t owner, gid_t group, int flags)
@@ -81,7 +83,7 @@ long op_fchownat(int dirfd, const char *path, uid_t owner, gid_t group, int flag
 	int          what = owner_attributes(&st, owner, group);
 
 	if (flags & AT_EMPTY_PATH && !path[0])
-		return set_on_descriptor(dirfd, &st, what);
+		return set_on_descriptor(dirfd, &st, what, path != NULL);
 	long r = set_on_path(dirfd, path, !(flags & AT_SYMLINK_NOFOLLOW), &st, what, &w);
 	if (!r && !w.ours)
 		r = SHIM_RAW(SYS_fchownat, w.dirfd, w.kpath, owner, group, flags);
@@ -117,7 +119,7 @@ long op_utimensat(int dirfd, const char *path, const struct timespec *times, int
 	if (set_time(&st.st_mtim, &t[1]))
 		what |= DFS_SET_ATTR_MTIME;
 	if (!path || (flags & AT_EMPTY_PATH && !path[0]))
-		return set_on_descriptor(dirfd, &st, what);
+		return set_on_descriptor(dirfd, &st, what, path != NULL);
 	long r = set_on_path(dirfd, path, !(flags & AT_SYMLINK_NOFOLLOW), &st, what, &w);
 	if (!r && !w.ours)
 		r = SHIM_RAW(SYS_utimensat, w.dirfd, w.kpath, times, flags);

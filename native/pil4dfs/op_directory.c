@@ -168,12 +168,14 @@ long op_getdents64(int fd, void *dirp, size_t count)
 
 /* The kernel's own working directory follows where there is a mount, so that calls that only the
  * kernel knows, and programs without a shim, start from the same place. */
-static long enter(struct mount *mnt, const char *path, dfs_obj_t *obj)
+static long enter(struct mount *mnt, const char *path, dfs_obj_t *obj, const char *relative)
 {
 	char full[2 * PATH_MAX];
 	long r = 0;
 
-	if (mnt->dfuse) {
+	if (mnt->dfuse && !path)
+		r = SHIM_RAW(SYS_chdir, relative);
+	else if (mnt->dfuse) {
 		memcpy(full, mnt->root, mnt->root_len);
 		strcpy(full + mnt->root_len, path);
 		r = SHIM_RAW(SYS_chdir, full);
@@ -198,7 +200,7 @@ long op_chdir(const char *path)
 	if (!r && w.ours) {
 		where_path(&w, full);
 		if (S_ISDIR(mode))
-			r = enter(w.mnt, full, obj);
+			r = enter(w.mnt, w.no_path ? NULL : full, obj, path);
 		else {
 			w.mnt->p->dfs_release(obj);
 			r = -ENOTDIR;
@@ -231,7 +233,7 @@ long op_fchdir(int fd)
 		r = obj ? -ofd->mnt->p->dfs_dup(ofd->mnt->dfs, obj, O_RDONLY, &obj) : -rc;
 	}
 	if (!r)
-		r = enter(ofd->mnt, path, obj);
+		r = enter(ofd->mnt, path, obj, NULL);
 	ofd_put(ofd);
 	return r;
 }

@@ -281,8 +281,9 @@ long op_readlinkat(int dirfd, const char *path, char *buf, size_t size)
 
 	if ((int)size <= 0)
 		return -EINVAL;
-	if (path[0] == '/' && fd_of_path(path) >= 0 && strncmp(path, "/dev/std", 8) != 0)
-		return descriptor_link(fd_of_path(path), buf, size);
+	const char *rest;
+	if (path[0] == '/' && strncmp(path, "/dev/std", 8) != 0 && fd_of_path(path, &rest) >= 0 && !rest[0])
+		return descriptor_link(fd_of_path(path, &rest), buf, size);
 	if (!path[0]) { /* of a descriptor opened with O_PATH | O_NOFOLLOW */
 		struct ofd *ofd = ofd_get(dirfd);
 		if (!ofd)

@@ -17,7 +17,7 @@ static long install(struct where *w, dfs_obj_t *obj, mode_t mode, int flags)
 	enum ofd_kind kind = flags & O_PATH ? OFD_PATH : S_ISDIR(mode) ? OFD_DIR : OFD_FILE;
 
 	where_path(w, path);
-	struct ofd *ofd = ofd_new(w->mnt, obj, kind, (uint32_t)flags, path);
+	struct ofd *ofd = ofd_new(w->mnt, obj, kind, (uint32_t)flags, w->no_path ? NULL : path);
 	if (!ofd) {
 		w->mnt->p->dfs_release(obj);
 		return -ENOMEM;

@@ -27,26 +27,44 @@ static _Atomic int     placeholder = -1;
 #define MAX_HIDDEN 16
 static _Atomic int hidden[MAX_HIDDEN]; /* number + 1 */
 
+/* High, but not so high that the kernel's table of the process grows large. */
+#define HIDE_TOP 4096u
+
 int fd_hide(int fd)
 {
-	struct rlimit lim;
-	long          high = -1;
+	struct rlimit lim = {0};
+	unsigned int  top = HIDE_TOP;
 
-	if (SHIM_RAW(SYS_prlimit64, 0, RLIMIT_NOFILE, NULL, &lim) == 0 && lim.rlim_cur > 64) {
-		unsigned long top = lim.rlim_cur < SHIM_FD_MAX ? lim.rlim_cur : SHIM_FD_MAX;
-		high = SHIM_RAW(SYS_fcntl, fd, F_DUPFD_CLOEXEC, top - MAX_HIDDEN);
-		shim_fd_floor = (unsigned int)top / 2; /* the provider keeps its own near the top too */
-	}
+	SHIM_RAW(SYS_prlimit64, 0, RLIMIT_NOFILE, NULL, &lim);
+	/* A number above the soft limit stays usable and is in nobody's way. */
+	bool raise = lim.rlim_cur < HIDE_TOP && lim.rlim_max >= HIDE_TOP;
+	if (raise) {
+		struct rlimit more = {HIDE_TOP, lim.rlim_max};
+		SHIM_RAW(SYS_prlimit64, 0, RLIMIT_NOFILE, &more, NULL);
+	} else if (lim.rlim_cur < HIDE_TOP)
+		top = (unsigned int)lim.rlim_cur;
+	long high = SHIM_RAW(SYS_fcntl, fd, F_DUPFD_CLOEXEC, top > 4 * MAX_HIDDEN ? top - 2 * MAX_HIDDEN : top / 2);
+	if (raise)
+		SHIM_RAW(SYS_prlimit64, 0, RLIMIT_NOFILE, &lim, NULL);
 	if (high >= 0) {
 		SHIM_RAW(SYS_close, fd);
 		fd = (int)high;
 	}
+	fd_floor_set();
 	for (int i = 0; i < MAX_HIDDEN; i++) {
 		int none = 0;
 		if (atomic_compare_exchange_strong(&hidden[i], &none, fd + 1))
 			break;
 	}
 	return fd;
+}
+
+void fd_floor_set(void)
+{
+	struct rlimit lim = {0};
+	SHIM_RAW(SYS_prlimit64, 0, RLIMIT_NOFILE, NULL, &lim);
+	unsigned int top = lim.rlim_max < HIDE_TOP ? (unsigned int)lim.rlim_max : HIDE_TOP;
+	shim_fd_floor = top / 4; /* the provider keeps its own up there too */
 }
 
 void fd_unhide(int fd)
@@ -95,6 +113,7 @@ static struct foreign {
 	struct ofd *ofd;
 } *foreign; /* in mapped memory; ends with fd -1 */
 #define MAX_FOREIGN 512
+static struct ofd foreign_mark; /* in the table where only such a child has something */
 
 void fds_child(void)
 {
@@ -141,6 +160,17 @@ static struct foreign *foreign_entry(int fd, bool add)
 	return f;
 }
 
+void fds_spawned(void)
+{
+	if (!atomic_load(&foreign_pid))
+		return;
+	for (struct foreign *f = foreign; f->fd >= 0; f++) {
+		struct ofd *mark = &foreign_mark;
+		__atomic_compare_exchange_n(&shim_fds[f->fd], &mark, NULL, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
+	}
+	atomic_store(&foreign_pid, 0);
+}
+
 /* ---- descriptions ---- */
 
 static bool ref_up(struct ofd *ofd)
@@ -157,7 +187,7 @@ static struct ofd *load_ref(struct ofd *volatile *from)
 {
 	for (;;) {
 		struct ofd *ofd = __atomic_load_n(from, __ATOMIC_ACQUIRE);
-		if (!ofd)
+		if (!ofd || ofd == &foreign_mark)
 			return NULL;
 		if (!ref_up(ofd))
 			continue; /* being closed: the entry changes in a moment */
@@ -317,19 +347,9 @@ void fd_assign(int fd, struct ofd *ofd)
 		ofd_put(ofd);
 		return;
 	}
-	if (fd_foreign_child()) { /* its entries die with it at exec: no reference to drop */
-		struct foreign *f = foreign_entry(fd, true);
-		if (f)
-			f->ofd = ofd;
-		/* The entry must look ours, so that calls on it come here. The parent's is unchanged. */
-		return;
-	}
-	unsigned int top = __atomic_load_n(&shim_fd_top, __ATOMIC_RELAXED);
-	while (ofd && (unsigned int)fd >= top &&
-	       !__atomic_compare_exchange_n(&shim_fd_top, &top, (unsigned int)fd + 1, false, __ATOMIC_RELAXED,
-					    __ATOMIC_RELAXED))
-		;
-	ofd_put(__atomic_exchange_n(&shim_fds[fd], ofd, __ATOMIC_ACQ_REL));
+	struct ofd *old = __atomic_exchange_n(&shim_fds[fd], ofd, __ATOMIC_ACQ_REL);
+	if (old != &foreign_mark)
+		ofd_put(old);
 }
 
 long fd_install(struct ofd *ofd, int min, bool cloexec)
@@ -349,7 +369,6 @@ long fd_install(struct ofd *ofd, int min, bool cloexec)
 
 long fd_each(long (*fn)(int fd, struct ofd *ofd, void *arg), void *arg)
 {
-	bool foreign_child = shim_fds && fd_foreign_child();
 	long result = 0;
 
 	for (unsigned int fd = 0; !result && fd < shim_fd_top; fd++) {
@@ -359,11 +378,6 @@ long fd_each(long (*fn)(int fd, struct ofd *ofd, void *arg), void *arg)
 			ofd_put(ofd);
 		}
 	}
-	if (!foreign_child || atomic_load(&foreign_pid) != (int)SHIM_RAW(SYS_getpid, 0))
-		return result;
-	for (struct foreign *f = foreign; !result && f->fd >= 0; f++)
-		if (f->ofd && !shim_fds[f->fd])
-			result = fn(f->fd, f->ofd, arg);
 	return result;
 }
 

@@ -171,6 +171,7 @@ bool mount_connect(struct mount *mnt)
 	pthread_mutex_lock(&connect_lock);
 	if (atomic_load(&mnt->state) == MOUNT_NEW) {
 		fork_watch();
+		fd_floor_set();
 		int flags = mnt->read_only ? O_RDONLY : O_RDWR;
 		int rc = mnt->dfuse ? connect_dfuse(mnt, flags) : connect_environment(mnt, flags);
 		if (!rc)

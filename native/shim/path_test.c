@@ -17,10 +17,11 @@ static bool begins(const char *s, const char *prefix)
 	return true;
 }
 
-int fd_of_path(const char *path)
+int fd_of_path(const char *path, const char **rest)
 {
 	int fd = 0;
 
+	*rest = "";
 	if (begins(path, "/dev/std")) {
 		path += sizeof("/dev/std") - 1;
 		if (begins(path, "in") && !path[2])
@@ -35,11 +36,12 @@ int fd_of_path(const char *path)
 		path += sizeof("/proc/self/fd/") - 1;
 	else
 		return -1;
-	if (!*path)
+	if (*path < '0' || *path > '9')
 		return -1;
 	for (; *path >= '0' && *path <= '9' && fd < (int)SHIM_FD_MAX; path++)
 		fd = fd * 10 + *path - '0';
-	return *path ? -1 : fd;
+	*rest = path;
+	return *path && *path != '/' ? -1 : fd;
 }
 
 bool shim_path_test(int dirfd, const char *path)
@@ -61,7 +63,7 @@ bool shim_path_test(int dirfd, const char *path)
 			return true;
 	}
 	if (__builtin_expect(shim_fds != NULL, 0) && (path[1] == 'd' || path[1] == 'p'))
-		return shim_fd_ours(fd_of_path(path));
+		return shim_fd_ours(fd_of_path(path, &path));
 	/* "/x/../mnt/f" and the like also reach the mount, through the kernel. */
 	return false;
 }

@@ -69,6 +69,30 @@ long ofd_dir_path(struct ofd *ofd, char *out, size_t size)
 	return 0;
 }
 
+/* The directory was removed, or its path is too long to say. Its own names can still be reached, by its object;
+ * what leads through other directories is the kernel's. */
+static long start_without_path(struct where *w, struct ofd *ofd, const char *path)
+{
+	size_t     n = strcspn(path, "/");
+	int        err = 0;
+	dfs_obj_t *obj = ofd_obj(ofd, &err);
+
+	if (!obj || path[n] || n > NAME_MAX || (n == 2 && path[0] == '.' && path[1] == '.')) {
+		ofd_put(ofd);
+		return !obj ? -err : n > NAME_MAX ? -ENAMETOOLONG : to_kernel(w, w->dirfd, path);
+	}
+	memcpy(w->last, path, n + 1);
+	if (n == 1 && path[0] == '.')
+		w->last[0] = 0;
+	w->name = w->last;
+	w->path[0] = 0;
+	w->parent_path = w->path;
+	w->parent = obj;
+	w->holds = ofd;
+	w->no_path = true;
+	return 0;
+}
+
 /* Starts in the directory of ofd. Fast when its object can be used as it is. */
 static long start_at(struct where *w, struct ofd *ofd, const char *path)
 {
@@ -82,6 +106,8 @@ static long start_at(struct where *w, struct ofd *ofd, const char *path)
 		return -ENOTDIR;
 	}
 	long r = ofd_dir_path(ofd, w->path, PATH_MAX);
+	if ((r == -ENOENT || r == -ENAMETOOLONG || r == -ERANGE) && ofd->kind == OFD_DIR)
+		return start_without_path(w, ofd, path);
 	ofd_put(ofd);
 	if (r)
 		return r;
@@ -172,6 +198,8 @@ static long put_link(struct where *w, const char *value, const char *rest, size_
 	if (nr)
 		joined[nv++] = '/';
 	memcpy(joined + nv, rest, nr + 1);
+	if (joined[0] != '/' && w->no_path)
+		return -ENAMETOOLONG;
 	if (joined[0] != '/') {
 		strcpy(w->rest, joined);
 		return walk(w, len);
@@ -355,15 +383,22 @@ static long walk(struct where *w, size_t len)
 /* A name of an open descriptor is a link to its file: go on at that file's path. */
 static long start_at_descriptor(struct where *w, const char *path)
 {
-	char        full[2 * PATH_MAX];
-	struct ofd *ofd = ofd_get(fd_of_path(path));
+	char        full[2 * PATH_MAX], own[PATH_MAX];
+	const char *rest;
+	struct ofd *ofd = ofd_get(fd_of_path(path, &rest));
+	bool        known = false;
 
-	if (!ofd || !ofd->path || ofd->mnt->root_len + strlen(ofd->path) >= PATH_MAX) {
+	if (ofd && ofd->kind == OFD_DIR)
+		known = ofd_dir_path(ofd, own, sizeof(own)) == 0;
+	else if (ofd && ofd->path && strlen(ofd->path) < sizeof(own))
+		known = strcpy(own, ofd->path) != NULL;
+	if (!known || ofd->mnt->root_len + strlen(own) + strlen(rest) >= PATH_MAX) {
 		ofd_put(ofd);
 		return to_kernel(w, AT_FDCWD, path);
 	}
 	memcpy(full, ofd->mnt->root, ofd->mnt->root_len);
-	strcpy(full + ofd->mnt->root_len, ofd->path);
+	strcpy(full + ofd->mnt->root_len, own);
+	strcat(full, rest);
 	ofd_put(ofd);
 	long r = start_absolute(w, full);
 	return !r && !w->ours ? to_kernel(w, AT_FDCWD, path) : r;
@@ -397,11 +432,14 @@ long where_find(int dirfd, const char *path, struct where *w)
 	w->ours = true;
 	w->must_dir = false;
 	w->dir = NULL;
+	w->holds = NULL;
+	w->no_path = false;
 	w->dirfd = dirfd;
 	w->kpath = path;
 	w->links = 0;
+	const char *rest;
 	if (path[0] == '/')
-		return fd_of_path(path) >= 0 ? start_at_descriptor(w, path) : start_absolute(w, path);
+		return fd_of_path(path, &rest) >= 0 ? start_at_descriptor(w, path) : start_absolute(w, path);
 	struct ofd *ofd = dirfd == AT_FDCWD ? ofd_get_cwd() : ofd_get(dirfd);
 	if (ofd)
 		return start_at(w, ofd, path);
@@ -428,6 +466,8 @@ void where_done(struct where *w)
 {
 	dir_put(w->dir);
 	w->dir = NULL;
+	ofd_put(w->holds);
+	w->holds = NULL;
 }
 
 void where_path(const struct where *w, char *out)

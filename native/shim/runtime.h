@@ -132,6 +132,10 @@ long        fd_each(long (*fn)(int fd, struct ofd *ofd, void *arg), void *arg);
 void        fds_prepare_fork(void);
 void        fds_child(void);
 void        fds_lock(bool take);
+/** The child that shared our memory has exec'd: its entries go. */
+void        fds_spawned(void);
+/** Sets shim_fd_floor; due before the provider opens anything. */
+void        fd_floor_set(void);
 /** True in a child that shares this memory but not the descriptor table (vfork, posix_spawn). */
 bool        fd_foreign_child(void);
 extern _Atomic int shim_spawning; /* such children that may be under way: spawn.c */
@@ -149,6 +153,8 @@ struct where {
 	bool            must_dir;       /* it ended in a slash */
 	struct mount   *mnt;
 	struct dir_ref *dir;            /* ours: holds parent; where_done() lets it go */
+	struct ofd     *holds;          /* or this does */
+	bool            no_path;        /* parent was removed, or its path is too long to say */
 	dfs_obj_t      *parent;
 	const char     *name;           /* ours: last component, "" for parent itself */
 	char           *parent_path;    /* ours: path of parent inside the container, "" for the root */
@@ -170,8 +176,8 @@ void where_done(struct where *w);
 /** Path inside the container of the last component. */
 void where_path(const struct where *w, char *out);
 
-/** Descriptor that a path of proc(5) or /dev/fd names, -1 for any other path. */
-int  fd_of_path(const char *path);
+/** Descriptor that a path of proc(5) or /dev/fd begins with, -1 for any other path. \a rest: what follows it. */
+int  fd_of_path(const char *path, const char **rest);
 /** True path of a directory description inside the container. -errno. */
 long ofd_dir_path(struct ofd *ofd, char *out, size_t size);
 

@@ -22,19 +22,28 @@ static long materialise_one(int fd, struct ofd *ofd, void *arg)
 	return 0;
 }
 
-static void begin(void)
+/* The child may change its working directory, which it notes in our memory. */
+static struct ofd *begin(void)
 {
 	if (shim_symbols_only && shim_fds)
 		fd_each(materialise_one, NULL);
 	atomic_fetch_add(&shim_spawning, 1);
+	return ofd_get_cwd();
+}
+
+static void end(struct ofd *cwd)
+{
+	atomic_fetch_sub(&shim_spawning, 1);
+	fds_spawned();
+	ofd_put(atomic_exchange(&shim_cwd, cwd));
 }
 
 #define SPAWNED(type, name, params, ...)                                                         \
 	static type(*real) params;                                                               \
 	type result;                                                                             \
-	begin();                                                                                 \
+	struct ofd *cwd = begin();                                                               \
 	result = ENTRY_REAL(real, name)(__VA_ARGS__);                                            \
-	atomic_fetch_sub(&shim_spawning, 1);                                                     \
+	end(cwd);                                                                                \
 	return result
 
 int shim_posix_spawn(void *pid, const char *file, const void *actions, const void *attr, char *const *argv,
