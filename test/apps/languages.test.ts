@@ -81,6 +81,6 @@ describe('gcc', () => {
     script: `
       printf 'prog: a.o b.o\\n\\t@echo link; $(CC) -o $@ $^\\n%%.o: %%.c\\n\\t@echo compile $<; $(CC) -c -o $@ $<\\n' > Makefile
       echo 'int b(void); int main(void) { return b(); }' > a.c; echo 'int b(void) { return 5; }' > b.c
-      make; ./prog || echo "status $?"; make; sleep 0.02; echo 'int b(void) { return 6; }' > b.c; make; ./prog || echo "status $?"; make -j2 -B`,
+      make; ./prog || echo "status $?"; make; sleep 0.02; echo 'int b(void) { return 6; }' > b.c; make; ./prog || echo "status $?"; make -B`,
   });
 });

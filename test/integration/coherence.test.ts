@@ -21,8 +21,8 @@ class Peer {
   constructor(way: AnyWay) {
     const [file, argument, place]: [string, string, Way] =
       way === 'dfs'
-        ? [peerProgram('dfs'), mounted.container, 'dfuse']
-        : [peerProgram('posix'), mounted.mountPoint, way];
+        ? [peerProgram(mounted.programs, 'dfs'), mounted.container, 'dfuse']
+        : [peerProgram(mounted.programs, 'posix'), mounted.mountPoint, way];
     this.#child = spawn(file, [argument], {
       env: mounted.environment(place),
       detached: true,
@@ -103,8 +103,8 @@ describe.each(pairs)('what $writer does, $reader sees at once', ({ writer, reade
     await must('write', `${top}/open`, 'first');
     expect(await read('hold', `${top}/open`)).toBe('ok');
     expect(await read('held')).toBe('ok first');
-    await must('append', `${top}/open`, ' second');
-    expect(await read('held')).toBe('ok first second');
+    await must('append', `${top}/open`, '+second');
+    expect(await read('held')).toBe('ok first+second');
     await must('write', `${top}/open`, 'again');
     expect(await read('held')).toBe('ok again');
     await must('truncate', `${top}/open`, '2');

@@ -26,7 +26,7 @@ async function check(place: Place, name: string): Promise<string> {
     const options = { directory, env: { OUTSIDE: outside }, seconds: 40 };
     const { status, signal, stdout, stderr } = await mounted.run(
       place,
-      compile('posix-checks', ['posix']),
+      compile(mounted.programs, 'posix-checks', ['posix']),
       [name],
       options,
     );

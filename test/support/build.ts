@@ -1,6 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readdirSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { packageRoot } from '../../src/paths.js';
 
@@ -31,22 +30,14 @@ export function program(name: string): string | undefined {
   return directories.map((dir) => join(dir, name)).find((path) => existsSync(path));
 }
 
-const compiled = new Map<string, string>();
-let compiledDirectory: string | undefined;
-
 /**
- * Compiles a program of test/support, once a test file.
+ * Compiles a program of test/support, once for a directory.
+ * @param directory where the program is put
  * @param sources C files, or a folder of them, relative to test/support
  */
-export function compile(name: string, sources: string[], flags: string[] = []): string {
-  const present = compiled.get(name);
-  if (present !== undefined) return present;
-  if (compiledDirectory === undefined) {
-    const directory = mkdtempSync(join(tmpdir(), 'dfskit-programs-'));
-    compiledDirectory = directory;
-    process.on('exit', () => rmSync(directory, { recursive: true, force: true }));
-  }
-  const output = join(compiledDirectory, name);
+export function compile(directory: string, name: string, sources: string[], flags: string[] = []): string {
+  const output = join(directory, name);
+  if (existsSync(output)) return output;
   const files = sources.map((source) => join(packageRoot, 'test/support', source)).flatMap(sourceFiles);
   const options = [
     '-D_GNU_SOURCE',
@@ -61,7 +52,6 @@ export function compile(name: string, sources: string[], flags: string[] = []): 
   execFileSync(program('gcc') ?? 'cc', [...options, '-o', output, ...files, ...flags], {
     stdio: ['ignore', 'inherit', 'inherit'],
   });
-  compiled.set(name, output);
   return output;
 }
 
@@ -73,8 +63,8 @@ function sourceFiles(path: string): string[] {
 }
 
 /** A program that makes file calls on request: see test/support/peer/peer.h. */
-export function peerProgram(api: 'posix' | 'dfs'): string {
+export function peerProgram(directory: string, api: 'posix' | 'dfs'): string {
   const library =
     api === 'dfs' ? [built('lib', 'libdfs_local.so'), `-Wl,-rpath,${join(buildDirectory, 'lib')}`] : [];
-  return compile(`peer-${api}`, ['peer/peer.c', `peer/peer_${api}.c`], library);
+  return compile(directory, `peer-${api}`, ['peer/peer.c', `peer/peer_${api}.c`], library);
 }

@@ -40,6 +40,8 @@ export class MountedContainer {
   /** A directory of the kernel's own file system. */
   readonly kernel: string;
   readonly home: string;
+  /** Where test/support's programs are compiled to. */
+  readonly programs: string;
   readonly #daemonMessages: string[] = [];
   #daemon: ChildProcess | undefined;
   #directories = 0;
@@ -55,6 +57,7 @@ export class MountedContainer {
     this.mountPoint = make('mount');
     this.kernel = make('kernel');
     this.home = make('home');
+    this.programs = make('programs');
   }
 
   /** Process id of the dfuse. */
@@ -100,7 +103,7 @@ export class MountedContainer {
 
   async mount(): Promise<void> {
     const env = { ...this.environment('dfuse'), DFSKIT_STORE: this.store };
-    const created = execFileSync(peerProgram('dfs'), [this.container], {
+    const created = execFileSync(peerProgram(this.programs, 'dfs'), [this.container], {
       env,
       input: '',
       encoding: 'utf8',
@@ -113,6 +116,8 @@ export class MountedContainer {
     });
     this.#daemon = daemon;
     process.on('exit', this.#lastResort);
+    for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const)
+      process.once(signal, () => process.exit(1));
     const keep = (data: Buffer): void => void this.#daemonMessages.push(data.toString());
     daemon.stdout.on('data', keep);
     daemon.stderr.on('data', keep);
