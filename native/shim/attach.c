@@ -11,7 +11,7 @@
  *   mov $number, %eax; moves; syscall              the moves are repeated in the trampoline
  *   mov %r11, 8(%rsp); syscall                     the one instruction of all cancellable calls since glibc 2.41,
  *                                                  any number in rax
- *   xor %eax, %eax; syscall; cmp $imm32, %rax      read(2). Too short for a jump: all three go to the trampoline.
+ *   xor %eax, %eax; syscall; cmp $-4096, %rax      read(2). Too short for a jump: all three are made elsewhere.
  *
  * Runs in the constructor of the library. Nothing is undone: the library is never unloaded.
  */
@@ -41,10 +41,13 @@ int shim_attach_other;
 #define JMP_LENGTH   5 /* e9 rel32 */
 #define MOVES_LENGTH 24
 
+#define READ_HEAD "\x31\xc0"                         /* xor %eax, %eax */
+#define READ_TAIL "\x0f\x05\x48\x3d\x00\xf0\xff\xff" /* syscall; cmp $-4096, %rax */
+
 /* Code of one site, with what its instructions refer to. */
 struct trampoline {
 	uint8_t code[48];
-	uintptr_t call; /* address of the `syscall` to make when the call isn't ours */
+	uintptr_t back; /* the `syscall` to make when the call isn't ours; of read(2): where libc goes on */
 	uintptr_t enter;
 };
 
@@ -73,6 +76,7 @@ struct found {
 void attach_enter(void);
 void attach_enter_fd(void);
 void attach_enter_path(void);
+void attach_enter_read(void);
 long attach_ours(const long regs[7]);
 
 /* How attach_x86_64.S saves vector state; mask 0: nothing but SSE. */
@@ -87,7 +91,7 @@ extern char __libc_single_threaded __attribute__((weak));
 long attach_ours(const long regs[7])
 {
 	bool threads = &__libc_single_threaded == NULL || !__libc_single_threaded;
-	int error = errno, state = 0;
+	int error = errno, state = 0, type = 0;
 	long r;
 
 	/* libc makes a thread cancellable at any instruction around a blocking system call. That must not happen
@@ -96,8 +100,16 @@ long attach_ours(const long regs[7])
 		pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
 	r = shim_dispatch(regs[0], regs[1], regs[2], regs[3], regs[4], regs[5], regs[6]);
 	errno = error; /* a system call has no errno */
-	if (threads)
-		pthread_setcancelstate(state, &state);
+	if (!threads)
+		return r;
+	/* A cancellation that came meanwhile acts in pthread_testcancel(): pthread_setcancelstate() of glibc 2.36
+	 * would end the thread with a null result. */
+	pthread_setcanceltype(PTHREAD_CANCEL_DEFERRED, &type);
+	pthread_setcancelstate(state, NULL);
+	if (type == PTHREAD_CANCEL_ASYNCHRONOUS) {
+		pthread_testcancel();
+		pthread_setcanceltype(type, NULL);
+	}
 	return r;
 }
 
@@ -204,7 +216,7 @@ static struct site site_of(const uint8_t *start, uint8_t *call)
 	}
 	if (memcmp(call - sizeof(cancel), cancel, sizeof(cancel)) == 0)
 		site.from = call - sizeof(cancel);
-	if (call[-2] == 0x31 && call[-1] == 0xc0 && call[2] == 0x48 && call[3] == 0x3d) {
+	if (memcmp(call - 2, READ_HEAD, 2) == 0 && memcmp(call, READ_TAIL, sizeof(READ_TAIL) - 1) == 0) {
 		site.from = call - 2;
 		site.number = SYS_read;
 	}
@@ -296,18 +308,14 @@ static uint8_t *put_relative(uint8_t *p, const char *opcode, size_t size, const 
 
 static void fill(struct trampoline *t, const struct site *site)
 {
-	bool moved = site->call - site->from < JMP_LENGTH; /* the `syscall` goes along */
+	bool read = site->call - site->from < JMP_LENGTH; /* no room for a jump: attach_enter_read makes it all */
 	uint8_t *p = put(t->code, site->from, (size_t)(site->call - site->from));
 
 	p = put(p, "\x48\x8d\x64\x24\x80", 5);         /* lea -128(%rsp), %rsp: the red zone of the function */
-	p = put_relative(p, "\xff\x35", 2, &t->call);  /* push call(%rip) */
+	p = put_relative(p, "\xff\x35", 2, &t->back);  /* push back(%rip) */
 	p = put_relative(p, "\xff\x25", 2, &t->enter); /* jmp *enter(%rip) */
-	t->call = (uintptr_t)(moved ? p : site->call);
-	t->enter = entry_for(site->number);
-	if (moved) {
-		p = put(p, site->call, 2 + 6); /* syscall; cmp $imm32, %rax */
-		put_relative(p, "\xe9", 1, site->call + 2 + 6);
-	}
+	t->back = (uintptr_t)(read ? site->call + sizeof(READ_TAIL) - 1 : site->call);
+	t->enter = read ? (uintptr_t)attach_enter_read : entry_for(site->number);
 }
 
 static int refuse(int error, const char *note)

@@ -62,14 +62,9 @@ attach_enter_path:
 	.cfi_endproc
 	.size	attach_enter_path, . - attach_enter_path
 
-/* Anything else. */
-	.globl	attach_enter
-	.hidden	attach_enter
-	.type	attach_enter, @function
-	.p2align 5
-attach_enter:
-	ARRIVE
-.Lours:
+/* Saves the registers and asks attach_quick(); behind label 3 when the call isn't ours, else with its result in rax
+ * and in regs[0]. rbx: regs[7], number and arguments. */
+	.macro ASK
 	pushq	%rbp
 	.cfi_adjust_cfa_offset 8
 	.cfi_offset %rbp, -144
@@ -141,9 +136,11 @@ attach_enter:
 	movq	%rcx, %rax
 
 4:	movq	%rax, (%rbx)
-	addq	$2, 8(%rbp)		/* behind the `syscall` */
+	.endm
 
-3:	movq	%rbx, %rsp
+/* Undoes ASK. */
+	.macro RESTORE
+	movq	%rbx, %rsp
 	popq	%rax
 	popq	%rdi
 	popq	%rsi
@@ -156,8 +153,58 @@ attach_enter:
 	popq	%rbp
 	.cfi_restore %rbp
 	.cfi_def_cfa %rsp, 136
+	.endm
+
+/* Anything else. */
+	.globl	attach_enter
+	.hidden	attach_enter
+	.type	attach_enter, @function
+	.p2align 5
+attach_enter:
+	ARRIVE
+.Lours:
+	ASK
+	addq	$2, 8(%rbp)		/* behind the `syscall` */
+3:	RESTORE
 	LEAVE
 	.cfi_endproc
 	.size	attach_enter, . - attach_enter
+
+/* read(2): the instructions of the site, `xor %eax, %eax; syscall; cmp $-4096, %rax`, are made here, and the address
+ * pushed is the one behind them. The call blocks here: the information for unwinding has to be right in it too. */
+	.globl	attach_enter_read
+	.hidden	attach_enter_read
+	.type	attach_enter_read, @function
+	.p2align 5
+attach_enter_read:
+	ARRIVE
+	movq	shim_fds(%rip), %rcx
+	testq	%rcx, %rcx
+	jne	7f
+5:	syscall
+6:	popq	%rcx
+	.cfi_adjust_cfa_offset -8
+	.cfi_register %rip, %rcx
+	leaq	128(%rsp), %rsp
+	.cfi_adjust_cfa_offset -128
+	cmpq	$-4096, %rax
+	notrack jmp *%rcx
+	.cfi_def_cfa %rsp, 136
+	.cfi_offset %rip, -136
+7:	movl	%edi, %r11d
+	cmpl	$(1 << 20), %r11d	/* SHIM_FD_MAX */
+	jae	5b
+	cmpq	$0, (%rcx,%r11,8)
+	je	5b
+	ASK
+	RESTORE
+	jmp	6b
+	.cfi_def_cfa %rbp, 144		/* as ASK has it */
+	.cfi_offset %rbp, -144
+	.cfi_offset %rbx, -152
+3:	RESTORE
+	jmp	5b
+	.cfi_endproc
+	.size	attach_enter_read, . - attach_enter_read
 
 	.section .note.GNU-stack, "", @progbits
