@@ -67,7 +67,7 @@ export function addCont(dfskit: Command): void {
   cont
     .command('check')
     .argument('<POOL/CONT>')
-    .description('compare what the parts of a container say of each other')
+    .description('check that a container contradicts itself nowhere and can be read')
     .action(async (text: string) => {
       const name = parseContainer(text);
       const { checkContainer } = await import('../dfs/container.js');

@@ -1,5 +1,6 @@
-import { addon, type NativeContainer } from './addon.js';
-import { explain, type Wording } from './error.js';
+import { constants } from 'node:fs';
+import { addon, type NativeContainer, type NativeDfs } from './addon.js';
+import { DfsError, explain, type Wording } from './error.js';
 import { formatContainer, type ContainerName } from './name.js';
 
 /** What a container says of itself. */
@@ -70,9 +71,48 @@ export async function containerInfo(name: ContainerName): Promise<ContainerInfo>
   return explain(addon().containerInfo(name.pool, name.cont), wording('cannot open container', name));
 }
 
-/** Walks a container and compares what its parts say of each other; throws when they disagree. */
+/**
+ * Checks a container: with the provider's own check where it has one, otherwise by reading every name,
+ * attribute and byte.
+ * @throws DfsError for what contradicts itself or can't be read
+ */
 export async function checkContainer(name: ContainerName): Promise<void> {
-  await explain(addon().containerCheck(name.pool, name.cont), wording('cannot check container', name));
+  const words = wording('cannot check container', name);
+  try {
+    await explain(addon().containerCheck(name.pool, name.cont), words);
+  } catch (error) {
+    if (!(error instanceof DfsError) || error.syscall !== 'dfs_cont_check' || error.code !== 'ENOTSUP')
+      throw error;
+    const dfs = await explain(addon().connect(name.pool, name.cont, true), words);
+    try {
+      await readAll(dfs, '', name);
+    } finally {
+      await addon().disconnect(dfs);
+    }
+  }
+}
+
+/** Bytes that are read at a time. */
+const piece = 4 << 20;
+
+async function readAll(dfs: NativeDfs, dir: string, name: ContainerName): Promise<void> {
+  const native = addon();
+  const words = (path: string): Wording => ({
+    ...wording('cannot check container', name),
+    what: `cannot read ${path} in ${formatContainer(name)}`,
+    why: {},
+  });
+  const entries = await explain(native.readdir(dfs, dir === '' ? '/' : dir), words(dir === '' ? '/' : dir));
+  for (const entry of entries) {
+    const path = `${dir}/${entry.name}`;
+    const { mode, size } = await explain(native.stat(dfs, path, false), words(path));
+    const type = mode & constants.S_IFMT;
+    if (type === constants.S_IFDIR) await readAll(dfs, path, name);
+    else if (type === constants.S_IFLNK) await explain(native.readlink(dfs, path), words(path));
+    else {
+      for (let at = 0; at < size; at += piece) await explain(native.read(dfs, path, at, piece), words(path));
+    }
+  }
 }
 
 /** Destroys a container and the files in it; one in use only with `force`. */
