@@ -114,13 +114,19 @@ async function timed(
       cwd: options.cwd,
       env: options.environment,
       stdio: ['ignore', out.fd, err.fd],
-      ...(options.signal === undefined ? {} : { signal: options.signal }),
+      // A process group of its own: its children must not keep the mount busy when it is ended early.
+      detached: true,
     });
+    const kill = (): void => {
+      if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
+    };
+    options.signal?.addEventListener('abort', kill);
     const end = await new Promise<string | null>((resolve) => {
       child.on('error', (error) => resolve(error.message));
       child.on('close', (code, signal) => resolve(code === 0 ? null : (signal ?? `exit status ${code}`)));
     });
     const seconds = Number(process.hrtime.bigint() - begin) / 1e9;
+    options.signal?.removeEventListener('abort', kill);
     if (end === null) return { seconds, failure: null };
     const message = (await readFile(`${options.out}.err`, 'utf8')).trim().split('\n').at(-1) ?? '';
     return { seconds, failure: message === '' ? end : `${end}: ${message}` };
@@ -196,6 +202,7 @@ export async function runApplications(options: ApplicationOptions): Promise<Row[
     );
     const references = new Map<string, string>();
     for (const way of options.places.has('kernel') ? (['kernel', ...rest] as const) : rest) {
+      options.signal?.throwIfAborted();
       const place = options.places.get(way);
       if (place === undefined) continue;
       const tree = join(place.directory, 'tree');
@@ -209,6 +216,8 @@ export async function runApplications(options: ApplicationOptions): Promise<Row[
           out,
           ...(options.signal === undefined ? {} : { signal: options.signal }),
         });
+        // Killed by us: that is no result.
+        options.signal?.throwIfAborted();
         const digest = await digestResult(step, tree, await readFile(out)).catch(String);
         if (way === 'kernel' && run.failure === null) references.set(step.name, digest);
         recordOutcome(cell, { ...run, digest }, references.get(step.name));

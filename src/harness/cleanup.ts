@@ -1,12 +1,17 @@
 import { constants } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 type Undo = () => void | Promise<void>;
+
+/** Milliseconds that work which was interrupted has to notice it. */
+const patience = 10_000;
 
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /** What was set up and has to be taken down again, last first. */
 export class CleanUpStack {
   readonly #undos: { what: string; undo: Undo }[] = [];
+  readonly #interrupters: (() => void)[] = [];
   #running: Promise<Error[]> | undefined;
   /** A signal came: whatever fails from now on fails because it is being taken down, and is no result. */
   interrupted = false;
@@ -15,16 +20,34 @@ export class CleanUpStack {
    * Remembers how to undo what was just done.
    * @param what  for the message when undoing fails: `unmount /tmp/x`
    * @returns a function that undoes it now, once
+   * @throws Error when a signal came: what sets up must not go on (what was just done is undone all the same)
    */
   defer(what: string, undo: Undo): () => Promise<void> {
     const entry = { what, undo };
     this.#undos.push(entry);
+    this.check();
     return async () => {
       const index = this.#undos.indexOf(entry);
       if (index < 0) return;
       this.#undos.splice(index, 1);
       await undo();
     };
+  }
+
+  /** Remembers what makes the work end early: a program that it waits for is killed. */
+  onInterrupt(act: () => void): void {
+    this.#interrupters.push(act);
+  }
+
+  /** Has the work end early. */
+  interrupt(): void {
+    this.interrupted = true;
+    for (const act of this.#interrupters) act();
+  }
+
+  /** @throws Error when a signal came */
+  check(): void {
+    if (this.interrupted) throw new Error('interrupted');
   }
 
   /**
@@ -66,16 +89,23 @@ export async function withCleanUp<T>(
   report: (errors: Error[]) => void,
 ): Promise<T> {
   const stack = new CleanUpStack();
+  let settled: Promise<unknown> = Promise.resolve();
   const onSignal = (signal: NodeJS.Signals): void => {
-    stack.interrupted = true;
-    void stack.run().then((errors) => {
+    if (stack.interrupted) return;
+    stack.interrupt();
+    void (async () => {
+      // What the work is setting up at this moment has to be known before it can be undone.
+      await Promise.race([settled, sleep(patience)]);
+      const errors = await stack.run();
       if (errors.length > 0) report(errors);
       process.exit(128 + constants.signals[signal]);
-    });
+    })();
   };
   for (const signal of signals) process.on(signal, onSignal);
   try {
-    return await work(stack);
+    const running = work(stack);
+    settled = running.catch(() => undefined);
+    return await running;
   } finally {
     // The signal's handler reports and ends the process; the failures that it caused are nobody's business.
     if (stack.interrupted) await new Promise(() => undefined);

@@ -134,6 +134,7 @@ async function startDrivers(places: Places, effort: Effort, stack: CleanUpStack)
     try {
       const driver = await Driver.start({ ...place, files: effort.files, fileMib: effort.fileMib });
       stack.defer(`end the driver of ${way}`, async () => driver.stop());
+      stack.onInterrupt(() => driver.kill());
       drivers.set(way, driver);
     } catch (error) {
       const facts = places.facts.find((each) => each.way === way);
@@ -169,8 +170,10 @@ async function compareMicro(session: Session, stack: CleanUpStack): Promise<void
   if (workloads.length === 0) return;
   const drivers = await startDrivers(places, effort, stack);
   for (const workload of workloads) {
-    if (stack.interrupted) return;
-    const row = await runMicro(workload, drivers, effort, () => progress.step(workload.name));
+    const row = await runMicro(workload, drivers, effort, () => {
+      stack.check();
+      progress.step(workload.name);
+    });
     results.rows.push(row);
     await session.save();
   }
@@ -183,9 +186,9 @@ async function compareApplications(session: Session, stack: CleanUpStack): Promi
   if (!applicationSteps.some((step) => chosen(options, step.name))) return;
   const input = join(places.scratch, 'input');
   const limit = { files: effort.treeFiles, bytes: effort.treeBytes };
-  results.tree = await stageTree(join(packageRoot, 'node_modules'), input, limit);
+  results.tree = await stageTree(join(packageRoot, 'node_modules'), input, limit, () => stack.check());
   const interrupt = new AbortController();
-  stack.defer('end the program that runs', () => interrupt.abort());
+  stack.onInterrupt(() => interrupt.abort());
   const micro = [...results.rows];
   const keep = async (rows: readonly Row[]): Promise<void> => {
     results.rows = [...micro, ...rows.filter((row) => chosen(options, row.name))];
@@ -239,7 +242,7 @@ export async function compare(options: CompareOptions = {}): Promise<Results> {
         warnings: [],
       };
       const save = async (): Promise<void> => {
-        if (stack.interrupted) return;
+        stack.check();
         running.warnings = collectWarnings(running, effort);
         await writeResults(running, files);
       };

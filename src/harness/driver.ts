@@ -100,6 +100,11 @@ export class Driver implements RoundRunner {
     clearTimeout(kill);
   }
 
+  /** Ends the driver at once; a round that runs fails. */
+  kill(): void {
+    this.#child.kill('SIGKILL');
+  }
+
   #take(line: string): void {
     let answer: Answer;
     try {

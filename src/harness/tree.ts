@@ -27,14 +27,21 @@ export async function measureTree(directory: string, limit: TreeSize): Promise<T
 /**
  * Copies sub-directories of `source` to `target`, in the order of their names, as long as they fit in `limit`; one that
  * does not fit is passed over, so the choice is the same on every machine with the same source.
+ * @param check  called before each; throws to end it early
  */
-export async function stageTree(source: string, target: string, limit: TreeSize): Promise<TreeSize> {
+export async function stageTree(
+  source: string,
+  target: string,
+  limit: TreeSize,
+  check: () => void = () => undefined,
+): Promise<TreeSize> {
   const total: TreeSize = { files: 0, bytes: 0 };
   const entries = await readdir(source, { withFileTypes: true });
   const names = entries
     .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'))
     .map((entry) => entry.name);
   for (const name of names.sort()) {
+    check();
     const left: TreeSize = { files: limit.files - total.files, bytes: limit.bytes - total.bytes };
     const size = await measureTree(join(source, name), left);
     if (size.files === 0 || size.files > left.files || size.bytes > left.bytes) continue;

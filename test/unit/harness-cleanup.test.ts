@@ -67,6 +67,15 @@ describe('withCleanUp', () => {
     expect(undone).toBe(true);
   });
 
+  it('undoes what was set up while a signal came, and sets up no more', async () => {
+    const undone: string[] = [];
+    const stack = new CleanUpStack();
+    stack.interrupt();
+    expect(() => stack.defer('undo', () => void undone.push('it'))).toThrow('interrupted');
+    await stack.run();
+    expect(undone).toEqual(['it']);
+  });
+
   it('leaves no signal handlers', async () => {
     const before = process.listenerCount('SIGINT');
     await withCleanUp(() => Promise.resolve(), ignore);
@@ -91,7 +100,7 @@ describe('withCleanUp', () => {
           `import { withCleanUp } from './cleanup.mjs';
            let broken;
            await withCleanUp(async (stack) => {
-             stack.defer('break the work', () => broken(new Error('taken down')));
+             stack.onInterrupt(() => broken(new Error('taken down')));
              stack.defer('tell', async () => { await new Promise((r) => setTimeout(r, 20)); process.stdout.write('undone'); });
              process.stdout.write('ready ');
              await new Promise((resolve, reject) => { broken = reject; setTimeout(resolve, 30_000); });
