@@ -347,6 +347,20 @@ void fd_assign(int fd, struct ofd *ofd)
 		ofd_put(ofd);
 		return;
 	}
+	unsigned int top = __atomic_load_n(&shim_fd_top, __ATOMIC_RELAXED);
+	while (ofd && (unsigned int)fd >= top &&
+	       !__atomic_compare_exchange_n(&shim_fd_top, &top, (unsigned int)fd + 1, false, __ATOMIC_RELAXED,
+					    __ATOMIC_RELAXED))
+		;
+	if (fd_foreign_child()) { /* its entries die with it at exec: no reference to drop */
+		struct foreign *f = foreign_entry(fd, true);
+		struct ofd     *none = NULL;
+		if (f)
+			f->ofd = ofd;
+		/* The entry must look ours, so that calls on it come here. What the parent has is unchanged. */
+		__atomic_compare_exchange_n(&shim_fds[fd], &none, &foreign_mark, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
+		return;
+	}
 	struct ofd *old = __atomic_exchange_n(&shim_fds[fd], ofd, __ATOMIC_ACQ_REL);
 	if (old != &foreign_mark)
 		ofd_put(old);
