@@ -30,8 +30,10 @@ const count = { passed: checks.passed.length, failed: checks.failed.length };
 try {
   const { numPassedTests, numFailedTests, testResults } = JSON.parse(readFileSync(results, 'utf8'));
   count.passed += numPassedTests;
-  // A file that fails before its first test has no test to count.
-  const broken = testResults.filter((file) => file.status === 'failed' && file.assertionResults.length === 0);
+  // A file that fails before its first test, or in what prepares its tests, has no failed test to count.
+  const broken = testResults.filter(
+    (file) => file.status === 'failed' && !file.assertionResults.some(({ status }) => status === 'failed'),
+  );
   count.failed += numFailedTests + broken.length;
 } catch {
   count.failed += exitCode === 0 ? 0 : 1;
