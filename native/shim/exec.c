@@ -25,8 +25,10 @@ struct handover_head {
 	int32_t  nr;
 };
 
+#define CWD (-1)
+
 struct handover_file {
-	int32_t  fd;
+	int32_t  fd; /* CWD: the working directory */
 	uint32_t slot;
 	uint8_t  kind;
 	uint8_t  real;
@@ -43,19 +45,8 @@ struct collect {
 	bool real_only; /* the program has no shim: every one becomes a kernel descriptor */
 };
 
-static long collect_one(int fd, struct ofd *ofd, void *arg)
+static long write_entry(struct collect *c, int fd, struct ofd *ofd)
 {
-	struct collect *c = arg;
-	long            fdflags = SHIM_RAW(SYS_fcntl, fd, F_GETFD);
-
-	if (fdflags < 0 || fdflags & FD_CLOEXEC)
-		return 0;
-	if (c->real_only || slot_index(ofd->slot) == UINT32_MAX) {
-		ofd_materialise(ofd, true); /* without a mount it can't be: the program sees an empty file */
-		return 0;
-	}
-	if (atomic_load(&ofd->slot->where) == SLOT_KERNEL && atomic_load(&ofd->real) && ofd->kind == OFD_DIR)
-		return 0;
 	if (c->memfd < 0) {
 		c->memfd = SHIM_RAW(SYS_memfd_create, "dfskit-handover", MFD_CLOEXEC);
 		if (c->memfd < 0)
@@ -75,9 +66,25 @@ static long collect_one(int fd, struct ofd *ofd, void *arg)
 	SHIM_RAW(SYS_write, c->memfd, ofd->mnt->root, f.root_len);
 	if (f.path_len)
 		SHIM_RAW(SYS_write, c->memfd, ofd->path, f.path_len);
-	atomic_store(&ofd->slot->shared, 1);
 	c->nr++;
 	return 0;
+}
+
+static long collect_one(int fd, struct ofd *ofd, void *arg)
+{
+	struct collect *c = arg;
+	long            fdflags = SHIM_RAW(SYS_fcntl, fd, F_GETFD);
+
+	if (fdflags < 0 || fdflags & FD_CLOEXEC)
+		return 0;
+	if (c->real_only || slot_index(ofd->slot) == UINT32_MAX) {
+		ofd_materialise(ofd, true); /* without a mount it can't be: the program sees an empty file */
+		return 0;
+	}
+	if (atomic_load(&ofd->slot->where) == SLOT_KERNEL && atomic_load(&ofd->real) && ofd->kind == OFD_DIR)
+		return 0;
+	atomic_store(&ofd->slot->shared, 1);
+	return write_entry(c, fd, ofd);
 }
 
 static void keep_over_exec(const struct collect *c, bool keep)
@@ -106,6 +113,11 @@ long op_execveat(int dirfd, const char *path, char *const *argv, char *const *en
 	c.real_only = kind != TARGET_PRELOADS || shim_symbols_only;
 	if (shim_fds)
 		fd_each(collect_one, &c);
+	/* The kernel knows it by a name that a rename in the process may have changed. */
+	struct ofd *cwd = ofd_get_cwd();
+	if (cwd && !c.real_only && (cwd->oid.lo || cwd->oid.hi))
+		write_entry(&c, CWD, cwd);
+	ofd_put(cwd);
 	if (c.memfd >= 0) {
 		struct handover_head head = {.magic = HANDOVER_MAGIC, .nr = c.nr};
 		int                  arena[3];
@@ -149,6 +161,12 @@ static void take_one(int fd, off_t *at)
 	root[f.root_len] = 0;
 	path[f.path_len] = 0;
 	struct mount *mnt = mount_by_root(root);
+	daos_obj_id_t oid = {.lo = f.oid_lo, .hi = f.oid_hi};
+	if (mnt && f.fd == CWD && shim_takes_paths) {
+		/* No slot of the family: nobody reads the working directory through this description. */
+		atomic_store(&shim_cwd, ofd_adopt(mnt, NULL, OFD_DIR, oid, NULL));
+		return;
+	}
 	if (!mnt || SHIM_RAW(SYS_fcntl, f.fd, F_GETFD) < 0)
 		return;
 	/* Descriptors of one description share it here too. */
@@ -159,8 +177,7 @@ static void take_one(int fd, off_t *at)
 			return;
 		}
 	}
-	struct ofd *ofd = ofd_adopt(mnt, slot_at(f.slot), f.kind, (daos_obj_id_t){.lo = f.oid_lo, .hi = f.oid_hi},
-				    f.has_path ? path : NULL);
+	struct ofd *ofd = ofd_adopt(mnt, slot_at(f.slot), f.kind, oid, f.has_path ? path : NULL);
 	if (!ofd)
 		return;
 	atomic_store(&ofd->real, f.real);
@@ -179,7 +196,7 @@ void handover_take(void)
 	unsetenv(HANDOVER_NAME);
 	if (fd < 3 || !read_all(fd, &head, sizeof(head), &at) || head.magic != HANDOVER_MAGIC)
 		return;
-	if (arena_adopt(head.arena))
+	if (head.arena[0] < 0 || arena_adopt(head.arena))
 		for (int i = 0; i < head.nr; i++)
 			take_one(fd, &at);
 	SHIM_RAW(SYS_close, fd);

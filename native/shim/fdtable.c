@@ -82,7 +82,7 @@ bool fd_hidden(int fd)
 	for (int i = 0; i < MAX_HIDDEN; i++)
 		if (atomic_load_explicit(&hidden[i], memory_order_relaxed) == fd + 1)
 			return true;
-	const struct provider *p = shim_nr_mounts ? shim_mounts[0].p : NULL;
+	const struct provider *p = atomic_load_explicit(&shim_provider, memory_order_relaxed);
 	return p && p->dfsx_owns_fd && p->dfsx_owns_fd(fd);
 }
 

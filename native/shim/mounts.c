@@ -18,6 +18,7 @@
 struct mount           shim_mounts[MAX_MOUNTS];
 int                    shim_nr_mounts;
 int                    shim_paths_active;
+_Atomic(const struct provider *) shim_provider;
 static pthread_mutex_t connect_lock = PTHREAD_MUTEX_INITIALIZER;
 
 /* mountinfo writes blanks and backslashes as three octal digits: proc(5). */
@@ -174,6 +175,8 @@ bool mount_connect(struct mount *mnt)
 		fd_floor_set();
 		int flags = mnt->read_only ? O_RDONLY : O_RDWR;
 		int rc = mnt->dfuse ? connect_dfuse(mnt, flags) : connect_environment(mnt, flags);
+		if (mnt->p)
+			atomic_store(&shim_provider, mnt->p);
 		if (!rc)
 			rc = mnt->p->dfs_lookup(mnt->dfs, "/", flags, &mnt->root_obj, NULL, NULL);
 		if (!rc && mnt->p->dfsx_dir_generation)

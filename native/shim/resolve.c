@@ -63,6 +63,8 @@ long ofd_dir_path(struct ofd *ofd, char *out, size_t size)
 			out[0] = 0;
 		return -err;
 	}
+	if (!ofd->path && !ofd->mnt->p && mount_connect(ofd->mnt))
+		return ofd_dir_path(ofd, out, size);
 	if (!ofd->path || strlen(ofd->path) >= size)
 		return -ENAMETOOLONG;
 	strcpy(out, ofd->path);

@@ -80,6 +80,7 @@ enum mount_state { MOUNT_NEW, MOUNT_READY, MOUNT_DEAD };
 
 extern struct mount shim_mounts[];
 extern int          shim_nr_mounts;
+extern _Atomic(const struct provider *) shim_provider; /* NULL before the first mount is connected */
 
 void          mounts_find(void);
 /** Connects on first use. False: the kernel has to do. */

@@ -31,7 +31,7 @@ bool shim_start(void)
 	counters_open();
 	handover_take();
 	shim_flavour_start();
-	if (shim_takes_paths)
+	if (shim_takes_paths && !shim_cwd)
 		cwd_learn();
 	return true;
 }
