@@ -27,7 +27,7 @@ long op_opened(int fd, int flags)
 	struct dfskit_ioctl_file info;
 	struct statx             stx;
 
-	if (fd < 0 || flags & (O_PATH | O_DIRECTORY))
+	if (!shim_nr_mounts || fd < 0 || flags & (O_PATH | O_DIRECTORY))
 		return fd;
 	/* What is cached of the file is enough to see its device: no request to the daemon. */
 	if (SHIM_RAW(SYS_statx, fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE, &stx) ||

@@ -199,8 +199,10 @@ long op_chdir(const char *path)
 
 	if (!r && w.ours) {
 		where_path(&w, full);
+		/* One too long to say is entered step by step, as the program does. */
+		bool sayable = !w.no_path && w.mnt->root_len + strlen(full) < PATH_MAX;
 		if (S_ISDIR(mode))
-			r = enter(w.mnt, w.no_path ? NULL : full, obj, path);
+			r = enter(w.mnt, sayable ? full : NULL, obj, path);
 		else {
 			w.mnt->p->dfs_release(obj);
 			r = -ENOTDIR;

@@ -34,18 +34,26 @@ long op_mmap(void *addr, size_t length, int prot, int flags, int fd, off_t offse
 		ofd_put(ofd);
 		return err;
 	}
-	/* A fresh open: dfuse drops pages that direct writes made stale, and the size is asked again. */
-	long kernel_fd = ofd_open_kernel(ofd, atomic_load(&ofd->slot->flags));
-	long r = kernel_fd;
-	if (kernel_fd >= 0) {
-		SHIM_RAW(SYS_fstat, kernel_fd, &st);
-		r = SHIM_RAW(SYS_mmap, addr, length, prot, flags, kernel_fd, offset);
-		SHIM_RAW(SYS_close, kernel_fd);
-		if (r >= 0 || r < -4095) {
-			struct same same = {ofd};
-			if ((flags & MAP_TYPE) != MAP_PRIVATE)
-				fd_each(mark_mapped, &same);
+	bool shared = (flags & MAP_TYPE) != MAP_PRIVATE;
+	long r = shared ? ofd_materialise(ofd, false) : 0;
+	if (!r && atomic_load(&ofd->real)) {
+		/* Closing another descriptor of the file would drop the process's record locks, so this one it is.
+		 * Pages that direct writes made stale go, and the size is asked again. */
+		SHIM_RAW(SYS_fadvise64, fd, 0, 0, POSIX_FADV_DONTNEED);
+		SHIM_RAW(SYS_fstat, fd, &st);
+		r = SHIM_RAW(SYS_mmap, addr, length, prot, flags, fd, offset);
+	} else if (!r) {
+		long kernel_fd = ofd_open_kernel(ofd, atomic_load(&ofd->slot->flags));
+		r = kernel_fd;
+		if (kernel_fd >= 0) {
+			SHIM_RAW(SYS_fstat, kernel_fd, &st);
+			r = SHIM_RAW(SYS_mmap, addr, length, prot, flags, kernel_fd, offset);
+			SHIM_RAW(SYS_close, kernel_fd);
 		}
+	}
+	if (shared && (r >= 0 || r < -4095)) {
+		struct same same = {ofd};
+		fd_each(mark_mapped, &same);
 	}
 	ofd_put(ofd);
 	return r;
