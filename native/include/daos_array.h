@@ -8,7 +8,7 @@
 #include <daos_obj.h>
 
 typedef struct {
-	daos_off_t  rg_idx; /* offset */
+	daos_off_t rg_idx;  /* offset */
 	daos_size_t rg_len; /* bytes */
 } daos_range_t;
 

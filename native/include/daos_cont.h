@@ -11,7 +11,7 @@
 #include <daos_pool.h>
 #include <daos_api.h>
 
-#define daos_cont_open	  daos_cont_open2
+#define daos_cont_open    daos_cont_open2
 #define daos_cont_destroy daos_cont_destroy2
 #define daos_cont_create  daos_cont_create2
 
@@ -20,22 +20,22 @@ extern "C" {
 #endif
 
 /* Flags of daos_cont_open */
-#define DAOS_COO_RO	    (1U << 0)
-#define DAOS_COO_RW	    (1U << 1)
-#define DAOS_COO_EX	    (1U << 2)
-#define DAOS_COO_FORCE	    (1U << 3)
+#define DAOS_COO_RO         (1U << 0)
+#define DAOS_COO_RW         (1U << 1)
+#define DAOS_COO_EX         (1U << 2)
+#define DAOS_COO_FORCE      (1U << 3)
 #define DAOS_COO_RO_MDSTATS (1U << 4)
-#define DAOS_COO_EVICT	    (1U << 5)
+#define DAOS_COO_EVICT      (1U << 5)
 #define DAOS_COO_EVICT_ALL  (1U << 6)
 #define DAOS_COO_NEW_LAYOUT (1U << 7)
-#define DAOS_COO_NBITS	    8
-#define DAOS_COO_MASK	    ((1U << DAOS_COO_NBITS) - 1)
+#define DAOS_COO_NBITS      8
+#define DAOS_COO_MASK       ((1U << DAOS_COO_NBITS) - 1)
 
 #define DAOS_CONT_HINT_MAX_LEN 128
 #define DAOS_SNAPSHOT_MAX_LEN  128
 
 enum daos_snapshot_opts {
-	DAOS_SNAP_OPT_CR  = (1 << 0),
+	DAOS_SNAP_OPT_CR = (1 << 0),
 	DAOS_SNAP_OPT_OIT = (1 << 1),
 };
 
@@ -43,12 +43,12 @@ enum daos_snapshot_opts {
 int daos_cont_create(daos_handle_t poh, uuid_t *uuid, daos_prop_t *cont_prop, daos_event_t *ev);
 
 /** Creates a container with a label. -DER_EXIST. */
-int daos_cont_create_with_label(daos_handle_t poh, const char *label, daos_prop_t *cont_prop,
-				uuid_t *uuid, daos_event_t *ev);
+int daos_cont_create_with_label(daos_handle_t poh, const char *label, daos_prop_t *cont_prop, uuid_t *uuid,
+                                daos_event_t *ev);
 
 /** Opens a container by its label or UUID. -DER_NONEXIST. */
-int daos_cont_open(daos_handle_t poh, const char *cont, unsigned int flags, daos_handle_t *coh,
-		   daos_cont_info_t *info, daos_event_t *ev);
+int daos_cont_open(daos_handle_t poh, const char *cont, unsigned int flags, daos_handle_t *coh, daos_cont_info_t *info,
+                   daos_event_t *ev);
 
 /** Closes a container. */
 int daos_cont_close(daos_handle_t coh, daos_event_t *ev);
@@ -57,8 +57,7 @@ int daos_cont_close(daos_handle_t coh, daos_event_t *ev);
 int daos_cont_destroy(daos_handle_t poh, const char *cont, int force, daos_event_t *ev);
 
 /** Describes an open container. */
-int daos_cont_query(daos_handle_t coh, daos_cont_info_t *info, daos_prop_t *cont_prop,
-		    daos_event_t *ev);
+int daos_cont_query(daos_handle_t coh, daos_cont_info_t *info, daos_prop_t *cont_prop, daos_event_t *ev);
 
 /** Turns an open container into bytes for another process; with iov_buf NULL only the size. */
 int daos_cont_local2global(daos_handle_t coh, d_iov_t *glob);
@@ -71,12 +70,12 @@ int daos_cont_global2local(daos_handle_t poh, d_iov_t glob, daos_handle_t *coh);
 int daos_cont_list_attr(daos_handle_t coh, char *buffer, size_t *size, daos_event_t *ev);
 
 /** Reads \a n attributes of the user's. \param sizes in: room; out: length. */
-int daos_cont_get_attr(daos_handle_t coh, int n, char const *const names[], void *const buffers[],
-		       size_t sizes[], daos_event_t *ev);
+int daos_cont_get_attr(daos_handle_t coh, int n, char const *const names[], void *const buffers[], size_t sizes[],
+                       daos_event_t *ev);
 
 /** Sets \a n attributes of the user's. */
-int daos_cont_set_attr(daos_handle_t coh, int n, char const *const names[],
-		       void const *const values[], size_t const sizes[], daos_event_t *ev);
+int daos_cont_set_attr(daos_handle_t coh, int n, char const *const names[], void const *const values[],
+                       size_t const sizes[], daos_event_t *ev);
 
 /** Removes \a n attributes of the user's. */
 int daos_cont_del_attr(daos_handle_t coh, int n, char const *const names[], daos_event_t *ev);
@@ -85,12 +84,12 @@ int daos_cont_del_attr(daos_handle_t coh, int n, char const *const names[], daos
 int daos_cont_create_snap(daos_handle_t coh, daos_epoch_t *epoch, char *name, daos_event_t *ev);
 
 /** Takes a snapshot with options. */
-int daos_cont_create_snap_opt(daos_handle_t coh, daos_epoch_t *epoch, char *name,
-			      enum daos_snapshot_opts opts, daos_event_t *ev);
+int daos_cont_create_snap_opt(daos_handle_t coh, daos_epoch_t *epoch, char *name, enum daos_snapshot_opts opts,
+                              daos_event_t *ev);
 
 /** Lists snapshots. \param nr in: room; out: how many there are. */
-int daos_cont_list_snap(daos_handle_t coh, int *nr, daos_epoch_t *epochs, char **names,
-			daos_anchor_t *anchor, daos_event_t *ev);
+int daos_cont_list_snap(daos_handle_t coh, int *nr, daos_epoch_t *epochs, char **names, daos_anchor_t *anchor,
+                        daos_event_t *ev);
 
 /** Destroys the snapshots of a range. */
 int daos_cont_destroy_snap(daos_handle_t coh, daos_epoch_range_t epr, daos_event_t *ev);

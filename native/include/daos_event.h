@@ -22,12 +22,10 @@ int daos_eq_destroy(daos_handle_t eqh, int flags);
 
 /** Takes up to \a nevents completed events off a queue.
  *  \param timeout  microseconds, DAOS_EQ_WAIT or DAOS_EQ_NOWAIT. Result: how many, or negative. */
-int daos_eq_poll(daos_handle_t eqh, int wait_running, int64_t timeout, unsigned int nevents,
-		 daos_event_t **events);
+int daos_eq_poll(daos_handle_t eqh, int wait_running, int64_t timeout, unsigned int nevents, daos_event_t **events);
 
 /** Counts (and lists, when \a events is not NULL) the events of a queue without taking them off. */
-int daos_eq_query(daos_handle_t eqh, daos_eq_query_t query, unsigned int nevents,
-		  daos_event_t **events);
+int daos_eq_query(daos_handle_t eqh, daos_eq_query_t query, unsigned int nevents, daos_event_t **events);
 
 /** Prepares an event for use with a queue, or DAOS_HDL_INVAL for daos_event_test. */
 int daos_event_init(daos_event_t *ev, daos_handle_t eqh, daos_event_t *parent);

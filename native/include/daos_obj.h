@@ -29,28 +29,25 @@ extern "C" {
 
 enum daos_otype_t {
 	DAOS_OT_MULTI_HASHED = 0,
-	DAOS_OT_ARRAY	     = 11,
-	DAOS_OT_ARRAY_ATTR   = 12,
-	DAOS_OT_ARRAY_BYTE   = 13,
-	DAOS_OT_MAX	     = 14,
+	DAOS_OT_ARRAY = 11,
+	DAOS_OT_ARRAY_ATTR = 12,
+	DAOS_OT_ARRAY_BYTE = 13,
+	DAOS_OT_MAX = 14,
 };
 
-static inline enum daos_otype_t
-daos_obj_id2type(daos_obj_id_t oid)
+static inline enum daos_otype_t daos_obj_id2type(daos_obj_id_t oid)
 {
 	return (enum daos_otype_t)(oid.hi >> OID_FMT_TYPE_SHIFT);
 }
 
-static inline bool
-daos_is_array(daos_obj_id_t oid)
+static inline bool daos_is_array(daos_obj_id_t oid)
 {
 	enum daos_otype_t type = daos_obj_id2type(oid);
 
 	return type == DAOS_OT_ARRAY || type == DAOS_OT_ARRAY_ATTR || type == DAOS_OT_ARRAY_BYTE;
 }
 
-static inline bool
-daos_obj_id_is_nil(daos_obj_id_t oid)
+static inline bool daos_obj_id_is_nil(daos_obj_id_t oid)
 {
 	return oid.hi == 0 && oid.lo == 0;
 }

@@ -11,16 +11,16 @@ extern "C" {
 #endif
 
 #define DAOS_PROP_ENTRIES_MAX_NR    128
-#define DAOS_PROP_LABEL_MAX_LEN	    127
+#define DAOS_PROP_LABEL_MAX_LEN     127
 #define DAOS_PROP_MAX_LABEL_BUF_LEN (DAOS_PROP_LABEL_MAX_LEN + 1)
 #define DAOS_PROP_CO_LABEL_DEFAULT  "container_label_not_set"
 #define DAOS_PROP_PO_LABEL_DEFAULT  "pool_label_not_set"
-#define DAOS_PROP_ENTRY_NOT_SET	    (1 << 0)
+#define DAOS_PROP_ENTRY_NOT_SET     (1 << 0)
 
 enum daos_pool_props {
-	DAOS_PROP_PO_MIN   = 0,
+	DAOS_PROP_PO_MIN = 0,
 	DAOS_PROP_PO_LABEL = 1,
-	DAOS_PROP_PO_ACL   = 2,
+	DAOS_PROP_PO_ACL = 2,
 	DAOS_PROP_PO_OWNER = 6,
 	DAOS_PROP_PO_OWNER_GROUP = 7,
 };
@@ -76,15 +76,15 @@ struct daos_prop_entry {
 	uint16_t dpe_flags;
 	uint16_t dpe_reserv;
 	union {
-		uint64_t   dpe_val;
+		uint64_t dpe_val;
 		d_string_t dpe_str;
-		void	  *dpe_val_ptr;
+		void *dpe_val_ptr;
 	};
 };
 
 typedef struct {
-	uint32_t		dpp_nr;
-	uint32_t		dpp_reserv;
+	uint32_t dpp_nr;
+	uint32_t dpp_reserv;
 	struct daos_prop_entry *dpp_entries;
 } daos_prop_t;
 
@@ -101,8 +101,7 @@ struct daos_prop_entry *daos_prop_entry_get(daos_prop_t *prop, uint32_t type);
 int daos_prop_set_str(daos_prop_t *prop, uint32_t type, const char *str, daos_size_t len);
 
 /** 1 to 127 letters, digits, '.', '_', ':' and '-', and nothing that looks like a UUID. */
-static inline bool
-daos_label_is_valid(const char *label)
+static inline bool daos_label_is_valid(const char *label)
 {
 	size_t i;
 

@@ -34,21 +34,21 @@ typedef unsigned char uuid_t[16];
 extern "C" {
 #endif
 
-#define DAOS_SYS_NAME_MAX	 15
+#define DAOS_SYS_NAME_MAX        15
 #define DAOS_SYS_INFO_STRING_MAX 63
-#define DAOS_UUID_STR_SIZE	 37
-#define DAOS_ATTR_NAME_MAX	 511
+#define DAOS_UUID_STR_SIZE       37
+#define DAOS_ATTR_NAME_MAX       511
 
-typedef uint64_t    daos_size_t;
-typedef uint64_t    daos_off_t;
-typedef char	   *d_string_t;
+typedef uint64_t daos_size_t;
+typedef uint64_t daos_off_t;
+typedef char *d_string_t;
 typedef const char *d_const_string_t;
 
 /* A piece of memory. */
 typedef struct {
-	void  *iov_buf;
+	void *iov_buf;
 	size_t iov_buf_len; /* room */
-	size_t iov_len;	    /* bytes in use */
+	size_t iov_len;     /* bytes in use */
 } d_iov_t;
 
 /* A list of pieces, read or written one after the other. */
@@ -62,25 +62,23 @@ typedef uint32_t d_rank_t;
 
 typedef struct {
 	d_rank_t *rl_ranks;
-	uint32_t  rl_nr;
+	uint32_t rl_nr;
 } d_rank_list_t;
 
 struct d_uuid {
 	uuid_t uuid;
 };
 
-static inline void
-d_iov_set(d_iov_t *iov, void *buf, size_t size)
+static inline void d_iov_set(d_iov_t *iov, void *buf, size_t size)
 {
-	iov->iov_buf	 = buf;
+	iov->iov_buf = buf;
 	iov->iov_buf_len = size;
-	iov->iov_len	 = size;
+	iov->iov_len = size;
 }
 
 typedef d_iov_t daos_key_t;
 
-static inline bool
-daos_key_is_null(daos_key_t key)
+static inline bool daos_key_is_null(daos_key_t key)
 {
 	return key.iov_buf == NULL || key.iov_buf_len == 0;
 }
@@ -89,11 +87,11 @@ daos_key_is_null(daos_key_t key)
 typedef enum {
 	DAOS_ANCHOR_TYPE_ZERO = 0,
 	DAOS_ANCHOR_TYPE_HKEY = 1,
-	DAOS_ANCHOR_TYPE_KEY  = 2,
-	DAOS_ANCHOR_TYPE_EOF  = 3,
+	DAOS_ANCHOR_TYPE_KEY = 2,
+	DAOS_ANCHOR_TYPE_EOF = 3,
 } daos_anchor_type_t;
 
-#define DAOS_HKEY_MAX	    32
+#define DAOS_HKEY_MAX       32
 #define DAOS_ANCHOR_BUF_MAX 104
 
 typedef struct {
@@ -101,13 +99,12 @@ typedef struct {
 	uint16_t da_shard;
 	uint32_t da_flags;
 	uint64_t da_sub_anchors;
-	uint8_t	 da_buf[DAOS_ANCHOR_BUF_MAX];
+	uint8_t da_buf[DAOS_ANCHOR_BUF_MAX];
 } daos_anchor_t;
 
-#define DAOS_ANCHOR_INIT                                                                           \
-	{                                                                                          \
-		.da_type = DAOS_ANCHOR_TYPE_ZERO, .da_shard = 0, .da_flags = 0,                    \
-		.da_sub_anchors = 0, .da_buf = {0}                                                 \
+#define DAOS_ANCHOR_INIT                                                                                             \
+	{                                                                                                            \
+		.da_type = DAOS_ANCHOR_TYPE_ZERO, .da_shard = 0, .da_flags = 0, .da_sub_anchors = 0, .da_buf = { 0 } \
 	}
 
 /* An open pool, container, event queue, ... */
@@ -118,26 +115,24 @@ typedef struct {
 #define DAOS_HDL_INVAL ((daos_handle_t){0})
 #define DAOS_TX_NONE   DAOS_HDL_INVAL
 
-static inline bool
-daos_handle_is_inval(daos_handle_t hdl)
+static inline bool daos_handle_is_inval(daos_handle_t hdl)
 {
 	return hdl.cookie == 0;
 }
 
-static inline bool
-daos_handle_is_valid(daos_handle_t hdl)
+static inline bool daos_handle_is_valid(daos_handle_t hdl)
 {
 	return hdl.cookie != 0;
 }
 
 enum {
-	DAOS_HTYPE_EQ	 = 1,
-	DAOS_HTYPE_POOL	 = 3,
-	DAOS_HTYPE_CO	 = 5,
-	DAOS_HTYPE_OBJ	 = 7,
+	DAOS_HTYPE_EQ = 1,
+	DAOS_HTYPE_POOL = 3,
+	DAOS_HTYPE_CO = 5,
+	DAOS_HTYPE_OBJ = 7,
 	DAOS_HTYPE_ARRAY = 9,
-	DAOS_HTYPE_TX	 = 11,
-	DAOS_HTYPE_KV	 = 13,
+	DAOS_HTYPE_TX = 11,
+	DAOS_HTYPE_KV = 13,
 };
 
 /* Flags of daos_pool_connect */
@@ -157,12 +152,12 @@ typedef struct {
 #define DAOS_EPOCH_MAX (~0ULL)
 
 typedef struct {
-	uuid_t	     ci_uuid;
+	uuid_t ci_uuid;
 	daos_epoch_t ci_lsnapshot;
-	uint32_t     ci_nhandles;
-	uint32_t     ci_nsnapshots;
-	uint64_t     ci_md_otime; /* hybrid logical clock */
-	uint64_t     ci_md_mtime;
+	uint32_t ci_nhandles;
+	uint32_t ci_nsnapshots;
+	uint64_t ci_md_otime; /* hybrid logical clock */
+	uint64_t ci_md_mtime;
 } daos_cont_info_t;
 
 typedef struct {
@@ -183,8 +178,8 @@ typedef struct daos_event {
 
 typedef enum {
 	DAOS_EQR_COMPLETED = 1,
-	DAOS_EQR_WAITING   = 2,
-	DAOS_EQR_ALL	   = 3,
+	DAOS_EQR_WAITING = 2,
+	DAOS_EQR_ALL = 3,
 } daos_eq_query_t;
 
 typedef enum {
@@ -199,8 +194,7 @@ typedef enum {
 #define UUID_SST_NONE  0
 
 /** True for the 36-character form of a UUID; \a sensitive: UUID_SST_UPPER, _LOWER or _NONE. */
-static inline bool
-daos_is_valid_uuid_string(const char *uuid, int sensitive)
+static inline bool daos_is_valid_uuid_string(const char *uuid, int sensitive)
 {
 	int i;
 

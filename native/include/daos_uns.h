@@ -14,34 +14,34 @@ extern "C" {
 
 /* The extended attribute that links a directory to its container, and its value:
  * layout type, pool, container. */
-#define DUNS_XATTR_NAME	      "user.daos"
+#define DUNS_XATTR_NAME       "user.daos"
 #define DUNS_MAX_XATTR_LEN    170
-#define DUNS_XATTR_FMT	      "DAOS.%s://%36s/%36s"
+#define DUNS_XATTR_FMT        "DAOS.%s://%36s/%36s"
 #define DUNS_LUSTRE_XATTR_FMT "%36s/%36s"
 
 enum {
-	DUNS_NO_PREFIX	       = (1 << 0), /* only pool/cont paths, no "daos://" */
+	DUNS_NO_PREFIX = (1 << 0),         /* only pool/cont paths, no "daos://" */
 	DUNS_NO_REVERSE_LOOKUP = (1 << 1), /* look at the last component only */
-	DUNS_NO_CHECK_PATH     = (1 << 2), /* only "daos://", never a file system */
+	DUNS_NO_CHECK_PATH = (1 << 2),     /* only "daos://", never a file system */
 };
 
 struct duns_attr_t {
 	daos_cont_layout_t da_type;
-	daos_oclass_id_t   da_oclass_id;
-	daos_size_t	   da_chunk_size;
-	daos_prop_t	  *da_props;
-	uint32_t	   da_flags; /* DUNS_* */
-	char		   da_pool[DAOS_PROP_LABEL_MAX_LEN + 1];
-	char		   da_cont[DAOS_PROP_LABEL_MAX_LEN + 1];
-	char		  *da_sys;
-	char		  *da_rel_path; /* what follows the container in the path, or NULL */
-	bool		   da_on_lustre;
-	bool		   da_no_prefix;
-	uuid_t		   da_puuid;
-	uuid_t		   da_cuuid;
-	daos_oclass_id_t   da_dir_oclass_id;
-	daos_oclass_id_t   da_file_oclass_id;
-	char		   da_hints[DAOS_CONT_HINT_MAX_LEN];
+	daos_oclass_id_t da_oclass_id;
+	daos_size_t da_chunk_size;
+	daos_prop_t *da_props;
+	uint32_t da_flags; /* DUNS_* */
+	char da_pool[DAOS_PROP_LABEL_MAX_LEN + 1];
+	char da_cont[DAOS_PROP_LABEL_MAX_LEN + 1];
+	char *da_sys;
+	char *da_rel_path; /* what follows the container in the path, or NULL */
+	bool da_on_lustre;
+	bool da_no_prefix;
+	uuid_t da_puuid;
+	uuid_t da_cuuid;
+	daos_oclass_id_t da_dir_oclass_id;
+	daos_oclass_id_t da_file_oclass_id;
+	char da_hints[DAOS_CONT_HINT_MAX_LEN];
 };
 
 /** Creates a container and a directory that links to it. All calls: 0 or a positive errno. */

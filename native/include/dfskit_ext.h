@@ -20,10 +20,10 @@ extern "C" {
 
 /* A directory entry with what getdents64(2) reports. */
 struct dfsx_dirent {
-	uint64_t ino;       /* inode number, equal to st_ino of the object */
-	uint64_t next;      /* cookie (below 2^63) to continue after this entry; survives creates and removes */
-	uint8_t  type;      /* DT_REG, DT_DIR, DT_LNK */
-	char     name[256]; /* NUL-terminated */
+	uint64_t ino;   /* inode number, equal to st_ino of the object */
+	uint64_t next;  /* cookie (below 2^63) to continue after this entry; survives creates and removes */
+	uint8_t type;   /* DT_REG, DT_DIR, DT_LNK */
+	char name[256]; /* NUL-terminated */
 };
 
 /**
@@ -32,16 +32,16 @@ struct dfsx_dirent {
  * \param nr      in: room in \a ents; out: entries filled, 0 at the end
  * \param stats   NULL, or room for as many stat results
  */
-int dfsx_readdir(dfs_t *dfs, dfs_obj_t *dir, uint64_t *cookie, uint32_t *nr,
-		 struct dfsx_dirent *ents, struct stat *stats);
+int dfsx_readdir(dfs_t *dfs, dfs_obj_t *dir, uint64_t *cookie, uint32_t *nr, struct dfsx_dirent *ents,
+                 struct stat *stats);
 
 /** Removes a name: a directory as rmdir(2) when \a is_dir, anything else as unlink(2)
  *  (EISDIR, ENOTDIR, ENOTEMPTY as POSIX says). */
 int dfsx_remove(dfs_t *dfs, dfs_obj_t *parent, const char *name, bool is_dir);
 
 /** renameat2(2): \a flags is 0, RENAME_NOREPLACE or RENAME_EXCHANGE. Atomic. */
-int dfsx_rename(dfs_t *dfs, dfs_obj_t *parent, const char *name, dfs_obj_t *new_parent,
-		const char *new_name, unsigned int flags);
+int dfsx_rename(dfs_t *dfs, dfs_obj_t *parent, const char *name, dfs_obj_t *new_parent, const char *new_name,
+                unsigned int flags);
 
 /** link(2): another name for \a obj, which is no directory (EPERM). */
 int dfsx_link(dfs_t *dfs, dfs_obj_t *obj, dfs_obj_t *new_parent, const char *new_name);

@@ -13,10 +13,10 @@
 /* Says how to reach the container of the mount. On any descriptor of the mount. */
 struct dfskit_ioctl_mount {
 	uint32_t version;
-	uint32_t blob_len;     /* bytes used of blob */
-	char     provider[16]; /* "local" or "daos" */
-	char     label[512];   /* "POOL/CONT" */
-	uint8_t  blob[4096];   /* dfs_local2global_all() */
+	uint32_t blob_len;  /* bytes used of blob */
+	char provider[16];  /* "local" or "daos" */
+	char label[512];    /* "POOL/CONT" */
+	uint8_t blob[4096]; /* dfs_local2global_all() */
 };
 
 /* Says which object a descriptor is. On a descriptor of a regular file (EISDIR otherwise). */
@@ -24,8 +24,8 @@ struct dfskit_ioctl_file {
 	uint32_t version;
 	uint32_t blob_len;
 	uint64_t oid_lo, oid_hi;
-	uint64_t mount_id;     /* unique to the mount on this node: the same for each of its files */
-	uint8_t  blob[512];    /* dfs_obj_local2global() */
+	uint64_t mount_id; /* unique to the mount on this node: the same for each of its files */
+	uint8_t blob[512]; /* dfs_obj_local2global() */
 };
 
 /* Requests answered since the mount, indexed by the opcode of <linux/fuse.h>. */
@@ -41,6 +41,8 @@ struct dfskit_ioctl_stats {
 
 /* open(MOUNT "/" DFSKIT_OID_NAME of an object) reaches it by identifier, whatever its names are.
  * Hidden: listed by no readdir. printf arguments: oid.hi, oid.lo. */
-#define DFSKIT_OID_NAME "\x01" "dfskit-oid.%016lx.%016lx"
+#define DFSKIT_OID_NAME \
+	"\x01"          \
+	"dfskit-oid.%016lx.%016lx"
 
 #endif

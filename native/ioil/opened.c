@@ -25,22 +25,21 @@ static struct mount *mount_of_device(dev_t dev)
 long op_opened(int fd, int flags)
 {
 	struct dfskit_ioctl_file info;
-	struct statx             stx;
+	struct statx stx;
 
 	if (!shim_nr_mounts || fd < 0 || flags & (O_PATH | O_DIRECTORY))
 		return fd;
 	/* What is cached of the file is enough to see its device: no request to the daemon. */
-	if (SHIM_RAW(SYS_statx, fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE, &stx) ||
-	    !S_ISREG(stx.stx_mode))
+	if (SHIM_RAW(SYS_statx, fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE, &stx) || !S_ISREG(stx.stx_mode))
 		return fd;
 	struct mount *mnt = mount_of_device(makedev(stx.stx_dev_major, stx.stx_dev_minor));
 	if (!mnt || SHIM_RAW(SYS_ioctl, fd, DFSKIT_IOCTL_FILE, &info) || info.version != DFSKIT_IOCTL_VERSION ||
 	    info.blob_len > sizeof(info.blob) || !mount_connect(mnt))
 		return fd;
 
-	d_iov_t    blob = {.iov_buf = info.blob, .iov_buf_len = info.blob_len, .iov_len = info.blob_len};
+	d_iov_t blob = {.iov_buf = info.blob, .iov_buf_len = info.blob_len, .iov_len = info.blob_len};
 	dfs_obj_t *obj;
-	int        acc = (flags & O_ACCMODE) == O_RDONLY ? O_RDONLY : O_RDWR;
+	int acc = (flags & O_ACCMODE) == O_RDONLY ? O_RDONLY : O_RDWR;
 	if (mnt->p->dfs_obj_global2local(mnt->dfs, acc, blob, &obj))
 		return fd;
 	struct ofd *ofd = ofd_new(mnt, obj, OFD_FILE, (uint32_t)flags, NULL);

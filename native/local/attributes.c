@@ -3,11 +3,10 @@
  */
 #include "local.h"
 
-static int
-stat_ino(struct cont *c, MDB_txn *txn, uint64_t ino, int fd, struct stat *st)
+static int stat_ino(struct cont *c, MDB_txn *txn, uint64_t ino, int fd, struct stat *st)
 {
 	struct inode_rec rec;
-	int		 rc = inode_get(txn, ino, &rec);
+	int rc = inode_get(txn, ino, &rec);
 
 	if (rc == 0)
 		rc = stat_now(c, ino, fd, &rec);
@@ -16,17 +15,16 @@ stat_ino(struct cont *c, MDB_txn *txn, uint64_t ino, int fd, struct stat *st)
 	return rc;
 }
 
-EXPORT int
-dfs_ostat(dfs_t *dfs, dfs_obj_t *obj, struct stat *stbuf)
+EXPORT int dfs_ostat(dfs_t *dfs, dfs_obj_t *obj, struct stat *stbuf)
 {
 	struct rtx r;
-	int	   fd = -1, rc;
-	bool	   pinned;
+	int fd = -1, rc;
+	bool pinned;
 
 	if (dfs == NULL || stbuf == NULL)
 		return EINVAL;
 	pinned = obj != NULL && atomic_load_explicit(&obj->fd, memory_order_relaxed) >= 0 &&
-		 hostfd_pin(obj, false, &fd) == 0;
+	         hostfd_pin(obj, false, &fd) == 0;
 	rc = rtx_begin(dfs->c, &r);
 	if (rc == 0) {
 		rc = stat_ino(dfs->c, r.txn, dir_ino(obj), pinned ? fd : -1, stbuf);
@@ -37,20 +35,18 @@ dfs_ostat(dfs_t *dfs, dfs_obj_t *obj, struct stat *stbuf)
 	return rc;
 }
 
-EXPORT int
-dfs_ostatx(dfs_t *dfs, dfs_obj_t *obj, struct stat *stbuf, daos_event_t *ev)
+EXPORT int dfs_ostatx(dfs_t *dfs, dfs_obj_t *obj, struct stat *stbuf, daos_event_t *ev)
 {
 	return event_done(ev, dfs_ostat(dfs, obj, stbuf));
 }
 
-EXPORT int
-dfs_stat(dfs_t *dfs, dfs_obj_t *parent, const char *name, struct stat *stbuf)
+EXPORT int dfs_stat(dfs_t *dfs, dfs_obj_t *parent, const char *name, struct stat *stbuf)
 {
-	uint64_t     generation;
+	uint64_t generation;
 	struct found f;
-	struct rtx   r;
-	size_t	     len;
-	int	     rc;
+	struct rtx r;
+	size_t len;
+	int rc;
 
 	if (dfs == NULL || stbuf == NULL)
 		return EINVAL;
@@ -60,7 +56,7 @@ dfs_stat(dfs_t *dfs, dfs_obj_t *parent, const char *name, struct stat *stbuf)
 	if (rc != 0)
 		return rc;
 	generation = dfs->c->shared->dir_generation;
-	rc	   = rtx_begin(dfs->c, &r);
+	rc = rtx_begin(dfs->c, &r);
 	if (rc != 0)
 		return rc;
 	rc = dir_search(r.txn, parent, generation);
@@ -74,21 +70,19 @@ dfs_stat(dfs_t *dfs, dfs_obj_t *parent, const char *name, struct stat *stbuf)
 
 /* ---- setting -------------------------------------------------------------------------------------- */
 struct set_arg {
-	uint64_t	 ino;
-	struct stat	*st;
-	int		 flags;
+	uint64_t ino;
+	struct stat *st;
+	int flags;
 	struct inode_rec rec; /* out */
 };
 
-static int64_t
-ns_of(struct timespec ts)
+static int64_t ns_of(struct timespec ts)
 {
 	return ts.tv_sec * 1000000000LL + ts.tv_nsec;
 }
 
 /* chmod(2), chown(2), utimensat(2): who may do what. */
-static int
-may_set(const struct inode_rec *rec, const struct set_arg *a)
+static int may_set(const struct inode_rec *rec, const struct set_arg *a)
 {
 	struct cred cr;
 
@@ -108,22 +102,20 @@ may_set(const struct inode_rec *rec, const struct set_arg *a)
 }
 
 /* While somebody writes, the host file's time is the true one. */
-static void
-set_host_mtime(struct cont *c, uint64_t ino, struct timespec mtime)
+static void set_host_mtime(struct cont *c, uint64_t ino, struct timespec mtime)
 {
 	struct timespec times[2] = {{0, UTIME_OMIT}, mtime};
-	char		path[32];
+	char path[32];
 
 	host_path(path, ino);
 	SYS4(SYS_utimensat, c->obj_fd, path, times, 0);
 }
 
-static int
-set_fn(struct cont *c, MDB_txn *txn, void *arg)
+static int set_fn(struct cont *c, MDB_txn *txn, void *arg)
 {
-	struct set_arg	 *a   = arg;
+	struct set_arg *a = arg;
 	struct inode_rec *rec = &a->rec;
-	int		  rc  = inode_get(txn, a->ino, rec);
+	int rc = inode_get(txn, a->ino, rec);
 
 	if (rc == 0)
 		rc = may_set(rec, a);
@@ -148,11 +140,10 @@ set_fn(struct cont *c, MDB_txn *txn, void *arg)
 	return inode_put(txn, a->ino, rec);
 }
 
-EXPORT int
-dfs_osetattr(dfs_t *dfs, dfs_obj_t *obj, struct stat *stbuf, int flags)
+EXPORT int dfs_osetattr(dfs_t *dfs, dfs_obj_t *obj, struct stat *stbuf, int flags)
 {
 	struct set_arg a = {.ino = dir_ino(obj), .st = stbuf, .flags = flags & ~DFS_SET_ATTR_SIZE};
-	int	       rc;
+	int rc;
 
 	if (dfs == NULL || stbuf == NULL)
 		return EINVAL;
@@ -172,11 +163,10 @@ dfs_osetattr(dfs_t *dfs, dfs_obj_t *obj, struct stat *stbuf, int flags)
 	return rc != 0 ? rc : dfs_ostat(dfs, obj, stbuf);
 }
 
-static int
-set_named(dfs_t *dfs, dfs_obj_t *parent, const char *name, int nofollow, struct stat *st, int what)
+static int set_named(dfs_t *dfs, dfs_obj_t *parent, const char *name, int nofollow, struct stat *st, int what)
 {
 	dfs_obj_t *obj;
-	int	   rc;
+	int rc;
 
 	if (dfs == NULL)
 		return EINVAL;
@@ -190,32 +180,28 @@ set_named(dfs_t *dfs, dfs_obj_t *parent, const char *name, int nofollow, struct 
 	return rc;
 }
 
-EXPORT int
-dfs_chmod(dfs_t *dfs, dfs_obj_t *parent, const char *name, mode_t mode)
+EXPORT int dfs_chmod(dfs_t *dfs, dfs_obj_t *parent, const char *name, mode_t mode)
 {
 	struct stat st = {.st_mode = mode};
 
 	return set_named(dfs, parent, name, 0, &st, DFS_SET_ATTR_MODE);
 }
 
-EXPORT int
-dfs_chown(dfs_t *dfs, dfs_obj_t *parent, const char *name, uid_t uid, gid_t gid, int flags)
+EXPORT int dfs_chown(dfs_t *dfs, dfs_obj_t *parent, const char *name, uid_t uid, gid_t gid, int flags)
 {
 	struct stat st = {.st_uid = uid, .st_gid = gid};
 
 	return set_named(dfs, parent, name, flags & O_NOFOLLOW, &st,
-			 (uid != (uid_t)-1 ? DFS_SET_ATTR_UID : 0) |
-				 (gid != (gid_t)-1 ? DFS_SET_ATTR_GID : 0));
+	                 (uid != (uid_t)-1 ? DFS_SET_ATTR_UID : 0) | (gid != (gid_t)-1 ? DFS_SET_ATTR_GID : 0));
 }
 
-EXPORT int
-dfs_access(dfs_t *dfs, dfs_obj_t *parent, const char *name, int mask)
+EXPORT int dfs_access(dfs_t *dfs, dfs_obj_t *parent, const char *name, int mask)
 {
 	struct inode_rec rec = {0};
-	struct stat	 st;
-	struct cred	 cr;
-	dfs_obj_t	*obj;
-	int		 rc;
+	struct stat st;
+	struct cred cr;
+	dfs_obj_t *obj;
+	int rc;
 
 	if (dfs == NULL)
 		return EINVAL;
@@ -232,8 +218,8 @@ dfs_access(dfs_t *dfs, dfs_obj_t *parent, const char *name, int mask)
 		return rc;
 	cred_get(&cr);
 	rec.mode = st.st_mode;
-	rec.uid	 = st.st_uid;
-	rec.gid	 = st.st_gid;
+	rec.uid = st.st_uid;
+	rec.gid = st.st_gid;
 	return perm_check(&cr, &rec, mask & (R_OK | W_OK | X_OK)); /* R_OK is MAY_R, and so on */
 }
 _Static_assert(R_OK == MAY_R && W_OK == MAY_W && X_OK == MAY_X, "access(2) and perm.c agree");

@@ -6,23 +6,22 @@
 #include <sys/statfs.h>
 #include "local.h"
 
-#define FEW_PIECES 16 /* of a list that needs no allocation */
+#define FEW_PIECES 16   /* of a list that needs no allocation */
 #define MAX_PIECES 1024 /* IOV_MAX of the kernel */
 
 struct pieces {
-	struct iovec  few[FEW_PIECES];
+	struct iovec few[FEW_PIECES];
 	struct iovec *iov;
-	int	      nr;
-	uint64_t      total;
+	int nr;
+	uint64_t total;
 };
 
-static int
-pieces_of(struct pieces *p, const d_sg_list_t *sgl)
+static int pieces_of(struct pieces *p, const d_sg_list_t *sgl)
 {
 	uint32_t i;
 
-	p->iov	 = p->few;
-	p->nr	 = 0;
+	p->iov = p->few;
+	p->nr = 0;
 	p->total = 0;
 	if (sgl == NULL || (sgl->sg_nr != 0 && sgl->sg_iovs == NULL))
 		return EINVAL;
@@ -40,16 +39,14 @@ pieces_of(struct pieces *p, const d_sg_list_t *sgl)
 	return 0;
 }
 
-static void
-pieces_free(struct pieces *p)
+static void pieces_free(struct pieces *p)
 {
 	if (p->iov != p->few)
 		free(p->iov);
 }
 
 /* Drops the first n bytes of what is left at *first. */
-static void
-advance(struct pieces *p, int *first, size_t n)
+static void advance(struct pieces *p, int *first, size_t n)
 {
 	while (n > 0 && n >= p->iov[*first].iov_len)
 		n -= p->iov[(*first)++].iov_len;
@@ -59,24 +56,22 @@ advance(struct pieces *p, int *first, size_t n)
 	}
 }
 
-static ssize_t
-transfer(int fd, const struct pieces *p, int first, uint64_t off, bool write)
+static ssize_t transfer(int fd, const struct pieces *p, int first, uint64_t off, bool write)
 {
 	int nr = p->nr - first < MAX_PIECES ? p->nr - first : MAX_PIECES;
 
 	if (nr == 1)
 		return write ? sys_pwrite(fd, p->iov[first].iov_base, p->iov[first].iov_len, off)
-			     : sys_pread(fd, p->iov[first].iov_base, p->iov[first].iov_len, off);
+		             : sys_pread(fd, p->iov[first].iov_base, p->iov[first].iov_len, off);
 	return write ? sys_pwritev(fd, p->iov + first, nr, off) : sys_preadv(fd, p->iov + first, nr, off);
 }
 
 /* Moves all pieces, or (reading) up to the end of the file. */
-static int
-move_all(struct dfs_obj *o, struct pieces *p, uint64_t off, bool write, uint64_t *moved)
+static int move_all(struct dfs_obj *o, struct pieces *p, uint64_t off, bool write, uint64_t *moved)
 {
-	int	 first = 0, fd, rc;
-	bool	 again = true;
-	uint64_t done  = 0;
+	int first = 0, fd, rc;
+	bool again = true;
+	uint64_t done = 0;
 
 	*moved = 0;
 	if (p->total == 0)
@@ -113,8 +108,7 @@ move_all(struct dfs_obj *o, struct pieces *p, uint64_t off, bool write, uint64_t
 	return done != 0 && !write ? 0 : rc;
 }
 
-static int
-check_file(const dfs_t *dfs, const dfs_obj_t *obj, bool write)
+static int check_file(const dfs_t *dfs, const dfs_obj_t *obj, bool write)
 {
 	if (unlikely(dfs == NULL || obj == NULL))
 		return EINVAL;
@@ -125,12 +119,12 @@ check_file(const dfs_t *dfs, const dfs_obj_t *obj, bool write)
 	return 0;
 }
 
-EXPORT int
-dfs_read(dfs_t *dfs, dfs_obj_t *obj, d_sg_list_t *sgl, daos_off_t off, daos_size_t *read_size, daos_event_t *ev)
+EXPORT int dfs_read(dfs_t *dfs, dfs_obj_t *obj, d_sg_list_t *sgl, daos_off_t off, daos_size_t *read_size,
+                    daos_event_t *ev)
 {
 	struct pieces p;
-	uint64_t      done = 0;
-	int	      rc = read_size == NULL ? EINVAL : check_file(dfs, obj, false);
+	uint64_t done = 0;
+	int rc = read_size == NULL ? EINVAL : check_file(dfs, obj, false);
 
 	if (rc == 0)
 		rc = pieces_of(&p, sgl);
@@ -142,12 +136,11 @@ dfs_read(dfs_t *dfs, dfs_obj_t *obj, d_sg_list_t *sgl, daos_off_t off, daos_size
 	return event_done(ev, rc);
 }
 
-EXPORT int
-dfs_write(dfs_t *dfs, dfs_obj_t *obj, d_sg_list_t *sgl, daos_off_t off, daos_event_t *ev)
+EXPORT int dfs_write(dfs_t *dfs, dfs_obj_t *obj, d_sg_list_t *sgl, daos_off_t off, daos_event_t *ev)
 {
 	struct pieces p;
-	uint64_t      done;
-	int	      rc = check_file(dfs, obj, true);
+	uint64_t done;
+	int rc = check_file(dfs, obj, true);
 
 	if (rc == 0)
 		rc = object_begin_write(obj);
@@ -161,12 +154,11 @@ dfs_write(dfs_t *dfs, dfs_obj_t *obj, d_sg_list_t *sgl, daos_off_t off, daos_eve
 }
 
 /* Cuts the list along the ranges of the descriptor and moves each. */
-static int
-move_ranges(struct dfs_obj *o, const dfs_iod_t *iod, const d_sg_list_t *sgl, bool write, uint64_t *moved)
+static int move_ranges(struct dfs_obj *o, const dfs_iod_t *iod, const d_sg_list_t *sgl, bool write, uint64_t *moved)
 {
 	struct pieces all;
-	int	      rc = pieces_of(&all, sgl), first = 0;
-	daos_size_t   i;
+	int rc = pieces_of(&all, sgl), first = 0;
+	daos_size_t i;
 
 	*moved = 0;
 	for (i = 0; rc == 0 && i < iod->iod_nr && first < all.nr; i++) {
@@ -174,13 +166,13 @@ move_ranges(struct dfs_obj *o, const dfs_iod_t *iod, const d_sg_list_t *sgl, boo
 
 		while (rc == 0 && left != 0 && first < all.nr) {
 			struct pieces one;
-			uint64_t      n = all.iov[first].iov_len < left ? all.iov[first].iov_len : left, did;
+			uint64_t n = all.iov[first].iov_len < left ? all.iov[first].iov_len : left, did;
 
-			one.iov	   = one.few;
+			one.iov = one.few;
 			one.few[0] = (struct iovec){all.iov[first].iov_base, n};
-			one.nr	   = 1;
-			one.total  = n;
-			rc	   = move_all(o, &one, off, write, &did);
+			one.nr = 1;
+			one.total = n;
+			rc = move_all(o, &one, off, write, &did);
 			*moved += did;
 			advance(&all, &first, n);
 			off += n;
@@ -191,8 +183,8 @@ move_ranges(struct dfs_obj *o, const dfs_iod_t *iod, const d_sg_list_t *sgl, boo
 	return rc;
 }
 
-EXPORT int
-dfs_readx(dfs_t *dfs, dfs_obj_t *obj, dfs_iod_t *iod, d_sg_list_t *sgl, daos_size_t *read_size, daos_event_t *ev)
+EXPORT int dfs_readx(dfs_t *dfs, dfs_obj_t *obj, dfs_iod_t *iod, d_sg_list_t *sgl, daos_size_t *read_size,
+                     daos_event_t *ev)
 {
 	int rc = read_size == NULL || iod == NULL ? EINVAL : check_file(dfs, obj, false);
 
@@ -201,11 +193,10 @@ dfs_readx(dfs_t *dfs, dfs_obj_t *obj, dfs_iod_t *iod, d_sg_list_t *sgl, daos_siz
 	return event_done(ev, rc);
 }
 
-EXPORT int
-dfs_writex(dfs_t *dfs, dfs_obj_t *obj, dfs_iod_t *iod, d_sg_list_t *sgl, daos_event_t *ev)
+EXPORT int dfs_writex(dfs_t *dfs, dfs_obj_t *obj, dfs_iod_t *iod, d_sg_list_t *sgl, daos_event_t *ev)
 {
 	uint64_t done;
-	int	 rc = iod == NULL ? EINVAL : check_file(dfs, obj, true);
+	int rc = iod == NULL ? EINVAL : check_file(dfs, obj, true);
 
 	if (rc == 0)
 		rc = object_begin_write(obj);
@@ -218,8 +209,7 @@ dfs_writex(dfs_t *dfs, dfs_obj_t *obj, dfs_iod_t *iod, d_sg_list_t *sgl, daos_ev
  * The kernel finds the end and writes there in one step (RWF_APPEND). Where that was is told by
  * the position of the descriptor, so one thread appends through a handle at a time, and a child
  * of a fork opens its own. */
-static bool
-append_lock(struct dfs_obj *o, unsigned generation)
+static bool append_lock(struct dfs_obj *o, unsigned generation)
 {
 	uint64_t mine = (uint64_t)generation << 32 | (uint32_t)sys_raw6(SYS_gettid, 0, 0, 0, 0, 0, 0), holder;
 
@@ -236,13 +226,12 @@ append_lock(struct dfs_obj *o, unsigned generation)
 	}
 }
 
-EXPORT int
-dfsx_append(dfs_t *dfs, dfs_obj_t *obj, d_sg_list_t *sgl, daos_off_t *end)
+EXPORT int dfsx_append(dfs_t *dfs, dfs_obj_t *obj, d_sg_list_t *sgl, daos_off_t *end)
 {
-	unsigned      mine = atomic_load(&fork_generation) + 1;
-	bool	      locked;
+	unsigned mine = atomic_load(&fork_generation) + 1;
+	bool locked;
 	struct pieces p;
-	int	      fd, rc = check_file(dfs, obj, true), first = 0;
+	int fd, rc = check_file(dfs, obj, true), first = 0;
 
 	if (rc == 0)
 		rc = object_begin_write(obj);
@@ -261,8 +250,8 @@ dfsx_append(dfs_t *dfs, dfs_obj_t *obj, d_sg_list_t *sgl, daos_off_t *end)
 		uint64_t done = 0;
 
 		while (rc == 0 && done < p.total) {
-			int	nr = p.nr - first < MAX_PIECES ? p.nr - first : MAX_PIECES;
-			ssize_t n  = sys_pwritev2(fd, p.iov + first, nr, -1, 0x10 /* RWF_APPEND */);
+			int nr = p.nr - first < MAX_PIECES ? p.nr - first : MAX_PIECES;
+			ssize_t n = sys_pwritev2(fd, p.iov + first, nr, -1, 0x10 /* RWF_APPEND */);
 
 			if (n <= 0) {
 				rc = n < 0 ? (int)-n : EIO;
@@ -282,11 +271,10 @@ dfsx_append(dfs_t *dfs, dfs_obj_t *obj, d_sg_list_t *sgl, daos_off_t *end)
 }
 
 /* ---- size ------------------------------------------------------------------------------------------- */
-EXPORT int
-dfs_get_size(dfs_t *dfs, dfs_obj_t *obj, daos_size_t *size)
+EXPORT int dfs_get_size(dfs_t *dfs, dfs_obj_t *obj, daos_size_t *size)
 {
 	struct stat st;
-	int	    rc = size == NULL ? EINVAL : check_file(dfs, obj, false);
+	int rc = size == NULL ? EINVAL : check_file(dfs, obj, false);
 
 	if (rc == 0)
 		rc = dfs_ostat(dfs, obj, &st);
@@ -295,11 +283,10 @@ dfs_get_size(dfs_t *dfs, dfs_obj_t *obj, daos_size_t *size)
 	return rc;
 }
 
-EXPORT int
-dfs_get_size_by_oid(dfs_t *dfs, daos_obj_id_t oid, daos_size_t chunk_size, daos_size_t *size)
+EXPORT int dfs_get_size_by_oid(dfs_t *dfs, daos_obj_id_t oid, daos_size_t chunk_size, daos_size_t *size)
 {
 	dfs_obj_t *obj;
-	int	   rc = dfsx_open_oid(dfs, oid, O_RDONLY, &obj);
+	int rc = dfsx_open_oid(dfs, oid, O_RDONLY, &obj);
 
 	(void)chunk_size;
 	if (rc != 0)
@@ -309,8 +296,7 @@ dfs_get_size_by_oid(dfs_t *dfs, daos_obj_id_t oid, daos_size_t chunk_size, daos_
 	return rc;
 }
 
-EXPORT int
-dfsx_fallocate(dfs_t *dfs, dfs_obj_t *obj, int mode, daos_off_t off, daos_size_t len)
+EXPORT int dfsx_fallocate(dfs_t *dfs, dfs_obj_t *obj, int mode, daos_off_t off, daos_size_t len)
 {
 	int fd, rc = check_file(dfs, obj, true);
 
@@ -325,11 +311,10 @@ dfsx_fallocate(dfs_t *dfs, dfs_obj_t *obj, int mode, daos_off_t off, daos_size_t
 	return rc;
 }
 
-EXPORT int
-dfs_punch(dfs_t *dfs, dfs_obj_t *obj, daos_off_t offset, daos_size_t len)
+EXPORT int dfs_punch(dfs_t *dfs, dfs_obj_t *obj, daos_off_t offset, daos_size_t len)
 {
 	struct stat st;
-	int	    rc = check_file(dfs, obj, true);
+	int rc = check_file(dfs, obj, true);
 
 	if (rc != 0)
 		return rc;
@@ -345,11 +330,10 @@ dfs_punch(dfs_t *dfs, dfs_obj_t *obj, daos_off_t offset, daos_size_t len)
 	return object_truncate(obj, offset);
 }
 
-EXPORT int
-dfsx_seek(dfs_t *dfs, dfs_obj_t *obj, daos_off_t off, int whence, daos_off_t *result)
+EXPORT int dfsx_seek(dfs_t *dfs, dfs_obj_t *obj, daos_off_t off, int whence, daos_off_t *result)
 {
 	int64_t at;
-	int	fd, rc = result == NULL ? EINVAL : check_file(dfs, obj, false);
+	int fd, rc = result == NULL ? EINVAL : check_file(dfs, obj, false);
 
 	if (rc != 0)
 		return rc;
@@ -368,8 +352,7 @@ dfsx_seek(dfs_t *dfs, dfs_obj_t *obj, daos_off_t off, int whence, daos_off_t *re
 }
 
 /* ---- durability: data first, then the names that lead to it -------------------------------------- */
-EXPORT int
-dfsx_fsync(dfs_t *dfs, dfs_obj_t *obj, bool datasync)
+EXPORT int dfsx_fsync(dfs_t *dfs, dfs_obj_t *obj, bool datasync)
 {
 	int fd, rc;
 
@@ -389,8 +372,7 @@ dfsx_fsync(dfs_t *dfs, dfs_obj_t *obj, bool datasync)
 	return env_sync(dfs->c);
 }
 
-EXPORT int
-dfs_sync(dfs_t *dfs)
+EXPORT int dfs_sync(dfs_t *dfs)
 {
 	int rc;
 
@@ -402,11 +384,10 @@ dfs_sync(dfs_t *dfs)
 	return rc != 0 ? rc : env_sync(dfs->c);
 }
 
-EXPORT int
-dfsx_statfs(dfs_t *dfs, struct statvfs *out)
+EXPORT int dfsx_statfs(dfs_t *dfs, struct statvfs *out)
 {
 	struct statfs st;
-	int	      rc;
+	int rc;
 
 	if (dfs == NULL || out == NULL)
 		return EINVAL;
@@ -414,16 +395,16 @@ dfsx_statfs(dfs_t *dfs, struct statvfs *out)
 	if (rc != 0)
 		return rc;
 	*out = (struct statvfs){
-		.f_bsize   = (unsigned long)st.f_bsize,
-		.f_frsize  = (unsigned long)(st.f_frsize != 0 ? st.f_frsize : st.f_bsize),
-		.f_blocks  = st.f_blocks,
-		.f_bfree   = st.f_bfree,
-		.f_bavail  = st.f_bavail,
-		.f_files   = st.f_files,
-		.f_ffree   = st.f_ffree,
-		.f_favail  = st.f_ffree,
-		.f_fsid	   = (unsigned long)dfs->c->super.id,
-		.f_namemax = DFS_MAX_NAME,
+	    .f_bsize = (unsigned long)st.f_bsize,
+	    .f_frsize = (unsigned long)(st.f_frsize != 0 ? st.f_frsize : st.f_bsize),
+	    .f_blocks = st.f_blocks,
+	    .f_bfree = st.f_bfree,
+	    .f_bavail = st.f_bavail,
+	    .f_files = st.f_files,
+	    .f_ffree = st.f_ffree,
+	    .f_favail = st.f_ffree,
+	    .f_fsid = (unsigned long)dfs->c->super.id,
+	    .f_namemax = DFS_MAX_NAME,
 	};
 	return 0;
 }

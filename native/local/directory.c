@@ -6,25 +6,23 @@
 
 /* Calls fn for the entries behind cookie, until it returns non-zero. */
 struct entry {
-	uint64_t    ino, slot;
-	uint8_t	    type;
+	uint64_t ino, slot;
+	uint8_t type;
 	const char *name;
-	size_t	    len;
+	size_t len;
 };
 
-static int
-for_entries(struct cont *c, MDB_txn *txn, uint64_t dir, uint64_t cookie,
-	    int (*fn)(struct cont *c, MDB_txn *txn, const struct entry *e, void *arg), void *arg)
+static int for_entries(struct cont *c, MDB_txn *txn, uint64_t dir, uint64_t cookie,
+                       int (*fn)(struct cont *c, MDB_txn *txn, const struct entry *e, void *arg), void *arg)
 {
-	struct key  key = make_key(dir, cookie + 1), at;
-	MDB_val	    k = {sizeof(key), &key}, v;
+	struct key key = make_key(dir, cookie + 1), at;
+	MDB_val k = {sizeof(key), &key}, v;
 	MDB_cursor *cur;
-	int	    rc = mdb_cursor_open(txn, DBI, &cur);
+	int rc = mdb_cursor_open(txn, DBI, &cur);
 
 	if (rc != 0)
 		return env_errno(rc);
-	for (rc = mdb_cursor_get(cur, &k, &v, MDB_SET_RANGE); rc == 0;
-	     rc = mdb_cursor_get(cur, &k, &v, MDB_NEXT)) {
+	for (rc = mdb_cursor_get(cur, &k, &v, MDB_SET_RANGE); rc == 0; rc = mdb_cursor_get(cur, &k, &v, MDB_NEXT)) {
 		struct entry e;
 
 		memcpy(&at, k.mv_data, sizeof(at));
@@ -38,7 +36,7 @@ for_entries(struct cont *c, MDB_txn *txn, uint64_t dir, uint64_t cookie,
 		e.type = ((uint8_t *)v.mv_data)[offsetof(struct dirent_rec, type)];
 		e.slot = __builtin_bswap64(at.lo);
 		e.name = (char *)v.mv_data + DIRENT_HEAD;
-		e.len  = v.mv_size - DIRENT_HEAD;
+		e.len = v.mv_size - DIRENT_HEAD;
 		if (fn(c, txn, &e, arg) != 0)
 			break;
 	}
@@ -46,12 +44,11 @@ for_entries(struct cont *c, MDB_txn *txn, uint64_t dir, uint64_t cookie,
 	return rc == MDB_NOTFOUND ? 0 : env_errno(rc);
 }
 
-static int
-read_entries(dfs_t *dfs, dfs_obj_t *dir, uint64_t cookie,
-	     int (*fn)(struct cont *c, MDB_txn *txn, const struct entry *e, void *arg), void *arg)
+static int read_entries(dfs_t *dfs, dfs_obj_t *dir, uint64_t cookie,
+                        int (*fn)(struct cont *c, MDB_txn *txn, const struct entry *e, void *arg), void *arg)
 {
 	struct rtx r;
-	int	   rc;
+	int rc;
 
 	if (dir != NULL && !S_ISDIR(dir->mode))
 		return ENOTDIR;
@@ -63,11 +60,10 @@ read_entries(dfs_t *dfs, dfs_obj_t *dir, uint64_t cookie,
 	return rc;
 }
 
-static int
-stat_entry(struct cont *c, MDB_txn *txn, const struct entry *e, struct stat *st)
+static int stat_entry(struct cont *c, MDB_txn *txn, const struct entry *e, struct stat *st)
 {
 	struct inode_rec rec;
-	int		 rc = inode_get(txn, e->ino, &rec);
+	int rc = inode_get(txn, e->ino, &rec);
 
 	if (rc == 0)
 		rc = stat_now(c, e->ino, -1, &rec);
@@ -78,16 +74,15 @@ stat_entry(struct cont *c, MDB_txn *txn, const struct entry *e, struct stat *st)
 
 /* ---- with cookies --------------------------------------------------------------------------------- */
 struct fill {
-	uint32_t	    nr, max;
+	uint32_t nr, max;
 	struct dfsx_dirent *ents;
-	struct dirent	   *dirs;
-	struct stat	   *stats;
-	uint64_t	    cookie;
-	int		    rc;
+	struct dirent *dirs;
+	struct stat *stats;
+	uint64_t cookie;
+	int rc;
 };
 
-static int
-fill_entry(struct cont *c, MDB_txn *txn, const struct entry *e, void *arg)
+static int fill_entry(struct cont *c, MDB_txn *txn, const struct entry *e, void *arg)
 {
 	struct fill *f = arg;
 
@@ -99,7 +94,7 @@ fill_entry(struct cont *c, MDB_txn *txn, const struct entry *e, void *arg)
 	if (f->ents != NULL) {
 		struct dfsx_dirent *d = &f->ents[f->nr];
 
-		d->ino	= e->ino;
+		d->ino = e->ino;
 		d->next = e->slot;
 		d->type = e->type;
 		memcpy(d->name, e->name, e->len);
@@ -107,10 +102,10 @@ fill_entry(struct cont *c, MDB_txn *txn, const struct entry *e, void *arg)
 	} else {
 		struct dirent *d = &f->dirs[f->nr];
 
-		d->d_ino    = e->ino;
-		d->d_off    = (off_t)e->slot;
+		d->d_ino = e->ino;
+		d->d_off = (off_t)e->slot;
 		d->d_reclen = sizeof(*d);
-		d->d_type   = e->type;
+		d->d_type = e->type;
 		memcpy(d->d_name, e->name, e->len);
 		d->d_name[e->len] = '\0';
 	}
@@ -118,12 +113,11 @@ fill_entry(struct cont *c, MDB_txn *txn, const struct entry *e, void *arg)
 	return ++f->nr == f->max;
 }
 
-EXPORT int
-dfsx_readdir(dfs_t *dfs, dfs_obj_t *dir, uint64_t *cookie, uint32_t *nr, struct dfsx_dirent *ents,
-	     struct stat *stats)
+EXPORT int dfsx_readdir(dfs_t *dfs, dfs_obj_t *dir, uint64_t *cookie, uint32_t *nr, struct dfsx_dirent *ents,
+                        struct stat *stats)
 {
 	struct fill f;
-	int	    rc;
+	int rc;
 
 	if (dfs == NULL || cookie == NULL || nr == NULL || ents == NULL)
 		return EINVAL;
@@ -134,21 +128,21 @@ dfsx_readdir(dfs_t *dfs, dfs_obj_t *dir, uint64_t *cookie, uint32_t *nr, struct 
 	rc = read_entries(dfs, dir, f.cookie, fill_entry, &f);
 	if (rc == 0)
 		rc = f.nr == 0 ? f.rc : 0;
-	*nr	= f.nr;
+	*nr = f.nr;
 	*cookie = f.cookie;
 	return rc;
 }
 
 /* ---- with anchors: the cookie is kept in the anchor's buffer --------------------------------------- */
-static int
-anchored(dfs_t *dfs, dfs_obj_t *obj, daos_anchor_t *anchor, uint32_t *nr, struct dirent *dirs, struct stat *stats)
+static int anchored(dfs_t *dfs, dfs_obj_t *obj, daos_anchor_t *anchor, uint32_t *nr, struct dirent *dirs,
+                    struct stat *stats)
 {
 	struct fill f;
-	int	    rc;
+	int rc;
 
 	if (dfs == NULL || obj == NULL || anchor == NULL || nr == NULL || dirs == NULL)
 		return EINVAL;
-	f   = (struct fill){.max = *nr, .dirs = dirs, .stats = stats};
+	f = (struct fill){.max = *nr, .dirs = dirs, .stats = stats};
 	*nr = 0;
 	if (f.max == 0 || anchor->da_type == DAOS_ANCHOR_TYPE_EOF)
 		return 0;
@@ -161,30 +155,27 @@ anchored(dfs_t *dfs, dfs_obj_t *obj, daos_anchor_t *anchor, uint32_t *nr, struct
 		return rc;
 	memcpy(anchor->da_buf, &f.cookie, sizeof(f.cookie));
 	anchor->da_type = f.nr < f.max ? DAOS_ANCHOR_TYPE_EOF : DAOS_ANCHOR_TYPE_HKEY;
-	*nr		= f.nr;
+	*nr = f.nr;
 	return 0;
 }
 
-EXPORT int
-dfs_readdir(dfs_t *dfs, dfs_obj_t *obj, daos_anchor_t *anchor, uint32_t *nr, struct dirent *dirs)
+EXPORT int dfs_readdir(dfs_t *dfs, dfs_obj_t *obj, daos_anchor_t *anchor, uint32_t *nr, struct dirent *dirs)
 {
 	return anchored(dfs, obj, anchor, nr, dirs, NULL);
 }
 
-EXPORT int
-dfs_readdirplus(dfs_t *dfs, dfs_obj_t *obj, daos_anchor_t *anchor, uint32_t *nr, struct dirent *dirs,
-		struct stat *stbufs)
+EXPORT int dfs_readdirplus(dfs_t *dfs, dfs_obj_t *obj, daos_anchor_t *anchor, uint32_t *nr, struct dirent *dirs,
+                           struct stat *stbufs)
 {
 	return stbufs == NULL ? EINVAL : anchored(dfs, obj, anchor, nr, dirs, stbufs);
 }
 
-EXPORT int
-dfs_iterate(dfs_t *dfs, dfs_obj_t *obj, daos_anchor_t *anchor, uint32_t *nr, size_t size,
-	    dfs_filler_cb_t op, void *arg)
+EXPORT int dfs_iterate(dfs_t *dfs, dfs_obj_t *obj, daos_anchor_t *anchor, uint32_t *nr, size_t size, dfs_filler_cb_t op,
+                       void *arg)
 {
 	struct dirent *dirs;
-	uint32_t       left, seen = 0, i, n;
-	int	       rc = 0;
+	uint32_t left, seen = 0, i, n;
+	int rc = 0;
 
 	if (dfs == NULL || obj == NULL || anchor == NULL || nr == NULL || op == NULL)
 		return EINVAL;
@@ -193,7 +184,7 @@ dfs_iterate(dfs_t *dfs, dfs_obj_t *obj, daos_anchor_t *anchor, uint32_t *nr, siz
 		return ENOMEM;
 	(void)size;
 	for (left = *nr; rc == 0 && left != 0 && !daos_anchor_is_eof(anchor); left -= n) {
-		n  = left < 64 ? left : 64;
+		n = left < 64 ? left : 64;
 		rc = dfs_readdir(dfs, obj, anchor, &n, dirs);
 		for (i = 0; rc == 0 && i < n; i++, seen++)
 			rc = op(dfs, obj, dirs[i].d_name, arg);
@@ -203,13 +194,12 @@ dfs_iterate(dfs_t *dfs, dfs_obj_t *obj, daos_anchor_t *anchor, uint32_t *nr, siz
 	return rc;
 }
 
-EXPORT int
-dfs_dir_anchor_set(dfs_obj_t *obj, const char name[], daos_anchor_t *anchor)
+EXPORT int dfs_dir_anchor_set(dfs_obj_t *obj, const char name[], daos_anchor_t *anchor)
 {
 	struct found f;
-	struct rtx   r;
-	size_t	     len;
-	int	     rc;
+	struct rtx r;
+	size_t len;
+	int rc;
 
 	if (obj == NULL || anchor == NULL)
 		return EINVAL;
@@ -229,8 +219,7 @@ dfs_dir_anchor_set(dfs_obj_t *obj, const char name[], daos_anchor_t *anchor)
 }
 
 /* A directory here is one ordered list. */
-EXPORT int
-dfs_obj_anchor_split(dfs_obj_t *obj, uint32_t *nr, daos_anchor_t *anchors)
+EXPORT int dfs_obj_anchor_split(dfs_obj_t *obj, uint32_t *nr, daos_anchor_t *anchors)
 {
 	if (obj == NULL || nr == NULL)
 		return EINVAL;
@@ -240,8 +229,7 @@ dfs_obj_anchor_split(dfs_obj_t *obj, uint32_t *nr, daos_anchor_t *anchors)
 	return 0;
 }
 
-EXPORT int
-dfs_obj_anchor_set(dfs_obj_t *obj, uint32_t index, daos_anchor_t *anchor)
+EXPORT int dfs_obj_anchor_set(dfs_obj_t *obj, uint32_t index, daos_anchor_t *anchor)
 {
 	if (obj == NULL || anchor == NULL || index != 0)
 		return EINVAL;

@@ -9,8 +9,7 @@
 
 #define SLOT_SHARE 8 /* names of one hash */
 
-int
-dirent_check_name(const char *name, size_t *len)
+int dirent_check_name(const char *name, size_t *len)
 {
 	size_t n;
 
@@ -25,8 +24,7 @@ dirent_check_name(const char *name, size_t *len)
 	return 0;
 }
 
-static uint64_t
-mix(uint64_t a, uint64_t b)
+static uint64_t mix(uint64_t a, uint64_t b)
 {
 	unsigned __int128 m = (unsigned __int128)a * b;
 
@@ -34,8 +32,7 @@ mix(uint64_t a, uint64_t b)
 }
 
 /* Multiply-and-fold over 8 bytes at a time; the seed is the container's secret. */
-uint64_t
-name_hash(struct cont *c, const char *name, size_t len)
+uint64_t name_hash(struct cont *c, const char *name, size_t len)
 {
 	uint64_t h = c->super.hash_seed ^ mix(len ^ 0x9E3779B97F4A7C15ULL, 0xD1B54A32D192ED03ULL), w;
 
@@ -51,15 +48,14 @@ name_hash(struct cont *c, const char *name, size_t len)
 }
 
 /* Result: 0, ENOENT or an error; f->slot is the name's, or where it would go (ENOSPC: nowhere). */
-static int
-find(MDB_txn *txn, uint64_t dir, uint64_t hash, const char *name, size_t len, struct found *f)
+static int find(MDB_txn *txn, uint64_t dir, uint64_t hash, const char *name, size_t len, struct found *f)
 {
 	uint64_t slot;
 
 	for (slot = hash; slot < hash + SLOT_SHARE; slot++) {
 		struct key key = make_key(dir, slot);
-		MDB_val	   k = {sizeof(key), &key}, v;
-		int	   rc = mdb_get(txn, DBI, &k, &v);
+		MDB_val k = {sizeof(key), &key}, v;
+		int rc = mdb_get(txn, DBI, &k, &v);
 
 		f->slot = slot;
 		if (rc == MDB_NOTFOUND)
@@ -68,8 +64,7 @@ find(MDB_txn *txn, uint64_t dir, uint64_t hash, const char *name, size_t len, st
 			return env_errno(rc);
 		if (unlikely(v.mv_size <= DIRENT_HEAD))
 			return DAMAGED;
-		if (v.mv_size == DIRENT_HEAD + len &&
-		    memcmp((char *)v.mv_data + DIRENT_HEAD, name, len) == 0) {
+		if (v.mv_size == DIRENT_HEAD + len && memcmp((char *)v.mv_data + DIRENT_HEAD, name, len) == 0) {
 			memcpy(&f->ino, v.mv_data, sizeof(f->ino));
 			f->type = ((uint8_t *)v.mv_data)[offsetof(struct dirent_rec, type)];
 			return 0;
@@ -79,21 +74,17 @@ find(MDB_txn *txn, uint64_t dir, uint64_t hash, const char *name, size_t len, st
 	return ENOENT;
 }
 
-int
-dirent_find(struct cont *c, MDB_txn *txn, uint64_t dir, const char *name, size_t len,
-	    struct found *f)
+int dirent_find(struct cont *c, MDB_txn *txn, uint64_t dir, const char *name, size_t len, struct found *f)
 {
 	return find(txn, dir, name_hash(c, name, len), name, len, f);
 }
 
-int
-dirent_set(MDB_txn *txn, uint64_t dir, uint64_t slot, const char *name, size_t len, uint64_t ino,
-	   uint8_t type)
+int dirent_set(MDB_txn *txn, uint64_t dir, uint64_t slot, const char *name, size_t len, uint64_t ino, uint8_t type)
 {
 	struct key key = make_key(dir, slot);
-	MDB_val	   k = {sizeof(key), &key}, v = {DIRENT_HEAD + len, NULL};
-	char	  *p;
-	int	   rc = mdb_put(txn, DBI, &k, &v, MDB_RESERVE);
+	MDB_val k = {sizeof(key), &key}, v = {DIRENT_HEAD + len, NULL};
+	char *p;
+	int rc = mdb_put(txn, DBI, &k, &v, MDB_RESERVE);
 
 	if (rc != 0)
 		return rc;
@@ -105,12 +96,11 @@ dirent_set(MDB_txn *txn, uint64_t dir, uint64_t slot, const char *name, size_t l
 }
 
 /* Adds a name that dirent_find did not find. */
-int
-dirent_add(struct cont *c, MDB_txn *txn, uint64_t dir, const char *name, size_t len, uint64_t ino,
-	   uint8_t type, uint64_t *slot)
+int dirent_add(struct cont *c, MDB_txn *txn, uint64_t dir, const char *name, size_t len, uint64_t ino, uint8_t type,
+               uint64_t *slot)
 {
 	struct found f;
-	int	     rc = dirent_find(c, txn, dir, name, len, &f);
+	int rc = dirent_find(c, txn, dir, name, len, &f);
 
 	if (rc != ENOENT)
 		return rc == 0 ? EEXIST : rc;
@@ -122,17 +112,16 @@ dirent_add(struct cont *c, MDB_txn *txn, uint64_t dir, const char *name, size_t 
 }
 
 /* Removes a name; the last one of the same hash takes its place, so that there is no gap. */
-int
-dirent_delete(MDB_txn *txn, uint64_t dir, uint64_t slot)
+int dirent_delete(MDB_txn *txn, uint64_t dir, uint64_t slot)
 {
 	uint64_t last = slot;
-	char	 moved[DIRENT_HEAD + DFS_MAX_NAME];
-	size_t	 size = 0;
-	int	 rc;
+	char moved[DIRENT_HEAD + DFS_MAX_NAME];
+	size_t size = 0;
+	int rc;
 
 	while ((last + 1) % SLOT_SHARE != 0) {
 		struct key key = make_key(dir, last + 1);
-		MDB_val	   k = {sizeof(key), &key}, v;
+		MDB_val k = {sizeof(key), &key}, v;
 
 		rc = mdb_get(txn, DBI, &k, &v);
 		if (rc == MDB_NOTFOUND)
@@ -146,10 +135,10 @@ dirent_delete(MDB_txn *txn, uint64_t dir, uint64_t slot)
 		last++;
 	}
 	if (last != slot) {
-		struct key	 key = make_key(dir, slot);
-		MDB_val		 k = {sizeof(key), &key}, v = {size, moved};
+		struct key key = make_key(dir, slot);
+		MDB_val k = {sizeof(key), &key}, v = {size, moved};
 		struct inode_rec rec;
-		uint64_t	 ino;
+		uint64_t ino;
 
 		rc = mdb_put(txn, DBI, &k, &v, 0);
 		memcpy(&ino, moved, sizeof(ino));
@@ -157,7 +146,7 @@ dirent_delete(MDB_txn *txn, uint64_t dir, uint64_t slot)
 			rc = inode_get(txn, ino, &rec);
 			if (rc == 0) {
 				rec.slot = slot;
-				rc	 = inode_put(txn, ino, &rec);
+				rc = inode_put(txn, ino, &rec);
 			}
 		}
 		if (rc != 0)
@@ -165,19 +154,18 @@ dirent_delete(MDB_txn *txn, uint64_t dir, uint64_t slot)
 	}
 	{
 		struct key key = make_key(dir, last);
-		MDB_val	   k   = {sizeof(key), &key};
+		MDB_val k = {sizeof(key), &key};
 
 		return mdb_del(txn, DBI, &k, NULL);
 	}
 }
 
-int
-dirent_empty(MDB_txn *txn, uint64_t dir)
+int dirent_empty(MDB_txn *txn, uint64_t dir)
 {
-	struct key  key = make_key(dir, 0), at;
-	MDB_val	    k = {sizeof(key), &key}, v;
+	struct key key = make_key(dir, 0), at;
+	MDB_val k = {sizeof(key), &key}, v;
 	MDB_cursor *cur;
-	int	    rc = mdb_cursor_open(txn, DBI, &cur);
+	int rc = mdb_cursor_open(txn, DBI, &cur);
 
 	if (rc != 0)
 		return rc;

@@ -17,14 +17,13 @@
  * under a limit of virtual memory, which fall back to MAP_SMALL. */
 #define MAP_FIRST (64ULL << 30)
 #define MAP_SMALL (256ULL << 20)
-#define READERS	  4094 /* of all processes together; a slot is 64 bytes of the lock file */
+#define READERS   4094 /* of all processes together; a slot is 64 bytes of the lock file */
 
 /* ---- LMDB's calls to libc, redirected by the linker (--wrap) ---------------------------- */
 static pthread_mutex_t open_lock = PTHREAD_MUTEX_INITIALIZER; /* innermost */
-static struct cont    *opening;				      /* open_lock */
+static struct cont *opening;                                  /* open_lock */
 
-void
-env_fork(int stage)
+void env_fork(int stage)
 {
 	if (stage == 0)
 		pthread_mutex_lock(&open_lock);
@@ -32,8 +31,7 @@ env_fork(int stage)
 		pthread_mutex_unlock(&open_lock);
 }
 
-static long
-to_errno(long rc)
+static long to_errno(long rc)
 {
 	if (rc >= 0)
 		return rc;
@@ -41,35 +39,33 @@ to_errno(long rc)
 	return -1;
 }
 
-int	__wrap_open(const char *path, int flags, ...);
-int	__wrap_close(int fd);
-int	__wrap_fcntl(int fd, int cmd, ...);
+int __wrap_open(const char *path, int flags, ...);
+int __wrap_close(int fd);
+int __wrap_fcntl(int fd, int cmd, ...);
 ssize_t __wrap_pread(int fd, void *buf, size_t len, off_t off);
 ssize_t __wrap_pwrite(int fd, const void *buf, size_t len, off_t off);
 ssize_t __wrap_write(int fd, const void *buf, size_t len);
 ssize_t __wrap_writev(int fd, const struct iovec *iov, int nr);
-off_t	__wrap_lseek(int fd, off_t off, int whence);
-int	__wrap_fdatasync(int fd);
-int	__wrap_fsync(int fd);
-int	__wrap_ftruncate(int fd, off_t len);
-int	__wrap___fprintf_chk(void *f, int flag, const char *fmt, ...);
+off_t __wrap_lseek(int fd, off_t off, int whence);
+int __wrap_fdatasync(int fd);
+int __wrap_fsync(int fd);
+int __wrap_ftruncate(int fd, off_t len);
+int __wrap___fprintf_chk(void *f, int flag, const char *fmt, ...);
 
 /* LMDB reports failed assertions here; the program's stderr is not ours. */
 void *__wrap_stderr;
 
-int
-__wrap___fprintf_chk(void *f, int flag, const char *fmt, ...)
+int __wrap___fprintf_chk(void *f, int flag, const char *fmt, ...)
 {
 	(void)f, (void)flag, (void)fmt;
 	return 0;
 }
 
-int
-__wrap_open(const char *path, int flags, ...)
+int __wrap_open(const char *path, int flags, ...)
 {
-	mode_t	mode = 0;
+	mode_t mode = 0;
 	va_list ap;
-	int	fd;
+	int fd;
 
 	va_start(ap, flags);
 	if (flags & O_CREAT)
@@ -81,18 +77,16 @@ __wrap_open(const char *path, int flags, ...)
 	return (int)to_errno(fd);
 }
 
-int
-__wrap_close(int fd)
+int __wrap_close(int fd)
 {
 	fd_close(fd);
 	return 0;
 }
 
-int
-__wrap_fcntl(int fd, int cmd, ...)
+int __wrap_fcntl(int fd, int cmd, ...)
 {
 	va_list ap;
-	long	arg;
+	long arg;
 
 	va_start(ap, cmd);
 	arg = va_arg(ap, long);
@@ -100,57 +94,48 @@ __wrap_fcntl(int fd, int cmd, ...)
 	return (int)to_errno(sys_fcntl(fd, cmd, arg));
 }
 
-ssize_t
-__wrap_pread(int fd, void *buf, size_t len, off_t off)
+ssize_t __wrap_pread(int fd, void *buf, size_t len, off_t off)
 {
 	return to_errno(sys_pread(fd, buf, len, (uint64_t)off));
 }
 
-ssize_t
-__wrap_pwrite(int fd, const void *buf, size_t len, off_t off)
+ssize_t __wrap_pwrite(int fd, const void *buf, size_t len, off_t off)
 {
 	return to_errno(sys_pwrite(fd, buf, len, (uint64_t)off));
 }
 
-ssize_t
-__wrap_write(int fd, const void *buf, size_t len)
+ssize_t __wrap_write(int fd, const void *buf, size_t len)
 {
 	return to_errno(RETRY(SYS4(SYS_write, fd, buf, len, 0)));
 }
 
-ssize_t
-__wrap_writev(int fd, const struct iovec *iov, int nr)
+ssize_t __wrap_writev(int fd, const struct iovec *iov, int nr)
 {
 	return to_errno(RETRY(SYS4(SYS_writev, fd, iov, nr, 0)));
 }
 
-off_t
-__wrap_lseek(int fd, off_t off, int whence)
+off_t __wrap_lseek(int fd, off_t off, int whence)
 {
 	return to_errno(sys_lseek(fd, off, whence));
 }
 
-int
-__wrap_fdatasync(int fd)
+int __wrap_fdatasync(int fd)
 {
 	return (int)to_errno(RETRY(SYS4(SYS_fdatasync, fd, 0, 0, 0)));
 }
 
-int
-__wrap_fsync(int fd)
+int __wrap_fsync(int fd)
 {
 	return (int)to_errno(RETRY(SYS4(SYS_fsync, fd, 0, 0, 0)));
 }
 
-int
-__wrap_ftruncate(int fd, off_t len)
+int __wrap_ftruncate(int fd, off_t len)
 {
 	return (int)to_errno(sys_ftruncate(fd, (uint64_t)len));
 }
 
 /* ---- opening ------------------------------------------------------------------------------ */
-int
-env_errno(int rc)
+int env_errno(int rc)
 {
 	if (rc >= 0)
 		return rc;
@@ -174,24 +159,22 @@ env_errno(int rc)
 }
 
 /* Refuses what can't be read without harm: a file shorter than its last page. */
-static int
-validate(struct cont *c)
+static int validate(struct cont *c)
 {
 	MDB_envinfo info;
-	MDB_stat    ms;
+	MDB_stat ms;
 	struct stat st;
-	int	    fd;
+	int fd;
 
-	if (mdb_env_info(c->env, &info) != 0 || mdb_env_stat(c->env, &ms) != 0 ||
-	    mdb_env_get_fd(c->env, &fd) != 0 || sys_fstat(fd, &st) != 0)
+	if (mdb_env_info(c->env, &info) != 0 || mdb_env_stat(c->env, &ms) != 0 || mdb_env_get_fd(c->env, &fd) != 0 ||
+	    sys_fstat(fd, &st) != 0)
 		return DAMAGED;
 	if (ms.ms_psize < 512 || ((uint64_t)info.me_last_pgno + 1) * ms.ms_psize > (uint64_t)st.st_size)
 		return DAMAGED;
 	return 0;
 }
 
-static int
-open_sized(struct cont *c, const char *path, size_t size, unsigned flags)
+static int open_sized(struct cont *c, const char *path, size_t size, unsigned flags)
 {
 	int rc = mdb_env_create(&c->env);
 
@@ -200,25 +183,24 @@ open_sized(struct cont *c, const char *path, size_t size, unsigned flags)
 	mdb_env_set_mapsize(c->env, size);
 	mdb_env_set_maxreaders(c->env, READERS);
 	c->env_nfds = 0;
-	opening	    = c;
-	rc	    = mdb_env_open(c->env, path, flags, c->share & 0666);
-	opening	    = NULL;
+	opening = c;
+	rc = mdb_env_open(c->env, path, flags, c->share & 0666);
+	opening = NULL;
 	if (rc != 0) {
 		mdb_env_close(c->env);
-		c->env	    = NULL;
+		c->env = NULL;
 		c->env_nfds = 0;
 	}
 	return rc;
 }
 
-static int
-open_super(struct cont *c)
+static int open_super(struct cont *c)
 {
 	struct key key = make_key(0, KEY_SUPER);
-	MDB_val	   k = {sizeof(key), &key}, v;
-	MDB_txn	  *txn;
-	MDB_dbi	   dbi;
-	int	   rc = mdb_txn_begin(c->env, NULL, MDB_RDONLY, &txn);
+	MDB_val k = {sizeof(key), &key}, v;
+	MDB_txn *txn;
+	MDB_dbi dbi;
+	int rc = mdb_txn_begin(c->env, NULL, MDB_RDONLY, &txn);
 
 	if (rc != 0)
 		return env_errno(rc);
@@ -240,12 +222,11 @@ open_super(struct cont *c)
 	return rc;
 }
 
-int
-env_open(struct cont *c, bool create)
+int env_open(struct cont *c, bool create)
 {
 	unsigned flags = MDB_NOSUBDIR | MDB_NOTLS | MDB_NOSYNC | MDB_NORDAHEAD | MDB_NOMEMINIT;
-	char	*path;
-	int	 rc, dead;
+	char *path;
+	int rc, dead;
 
 	if (asprintf(&path, "%s/meta", c->path) < 0)
 		return ENOMEM;
@@ -283,8 +264,7 @@ out:
 	return rc;
 }
 
-void
-env_close(struct cont *c)
+void env_close(struct cont *c)
 {
 	unsigned i;
 
@@ -306,11 +286,10 @@ env_close(struct cont *c)
 	c->env = NULL;
 }
 
-int
-env_sync(struct cont *c)
+int env_sync(struct cont *c)
 {
 	struct rtx r;
-	int	   rc = rtx_begin(c, &r); /* keeps the environment in place */
+	int rc = rtx_begin(c, &r); /* keeps the environment in place */
 
 	if (rc != 0)
 		return rc;
@@ -323,8 +302,7 @@ env_sync(struct cont *c)
  * A child must not touch the parent's environment: its reader slots and its locks are the
  * parent's. The first call in the child comes here and opens everything anew.
  */
-static int
-reopen_in_child(struct cont *c)
+static int reopen_in_child(struct cont *c)
 {
 	int rc = 0;
 
@@ -341,7 +319,7 @@ reopen_in_child(struct cont *c)
 		}
 		atomic_store(&c->gate, false);
 		c->ino_next = c->ino_end = 0;
-		rc			 = env_open(c, false);
+		rc = env_open(c, false);
 		if (rc == 0 && c->marks == NULL)
 			rc = marks_attach_child(c);
 	}
@@ -349,18 +327,16 @@ reopen_in_child(struct cont *c)
 	return rc;
 }
 
-int
-env_ready(struct cont *c)
+int env_ready(struct cont *c)
 {
 	if (likely(atomic_load_explicit(&c->fork_generation, memory_order_relaxed) ==
-		   atomic_load_explicit(&fork_generation, memory_order_relaxed)))
+	           atomic_load_explicit(&fork_generation, memory_order_relaxed)))
 		return 0;
 	return reopen_in_child(c);
 }
 
 /* ---- growth -------------------------------------------------------------------------------- */
-static void
-gate_close(struct cont *c)
+static void gate_close(struct cont *c)
 {
 	unsigned i;
 
@@ -371,12 +347,11 @@ gate_close(struct cont *c)
 }
 
 /* Moves the map: to a size that others have chosen (0) or to a larger one. writer is held. */
-static int
-resize(struct cont *c, bool grow)
+static int resize(struct cont *c, bool grow)
 {
 	MDB_envinfo info;
-	size_t	    size = 0;
-	int	    rc;
+	size_t size = 0;
+	int rc;
 
 	gate_close(c);
 	if (grow && mdb_env_info(c->env, &info) == 0)
@@ -389,16 +364,14 @@ resize(struct cont *c, bool grow)
 }
 
 /* ---- transactions ---------------------------------------------------------------------------- */
-static struct read_slot *
-my_slot(struct cont *c)
+static struct read_slot *my_slot(struct cont *c)
 {
 	uintptr_t self = (uintptr_t)__builtin_thread_pointer();
 
 	return &c->slots[((self >> 12) * 0x9E3779B97F4A7C15ULL) >> 58];
 }
 
-static int
-rtx_retry(struct cont *c, int rc, unsigned attempt)
+static int rtx_retry(struct cont *c, int rc, unsigned attempt)
 {
 	int dead = 0;
 
@@ -416,13 +389,12 @@ rtx_retry(struct cont *c, int rc, unsigned attempt)
 	return rc;
 }
 
-int
-rtx_begin(struct cont *c, struct rtx *r)
+int rtx_begin(struct cont *c, struct rtx *r)
 {
 	struct read_slot *slot = my_slot(c);
-	unsigned	  attempt;
-	MDB_txn		 *txn;
-	int		  rc;
+	unsigned attempt;
+	MDB_txn *txn;
+	int rc;
 
 	for (attempt = 0;; attempt++) {
 		rc = env_ready(c);
@@ -442,7 +414,7 @@ rtx_begin(struct cont *c, struct rtx *r)
 		else
 			rc = mdb_txn_begin(c->env, NULL, MDB_RDONLY, &txn);
 		if (likely(rc == 0)) {
-			r->txn	= txn;
+			r->txn = txn;
 			r->slot = slot;
 			return 0;
 		}
@@ -455,8 +427,7 @@ rtx_begin(struct cont *c, struct rtx *r)
 	}
 }
 
-void
-rtx_end(struct rtx *r)
+void rtx_end(struct rtx *r)
 {
 	MDB_txn *none = NULL;
 
@@ -466,13 +437,12 @@ rtx_end(struct rtx *r)
 	atomic_fetch_sub(&r->slot->busy, 1);
 }
 
-int
-cont_write(struct cont *c, write_fn fn, void *arg)
+int cont_write(struct cont *c, write_fn fn, void *arg)
 {
 	uint64_t all = ~0ULL, before;
 	unsigned attempt;
 	MDB_txn *txn;
-	int	 rc;
+	int rc;
 
 	rc = env_ready(c);
 	if (rc != 0)

@@ -9,22 +9,21 @@
 #define MAX_HANDLES 4096
 
 struct handle {
-	int	     type; /* DAOS_HTYPE_POOL, DAOS_HTYPE_CO, 0: free */
-	uint32_t     salt; /* so that a closed handle finds nothing */
-	int	     refs;
-	unsigned     flags;
-	char	     pool[DAOS_PROP_LABEL_MAX_LEN + 1];
+	int type;      /* DAOS_HTYPE_POOL, DAOS_HTYPE_CO, 0: free */
+	uint32_t salt; /* so that a closed handle finds nothing */
+	int refs;
+	unsigned flags;
+	char pool[DAOS_PROP_LABEL_MAX_LEN + 1];
 	struct cont *cont;
 };
 
 static pthread_mutex_t handles_lock = PTHREAD_MUTEX_INITIALIZER; /* beside rank 1, innermost */
-static struct handle  *handles[MAX_HANDLES];
-static uint32_t	       next_salt = 1;
+static struct handle *handles[MAX_HANDLES];
+static uint32_t next_salt = 1;
 
 void handles_fork(int stage);
 
-void
-handles_fork(int stage)
+void handles_fork(int stage)
 {
 	if (stage == 0)
 		pthread_mutex_lock(&handles_lock);
@@ -32,27 +31,26 @@ handles_fork(int stage)
 		pthread_mutex_unlock(&handles_lock);
 }
 
-static int
-handle_new(int type, const char *pool, struct cont *c, unsigned flags, daos_handle_t *out)
+static int handle_new(int type, const char *pool, struct cont *c, unsigned flags, daos_handle_t *out)
 {
 	struct handle *h = calloc(1, sizeof(*h));
-	int	       rc = ENOMEM;
-	unsigned       i;
+	int rc = ENOMEM;
+	unsigned i;
 
 	if (h == NULL)
 		return rc;
-	h->type	 = type;
-	h->refs	 = 1;
+	h->type = type;
+	h->refs = 1;
 	h->flags = flags;
-	h->cont	 = c;
+	h->cont = c;
 	snprintf(h->pool, sizeof(h->pool), "%s", pool);
 	pthread_mutex_lock(&handles_lock);
 	for (i = 0; i < MAX_HANDLES; i++)
 		if (handles[i] == NULL) {
-			h->salt	    = next_salt++;
-			handles[i]  = h;
+			h->salt = next_salt++;
+			handles[i] = h;
 			out->cookie = (uint64_t)h->salt << 16 | (i + 1);
-			rc	    = 0;
+			rc = 0;
 			break;
 		}
 	pthread_mutex_unlock(&handles_lock);
@@ -62,11 +60,10 @@ handle_new(int type, const char *pool, struct cont *c, unsigned flags, daos_hand
 }
 
 /* Copies what a handle says. ENXIO for one that is not open. */
-static int
-handle_get(daos_handle_t hdl, int type, struct handle *out)
+static int handle_get(daos_handle_t hdl, int type, struct handle *out)
 {
-	unsigned       i  = (unsigned)(hdl.cookie & 0xffff) - 1;
-	int	       rc = ENXIO;
+	unsigned i = (unsigned)(hdl.cookie & 0xffff) - 1;
+	int rc = ENXIO;
 	struct handle *h;
 
 	if (i >= MAX_HANDLES)
@@ -75,23 +72,22 @@ handle_get(daos_handle_t hdl, int type, struct handle *out)
 	h = handles[i];
 	if (h != NULL && h->type == type && h->salt == hdl.cookie >> 16) {
 		*out = *h;
-		rc   = 0;
+		rc = 0;
 	}
 	pthread_mutex_unlock(&handles_lock);
 	return rc;
 }
 
-static int
-handle_put(daos_handle_t hdl, int type)
+static int handle_put(daos_handle_t hdl, int type)
 {
-	unsigned       i = (unsigned)(hdl.cookie & 0xffff) - 1;
+	unsigned i = (unsigned)(hdl.cookie & 0xffff) - 1;
 	struct handle *h = NULL;
 
 	if (i >= MAX_HANDLES)
 		return ENXIO;
 	pthread_mutex_lock(&handles_lock);
 	if (handles[i] != NULL && handles[i]->type == type && handles[i]->salt == hdl.cookie >> 16) {
-		h	   = handles[i];
+		h = handles[i];
 		handles[i] = NULL;
 	}
 	pthread_mutex_unlock(&handles_lock);
@@ -104,8 +100,7 @@ handle_put(daos_handle_t hdl, int type)
 }
 
 /* ---- errors and events -------------------------------------------------------------------------- */
-static int
-der(int rc)
+static int der(int rc)
 {
 	switch (rc) {
 	case 0:
@@ -141,22 +136,19 @@ der(int rc)
 	}
 }
 
-int
-event_complete(daos_event_t *ev, int rc)
+int event_complete(daos_event_t *ev, int rc)
 {
-	ev->ev_error	       = rc;
+	ev->ev_error = rc;
 	ev->ev_private.space[0] = DAOS_EVS_COMPLETED;
 	return 0;
 }
 
-static int
-der_done(daos_event_t *ev, int rc)
+static int der_done(daos_event_t *ev, int rc)
 {
 	return event_done(ev, der(rc));
 }
 
-EXPORT int
-daos_event_init(daos_event_t *ev, daos_handle_t eqh, daos_event_t *parent)
+EXPORT int daos_event_init(daos_event_t *ev, daos_handle_t eqh, daos_event_t *parent)
 {
 	(void)eqh, (void)parent;
 	if (ev == NULL)
@@ -165,14 +157,12 @@ daos_event_init(daos_event_t *ev, daos_handle_t eqh, daos_event_t *parent)
 	return 0;
 }
 
-EXPORT int
-daos_event_fini(daos_event_t *ev)
+EXPORT int daos_event_fini(daos_event_t *ev)
 {
 	return ev == NULL ? -DER_INVAL : 0;
 }
 
-EXPORT int
-daos_event_test(struct daos_event *ev, int64_t timeout, bool *flag)
+EXPORT int daos_event_test(struct daos_event *ev, int64_t timeout, bool *flag)
 {
 	(void)timeout;
 	if (ev == NULL || flag == NULL)
@@ -181,40 +171,34 @@ daos_event_test(struct daos_event *ev, int64_t timeout, bool *flag)
 	return 0;
 }
 
-EXPORT int
-daos_init(void)
+EXPORT int daos_init(void)
 {
 	return der(store_init());
 }
 
-EXPORT int
-daos_fini(void)
+EXPORT int daos_fini(void)
 {
 	return 0;
 }
 
-EXPORT int
-daos_reinit(void)
+EXPORT int daos_reinit(void)
 {
 	return 0; /* a child finds its way by itself */
 }
 
-EXPORT int
-dfs_init(void)
+EXPORT int dfs_init(void)
 {
 	return store_init();
 }
 
-EXPORT int
-dfs_fini(void)
+EXPORT int dfs_fini(void)
 {
 	return 0;
 }
 
 /* ---- pools ---------------------------------------------------------------------------------------- */
-EXPORT int
-daos_pool_connect(const char *pool, const char *sys, unsigned int flags, daos_handle_t *poh,
-		  daos_pool_info_t *info, daos_event_t *ev)
+EXPORT int daos_pool_connect(const char *pool, const char *sys, unsigned int flags, daos_handle_t *poh,
+                             daos_pool_info_t *info, daos_event_t *ev)
 {
 	int rc;
 
@@ -231,19 +215,17 @@ daos_pool_connect(const char *pool, const char *sys, unsigned int flags, daos_ha
 	return der_done(ev, rc);
 }
 
-EXPORT int
-daos_pool_disconnect(daos_handle_t poh, daos_event_t *ev)
+EXPORT int daos_pool_disconnect(daos_handle_t poh, daos_event_t *ev)
 {
 	return der_done(ev, handle_put(poh, DAOS_HTYPE_POOL));
 }
 
 struct list {
 	struct daos_pool_cont_info *out;
-	daos_size_t		    room, nr;
+	daos_size_t room, nr;
 };
 
-static int
-list_one(void *arg, const char *label)
+static int list_one(void *arg, const char *label)
 {
 	struct list *l = arg;
 
@@ -255,16 +237,16 @@ list_one(void *arg, const char *label)
 	return 0;
 }
 
-EXPORT int
-daos_pool_list_cont(daos_handle_t poh, daos_size_t *ncont, struct daos_pool_cont_info *cbuf, daos_event_t *ev)
+EXPORT int daos_pool_list_cont(daos_handle_t poh, daos_size_t *ncont, struct daos_pool_cont_info *cbuf,
+                               daos_event_t *ev)
 {
-	struct list   l;
+	struct list l;
 	struct handle h;
-	int	      rc;
+	int rc;
 
 	if (ncont == NULL)
 		return -DER_INVAL;
-	l  = (struct list){.out = cbuf, .room = *ncont};
+	l = (struct list){.out = cbuf, .room = *ncont};
 	rc = handle_get(poh, DAOS_HTYPE_POOL, &h);
 	if (rc == 0)
 		rc = store_cont_list(h.pool, list_one, &l);
@@ -277,12 +259,11 @@ daos_pool_list_cont(daos_handle_t poh, daos_size_t *ncont, struct daos_pool_cont
 }
 
 /* ---- containers ------------------------------------------------------------------------------------ */
-EXPORT int
-daos_cont_create_with_label(daos_handle_t poh, const char *label, daos_prop_t *cont_prop, uuid_t *uuid,
-			    daos_event_t *ev)
+EXPORT int daos_cont_create_with_label(daos_handle_t poh, const char *label, daos_prop_t *cont_prop, uuid_t *uuid,
+                                       daos_event_t *ev)
 {
 	struct handle h;
-	int	      rc = handle_get(poh, DAOS_HTYPE_POOL, &h);
+	int rc = handle_get(poh, DAOS_HTYPE_POOL, &h);
 
 	(void)cont_prop;
 	if (rc == 0)
@@ -290,19 +271,17 @@ daos_cont_create_with_label(daos_handle_t poh, const char *label, daos_prop_t *c
 	return der_done(ev, rc);
 }
 
-EXPORT int
-daos_cont_create(daos_handle_t poh, uuid_t *uuid, daos_prop_t *cont_prop, daos_event_t *ev)
+EXPORT int daos_cont_create(daos_handle_t poh, uuid_t *uuid, daos_prop_t *cont_prop, daos_event_t *ev)
 {
 	return daos_cont_create_with_label(poh, NULL, cont_prop, uuid, ev);
 }
 
-EXPORT int
-daos_cont_open(daos_handle_t poh, const char *cont, unsigned int flags, daos_handle_t *coh,
-	       daos_cont_info_t *info, daos_event_t *ev)
+EXPORT int daos_cont_open(daos_handle_t poh, const char *cont, unsigned int flags, daos_handle_t *coh,
+                          daos_cont_info_t *info, daos_event_t *ev)
 {
-	struct cont  *c;
+	struct cont *c;
 	struct handle h;
-	int	      rc;
+	int rc;
 
 	if (cont == NULL || coh == NULL)
 		return -DER_INVAL;
@@ -319,28 +298,25 @@ daos_cont_open(daos_handle_t poh, const char *cont, unsigned int flags, daos_han
 	return der_done(ev, rc);
 }
 
-EXPORT int
-daos_cont_close(daos_handle_t coh, daos_event_t *ev)
+EXPORT int daos_cont_close(daos_handle_t coh, daos_event_t *ev)
 {
 	return der_done(ev, handle_put(coh, DAOS_HTYPE_CO));
 }
 
-EXPORT int
-daos_cont_destroy(daos_handle_t poh, const char *cont, int force, daos_event_t *ev)
+EXPORT int daos_cont_destroy(daos_handle_t poh, const char *cont, int force, daos_event_t *ev)
 {
 	struct handle h;
-	int	      rc = cont == NULL ? EINVAL : handle_get(poh, DAOS_HTYPE_POOL, &h);
+	int rc = cont == NULL ? EINVAL : handle_get(poh, DAOS_HTYPE_POOL, &h);
 
 	if (rc == 0)
 		rc = store_cont_destroy(h.pool, cont, force != 0);
 	return der_done(ev, rc);
 }
 
-EXPORT int
-daos_cont_query(daos_handle_t coh, daos_cont_info_t *info, daos_prop_t *cont_prop, daos_event_t *ev)
+EXPORT int daos_cont_query(daos_handle_t coh, daos_cont_info_t *info, daos_prop_t *cont_prop, daos_event_t *ev)
 {
 	struct handle h;
-	int	      rc = handle_get(coh, DAOS_HTYPE_CO, &h);
+	int rc = handle_get(coh, DAOS_HTYPE_CO, &h);
 
 	(void)cont_prop;
 	if (rc == 0 && info != NULL) {
@@ -351,8 +327,7 @@ daos_cont_query(daos_handle_t coh, daos_cont_info_t *info, daos_prop_t *cont_pro
 }
 
 /* ---- mounts ----------------------------------------------------------------------------------------- */
-static int
-mount_new(struct cont *c, int flags, dfs_t **out)
+static int mount_new(struct cont *c, int flags, dfs_t **out)
 {
 	struct dfs *dfs = calloc(1, sizeof(*dfs));
 
@@ -360,18 +335,17 @@ mount_new(struct cont *c, int flags, dfs_t **out)
 		store_cont_put(c);
 		return ENOMEM;
 	}
-	dfs->c	   = c;
+	dfs->c = c;
 	dfs->flags = flags;
 	atomic_init(&dfs->refs, 0);
 	*out = dfs;
 	return 0;
 }
 
-EXPORT int
-dfs_mount(daos_handle_t poh, daos_handle_t coh, int flags, dfs_t **dfs)
+EXPORT int dfs_mount(daos_handle_t poh, daos_handle_t coh, int flags, dfs_t **dfs)
 {
 	struct handle h;
-	int	      rc;
+	int rc;
 
 	if (dfs == NULL)
 		return EINVAL;
@@ -387,8 +361,7 @@ dfs_mount(daos_handle_t poh, daos_handle_t coh, int flags, dfs_t **dfs)
 	return rc;
 }
 
-EXPORT int
-dfs_umount(dfs_t *dfs)
+EXPORT int dfs_umount(dfs_t *dfs)
 {
 	if (dfs == NULL)
 		return EINVAL;
@@ -400,11 +373,10 @@ dfs_umount(dfs_t *dfs)
 	return 0;
 }
 
-EXPORT int
-dfs_connect(const char *pool, const char *sys, const char *cont, int flags, dfs_attr_t *attr, dfs_t **dfs)
+EXPORT int dfs_connect(const char *pool, const char *sys, const char *cont, int flags, dfs_attr_t *attr, dfs_t **dfs)
 {
 	struct cont *c;
-	int	     rc;
+	int rc;
 
 	(void)sys;
 	if (pool == NULL || cont == NULL || dfs == NULL)
@@ -421,28 +393,25 @@ dfs_connect(const char *pool, const char *sys, const char *cont, int flags, dfs_
 	return rc != 0 ? rc : mount_new(c, flags & O_ACCMODE, dfs);
 }
 
-EXPORT int
-dfs_disconnect(dfs_t *dfs)
+EXPORT int dfs_disconnect(dfs_t *dfs)
 {
 	return dfs_umount(dfs);
 }
 
-EXPORT int
-dfs_destroy(const char *pool, const char *sys, const char *cont, int force, daos_event_t *ev)
+EXPORT int dfs_destroy(const char *pool, const char *sys, const char *cont, int force, daos_event_t *ev)
 {
 	(void)sys;
 	return event_done(ev, pool == NULL || cont == NULL ? EINVAL : store_cont_destroy(pool, cont, force != 0));
 }
 
-EXPORT int
-dfs_cont_create_with_label(daos_handle_t poh, const char *label, dfs_attr_t *attr, uuid_t *uuid,
-			   daos_handle_t *coh, dfs_t **dfs)
+EXPORT int dfs_cont_create_with_label(daos_handle_t poh, const char *label, dfs_attr_t *attr, uuid_t *uuid,
+                                      daos_handle_t *coh, dfs_t **dfs)
 {
-	uuid_t	      own;
-	char	      text[37];
+	uuid_t own;
+	char text[37];
 	daos_handle_t opened = DAOS_HDL_INVAL;
 	struct handle h;
-	int	      rc = handle_get(poh, DAOS_HTYPE_POOL, &h);
+	int rc = handle_get(poh, DAOS_HTYPE_POOL, &h);
 
 	if (rc != 0)
 		return EINVAL;
@@ -457,8 +426,8 @@ dfs_cont_create_with_label(daos_handle_t poh, const char *label, dfs_attr_t *att
 		const uint8_t *u = own;
 
 		snprintf(text, sizeof(text), "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x",
-			 u[0], u[1], u[2], u[3], u[4], u[5], u[6], u[7], u[8], u[9], u[10], u[11], u[12],
-			 u[13], u[14], u[15]);
+		         u[0], u[1], u[2], u[3], u[4], u[5], u[6], u[7], u[8], u[9], u[10], u[11], u[12], u[13], u[14],
+		         u[15]);
 		label = text;
 	}
 	rc = daos_cont_open(poh, label, DAOS_COO_RW, &opened, NULL, NULL) == 0 ? 0 : EIO;
@@ -471,14 +440,12 @@ dfs_cont_create_with_label(daos_handle_t poh, const char *label, dfs_attr_t *att
 	return rc;
 }
 
-EXPORT int
-dfs_cont_create(daos_handle_t poh, uuid_t *uuid, dfs_attr_t *attr, daos_handle_t *coh, dfs_t **dfs)
+EXPORT int dfs_cont_create(daos_handle_t poh, uuid_t *uuid, dfs_attr_t *attr, daos_handle_t *coh, dfs_t **dfs)
 {
 	return dfs_cont_create_with_label(poh, NULL, attr, uuid, coh, dfs);
 }
 
-EXPORT int
-dfs_query(dfs_t *dfs, dfs_attr_t *attr)
+EXPORT int dfs_query(dfs_t *dfs, dfs_attr_t *attr)
 {
 	const struct super_rec *s;
 
@@ -486,20 +453,19 @@ dfs_query(dfs_t *dfs, dfs_attr_t *attr)
 		return EINVAL;
 	s = &dfs->c->super;
 	memset(attr, 0, sizeof(*attr));
-	attr->da_id	       = s->id;
-	attr->da_chunk_size    = s->chunk_size;
-	attr->da_oclass_id     = s->oclass;
+	attr->da_id = s->id;
+	attr->da_chunk_size = s->chunk_size;
+	attr->da_oclass_id = s->oclass;
 	attr->da_dir_oclass_id = s->dir_oclass;
 	attr->da_file_oclass_id = s->file_oclass;
-	attr->da_mode	       = s->mode;
+	attr->da_mode = s->mode;
 	memcpy(attr->da_hints, s->hints, sizeof(attr->da_hints));
 	return 0;
 }
 
-EXPORT int
-dfs_set_prefix(dfs_t *dfs, const char *prefix)
+EXPORT int dfs_set_prefix(dfs_t *dfs, const char *prefix)
 {
-	char  *copy = NULL;
+	char *copy = NULL;
 	size_t n = 0;
 
 	if (dfs == NULL || (prefix != NULL && prefix[0] != '/'))
@@ -512,7 +478,7 @@ dfs_set_prefix(dfs_t *dfs, const char *prefix)
 			copy[--n] = '\0';
 	}
 	free(dfs->prefix);
-	dfs->prefix	= copy;
+	dfs->prefix = copy;
 	dfs->prefix_len = n;
 	return 0;
 }
@@ -525,19 +491,18 @@ struct mount_blob {
 	uint16_t store_len, pool_len, label_len, pad; /* three strings follow, none with a NUL */
 };
 
-EXPORT int
-dfs_local2global_all(dfs_t *dfs, d_iov_t *glob)
+EXPORT int dfs_local2global_all(dfs_t *dfs, d_iov_t *glob)
 {
 	struct mount_blob b = {.magic = MOUNT_MAGIC};
-	size_t		  size;
-	char		 *out;
+	size_t size;
+	char *out;
 
 	if (dfs == NULL || glob == NULL)
 		return EINVAL;
 	b.store_len = (uint16_t)strlen(dfs->c->store);
-	b.pool_len  = (uint16_t)strlen(dfs->c->pool);
+	b.pool_len = (uint16_t)strlen(dfs->c->pool);
 	b.label_len = (uint16_t)strlen(dfs->c->label);
-	size	    = sizeof(b) + b.store_len + b.pool_len + b.label_len;
+	size = sizeof(b) + b.store_len + b.pool_len + b.label_len;
 	glob->iov_len = size;
 	if (glob->iov_buf == NULL) {
 		glob->iov_buf_len = size;
@@ -554,22 +519,20 @@ dfs_local2global_all(dfs_t *dfs, d_iov_t *glob)
 	return 0;
 }
 
-EXPORT int
-dfs_global2local_all(int flags, d_iov_t glob, dfs_t **dfs)
+EXPORT int dfs_global2local_all(int flags, d_iov_t glob, dfs_t **dfs)
 {
-	char		  store[DFS_MAX_PATH], pool[DAOS_PROP_LABEL_MAX_LEN + 1], label[DAOS_PROP_LABEL_MAX_LEN + 1];
+	char store[DFS_MAX_PATH], pool[DAOS_PROP_LABEL_MAX_LEN + 1], label[DAOS_PROP_LABEL_MAX_LEN + 1];
 	struct mount_blob b;
-	struct cont	 *c;
-	const char	 *in = glob.iov_buf;
-	int		  rc;
+	struct cont *c;
+	const char *in = glob.iov_buf;
+	int rc;
 
 	if (dfs == NULL || in == NULL || glob.iov_len < sizeof(b))
 		return EINVAL;
 	memcpy(&b, in, sizeof(b));
 	in += sizeof(b);
 	if (b.magic != MOUNT_MAGIC || b.store_len >= sizeof(store) || b.pool_len >= sizeof(pool) ||
-	    b.label_len >= sizeof(label) ||
-	    glob.iov_len < sizeof(b) + b.store_len + b.pool_len + b.label_len)
+	    b.label_len >= sizeof(label) || glob.iov_len < sizeof(b) + b.store_len + b.pool_len + b.label_len)
 		return EINVAL;
 	memcpy(store, in, b.store_len);
 	memcpy(pool, in + b.store_len, b.pool_len);
@@ -579,14 +542,12 @@ dfs_global2local_all(int flags, d_iov_t glob, dfs_t **dfs)
 	return rc != 0 ? rc : mount_new(c, flags & O_ACCMODE, dfs);
 }
 
-EXPORT int
-dfs_local2global(dfs_t *dfs, d_iov_t *glob)
+EXPORT int dfs_local2global(dfs_t *dfs, d_iov_t *glob)
 {
 	return dfs_local2global_all(dfs, glob);
 }
 
-EXPORT int
-dfs_global2local(daos_handle_t poh, daos_handle_t coh, int flags, d_iov_t glob, dfs_t **dfs)
+EXPORT int dfs_global2local(daos_handle_t poh, daos_handle_t coh, int flags, d_iov_t glob, dfs_t **dfs)
 {
 	int rc = dfs_global2local_all(flags, glob, dfs);
 
@@ -597,8 +558,7 @@ dfs_global2local(daos_handle_t poh, daos_handle_t coh, int flags, d_iov_t glob, 
 	return rc;
 }
 
-EXPORT const volatile uint64_t *
-dfsx_dir_generation(dfs_t *dfs)
+EXPORT const volatile uint64_t *dfsx_dir_generation(dfs_t *dfs)
 {
 	return dfs == NULL ? NULL : &dfs->c->shared->dir_generation;
 }

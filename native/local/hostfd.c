@@ -9,19 +9,18 @@
 #include <sys/resource.h>
 #include "local.h"
 
-#define HOST_MAX  256
-#define OWN_MAX	  65536 /* descriptors above can't be ours */
-#define FD_TOP	  4096	/* a higher base would only make the kernel's table large */
-#define FD_ROOM	  (HOST_MAX + 64)
+#define HOST_MAX    256
+#define OWN_MAX     65536 /* descriptors above can't be ours */
+#define FD_TOP      4096  /* a higher base would only make the kernel's table large */
+#define FD_ROOM     (HOST_MAX + 64)
 #define PIN_CLOSING 0x80000000u
 
 static _Atomic uint64_t own_fds[OWN_MAX / 64];
-static pthread_mutex_t	lru_lock = PTHREAD_MUTEX_INITIALIZER; /* rank 3 */
-static struct dfs_obj  *lru;	   /* clock hand; lru_lock */
-static unsigned		lru_count; /* lru_lock */
+static pthread_mutex_t lru_lock = PTHREAD_MUTEX_INITIALIZER; /* rank 3 */
+static struct dfs_obj *lru;                                  /* clock hand; lru_lock */
+static unsigned lru_count;                                   /* lru_lock */
 
-EXPORT bool
-dfsx_owns_fd(int fd)
+EXPORT bool dfsx_owns_fd(int fd)
 {
 	if (fd < 0 || fd >= OWN_MAX)
 		return false;
@@ -30,13 +29,12 @@ dfsx_owns_fd(int fd)
 
 /* Where ours go. Numbers above the soft limit stay usable and are in nobody's way: when the limit is lower than
  * our place, it is raised for the moment of the move. */
-int
-fd_adopt(int fd)
+int fd_adopt(int fd)
 {
 	struct rlimit lim = {0}, more;
-	rlim_t	      top = FD_TOP;
-	bool	      raise;
-	int	      high;
+	rlim_t top = FD_TOP;
+	bool raise;
+	int high;
 
 	if (fd < 0)
 		return fd;
@@ -60,8 +58,7 @@ fd_adopt(int fd)
 	return high;
 }
 
-void
-fd_close(int fd)
+void fd_close(int fd)
 {
 	if (fd < 0)
 		return;
@@ -70,29 +67,26 @@ fd_close(int fd)
 	sys_close(fd);
 }
 
-int
-fd_open(int dir, const char *path, int flags, mode_t mode)
+int fd_open(int dir, const char *path, int flags, mode_t mode)
 {
 	return fd_adopt(sys_openat(dir, path, flags, mode));
 }
 
-static void
-lru_insert(struct dfs_obj *o)
+static void lru_insert(struct dfs_obj *o)
 {
 	if (lru == NULL) {
 		o->lru_next = o->lru_prev = o;
-		lru			  = o;
+		lru = o;
 	} else { /* just behind the hand: looked at last */
-		o->lru_next	      = lru;
-		o->lru_prev	      = lru->lru_prev;
+		o->lru_next = lru;
+		o->lru_prev = lru->lru_prev;
 		lru->lru_prev->lru_next = o;
-		lru->lru_prev	      = o;
+		lru->lru_prev = o;
 	}
 	lru_count++;
 }
 
-static void
-lru_remove(struct dfs_obj *o)
+static void lru_remove(struct dfs_obj *o)
 {
 	if (o->lru_next == NULL)
 		return;
@@ -105,14 +99,13 @@ lru_remove(struct dfs_obj *o)
 }
 
 /* Closes descriptors until one more has room. Pinned ones are passed over. */
-static void
-lru_make_room(void)
+static void lru_make_room(void)
 {
 	unsigned looked;
 
 	for (looked = 0; lru_count >= HOST_MAX && looked < 2 * HOST_MAX; looked++) {
-		struct dfs_obj *o    = lru;
-		unsigned	idle = 0;
+		struct dfs_obj *o = lru;
+		unsigned idle = 0;
 
 		lru = o->lru_next;
 		if (atomic_exchange_explicit(&o->used, false, memory_order_relaxed))
@@ -125,18 +118,17 @@ lru_make_room(void)
 	}
 }
 
-static int
-host_open(struct dfs_obj *o, bool write)
+static int host_open(struct dfs_obj *o, bool write)
 {
 	struct cont *c = o->c;
-	char	     path[32];
-	int	     fd;
+	char path[32];
+	int fd;
 
 	host_path(path, o->ino);
 	fd = sys_openat(c->obj_fd, path, O_RDWR | O_NOFOLLOW | (write ? O_CREAT : 0), c->share & 0666);
 	if (fd == -ENOENT && write) {
 		path[2] = '\0';
-		fd	= sys_mkdirat(c->obj_fd, path, 0700 | (c->share & 0777));
+		fd = sys_mkdirat(c->obj_fd, path, 0700 | (c->share & 0777));
 		path[2] = '/';
 		if (fd == 0 || fd == -EEXIST)
 			fd = sys_openat(c->obj_fd, path, O_RDWR | O_NOFOLLOW | O_CREAT, c->share & 0666);
@@ -146,8 +138,7 @@ host_open(struct dfs_obj *o, bool write)
 	return fd_adopt(fd);
 }
 
-static int
-pin_slow(struct dfs_obj *o, bool write, int *out)
+static int pin_slow(struct dfs_obj *o, bool write, int *out)
 {
 	int fd;
 
@@ -171,11 +162,10 @@ pin_slow(struct dfs_obj *o, bool write, int *out)
 	return 0;
 }
 
-int
-hostfd_pin(struct dfs_obj *o, bool write, int *out)
+int hostfd_pin(struct dfs_obj *o, bool write, int *out)
 {
 	unsigned pins = atomic_fetch_add_explicit(&o->pins, 1, memory_order_seq_cst);
-	int	 fd   = atomic_load(&o->fd);
+	int fd = atomic_load(&o->fd);
 
 	if (likely(!(pins & PIN_CLOSING) && fd >= 0)) {
 		if (!atomic_load_explicit(&o->used, memory_order_relaxed))
@@ -187,14 +177,12 @@ hostfd_pin(struct dfs_obj *o, bool write, int *out)
 	return pin_slow(o, write, out);
 }
 
-void
-hostfd_unpin(struct dfs_obj *o)
+void hostfd_unpin(struct dfs_obj *o)
 {
 	atomic_fetch_sub_explicit(&o->pins, 1, memory_order_release);
 }
 
-void
-hostfd_drop(struct dfs_obj *o)
+void hostfd_drop(struct dfs_obj *o)
 {
 	if (atomic_load(&o->fd) < 0)
 		return;
@@ -204,8 +192,7 @@ hostfd_drop(struct dfs_obj *o)
 	pthread_mutex_unlock(&lru_lock);
 }
 
-void
-hostfd_forget(struct dfs_obj *o, int fd)
+void hostfd_forget(struct dfs_obj *o, int fd)
 {
 	pthread_mutex_lock(&lru_lock);
 	if (atomic_load(&o->fd) == fd) {
@@ -217,8 +204,7 @@ hostfd_forget(struct dfs_obj *o, int fd)
 	pthread_mutex_unlock(&lru_lock);
 }
 
-void
-hostfd_fork(int stage)
+void hostfd_fork(int stage)
 {
 	if (stage == 0)
 		pthread_mutex_lock(&lru_lock);

@@ -11,8 +11,7 @@
 #include <time.h>
 #include "local.h"
 
-int64_t
-time_now(void)
+int64_t time_now(void)
 {
 	struct timespec ts;
 
@@ -21,11 +20,10 @@ time_now(void)
 }
 
 /* "ab/0123456789abcdef" below objects. */
-void
-host_path(char out[32], uint64_t ino)
+void host_path(char out[32], uint64_t ino)
 {
 	static const char hex[] = "0123456789abcdef";
-	int		  i;
+	int i;
 
 	out[0] = hex[ino >> 4 & 15];
 	out[1] = hex[ino & 15];
@@ -35,12 +33,11 @@ host_path(char out[32], uint64_t ino)
 	out[19] = '\0';
 }
 
-int
-inode_get(MDB_txn *txn, uint64_t ino, struct inode_rec *rec)
+int inode_get(MDB_txn *txn, uint64_t ino, struct inode_rec *rec)
 {
 	struct key key = make_key(SPACE_INODE | ino, 0);
-	MDB_val	   k = {sizeof(key), &key}, v;
-	int	   rc = mdb_get(txn, DBI, &k, &v);
+	MDB_val k = {sizeof(key), &key}, v;
+	int rc = mdb_get(txn, DBI, &k, &v);
 
 	if (unlikely(rc != 0))
 		return env_errno(rc);
@@ -50,12 +47,11 @@ inode_get(MDB_txn *txn, uint64_t ino, struct inode_rec *rec)
 	return 0;
 }
 
-int
-inode_get_link(MDB_txn *txn, uint64_t ino, char *buf, size_t *len)
+int inode_get_link(MDB_txn *txn, uint64_t ino, char *buf, size_t *len)
 {
 	struct key key = make_key(SPACE_INODE | ino, 0);
-	MDB_val	   k = {sizeof(key), &key}, v;
-	int	   rc = mdb_get(txn, DBI, &k, &v);
+	MDB_val k = {sizeof(key), &key}, v;
+	int rc = mdb_get(txn, DBI, &k, &v);
 
 	if (rc != 0)
 		return env_errno(rc);
@@ -69,14 +65,13 @@ inode_get_link(MDB_txn *txn, uint64_t ino, char *buf, size_t *len)
 	return 0;
 }
 
-int
-inode_put(MDB_txn *txn, uint64_t ino, const struct inode_rec *rec)
+int inode_put(MDB_txn *txn, uint64_t ino, const struct inode_rec *rec)
 {
 	struct key key = make_key(SPACE_INODE | ino, 0);
-	MDB_val	   k = {sizeof(key), &key}, v = {sizeof(*rec), (void *)(uintptr_t)rec};
-	char	   target[DFS_MAX_PATH];
-	size_t	   len = sizeof(target);
-	int	   rc;
+	MDB_val k = {sizeof(key), &key}, v = {sizeof(*rec), (void *)(uintptr_t)rec};
+	char target[DFS_MAX_PATH];
+	size_t len = sizeof(target);
+	int rc;
 
 	if (!S_ISLNK(rec->mode))
 		return mdb_put(txn, DBI, &k, &v, 0);
@@ -92,13 +87,12 @@ inode_put(MDB_txn *txn, uint64_t ino, const struct inode_rec *rec)
 	return 0;
 }
 
-int
-inode_put_link(MDB_txn *txn, uint64_t ino, const struct inode_rec *rec, const char *target)
+int inode_put_link(MDB_txn *txn, uint64_t ino, const struct inode_rec *rec, const char *target)
 {
 	struct key key = make_key(SPACE_INODE | ino, 0);
-	size_t	   len = strlen(target);
-	MDB_val	   k = {sizeof(key), &key}, v = {sizeof(*rec) + len, NULL};
-	int	   rc = mdb_put(txn, DBI, &k, &v, MDB_RESERVE);
+	size_t len = strlen(target);
+	MDB_val k = {sizeof(key), &key}, v = {sizeof(*rec) + len, NULL};
+	int rc = mdb_put(txn, DBI, &k, &v, MDB_RESERVE);
 
 	if (rc != 0)
 		return rc;
@@ -107,13 +101,12 @@ inode_put_link(MDB_txn *txn, uint64_t ino, const struct inode_rec *rec, const ch
 	return 0;
 }
 
-int
-inode_delete(MDB_txn *txn, uint64_t ino, const struct inode_rec *rec)
+int inode_delete(MDB_txn *txn, uint64_t ino, const struct inode_rec *rec)
 {
-	struct key  key = make_key(SPACE_INODE | ino, 0), at;
-	MDB_val	    k = {sizeof(key), &key}, v;
+	struct key key = make_key(SPACE_INODE | ino, 0), at;
+	MDB_val k = {sizeof(key), &key}, v;
 	MDB_cursor *cur;
-	int	    rc;
+	int rc;
 
 	if (!(rec->flags & INODE_HAS_XATTR))
 		return mdb_del(txn, DBI, &k, NULL);
@@ -132,7 +125,7 @@ inode_delete(MDB_txn *txn, uint64_t ino, const struct inode_rec *rec)
 			rc = mdb_cursor_get(cur, &k, &v, MDB_GET_CURRENT);
 		/* After a deletion at the end of a page the cursor stands past it. */
 		if (rc != 0) {
-			k  = (MDB_val){sizeof(key), &key};
+			k = (MDB_val){sizeof(key), &key};
 			rc = mdb_cursor_get(cur, &k, &v, MDB_SET_RANGE);
 		}
 	}
@@ -144,13 +137,12 @@ inode_delete(MDB_txn *txn, uint64_t ino, const struct inode_rec *rec)
  * used twice: a handle of an object that is gone must not find another one. */
 #define INO_BLOCK 1024
 
-int
-inode_alloc(struct cont *c, MDB_txn *txn, uint64_t *ino)
+int inode_alloc(struct cont *c, MDB_txn *txn, uint64_t *ino)
 {
 	struct key key = make_key(0, KEY_INO);
-	uint64_t   next;
-	MDB_val	   k = {sizeof(key), &key}, v;
-	int	   rc;
+	uint64_t next;
+	MDB_val k = {sizeof(key), &key}, v;
+	int rc;
 
 	if (likely(c->ino_next != c->ino_end)) {
 		*ino = c->ino_next++;
@@ -162,29 +154,27 @@ inode_alloc(struct cont *c, MDB_txn *txn, uint64_t *ino)
 	memcpy(&next, v.mv_data, sizeof(next));
 	c->ino_next = next;
 	next += INO_BLOCK;
-	v  = (MDB_val){sizeof(next), &next};
+	v = (MDB_val){sizeof(next), &next};
 	rc = mdb_put(txn, DBI, &k, &v, 0);
 	if (rc != 0) {
 		c->ino_end = c->ino_next;
 		return rc;
 	}
 	c->ino_end = next;
-	*ino	   = c->ino_next++;
+	*ino = c->ino_next++;
 	return 0;
 }
 
-static int64_t
-ts_ns(struct timespec ts)
+static int64_t ts_ns(struct timespec ts)
 {
 	return ts.tv_sec * 1000000000LL + ts.tv_nsec;
 }
 
-int
-inode_host_stat(struct cont *c, uint64_t ino, int fd, struct inode_rec *rec)
+int inode_host_stat(struct cont *c, uint64_t ino, int fd, struct inode_rec *rec)
 {
 	struct stat st;
-	char	    path[32];
-	int	    rc;
+	char path[32];
+	int rc;
 
 	rc = fd >= 0 ? sys_fstat(fd, &st) : -EBADF;
 	if (rc != 0) {
@@ -197,24 +187,22 @@ inode_host_stat(struct cont *c, uint64_t ino, int fd, struct inode_rec *rec)
 	}
 	if (rc != 0)
 		return -rc;
-	rec->size   = (uint64_t)st.st_size;
+	rec->size = (uint64_t)st.st_size;
 	rec->blocks = (uint64_t)st.st_blocks;
-	rec->mtime  = ts_ns(st.st_mtim);
+	rec->mtime = ts_ns(st.st_mtim);
 	if (rec->mtime > rec->ctime)
 		rec->ctime = rec->mtime;
 	return 0;
 }
 
-int
-stat_now(struct cont *c, uint64_t ino, int fd, struct inode_rec *rec)
+int stat_now(struct cont *c, uint64_t ino, int fd, struct inode_rec *rec)
 {
 	if (likely(rec->writers == 0 || !S_ISREG(rec->mode)))
 		return 0;
 	return inode_host_stat(c, ino, fd, rec);
 }
 
-static struct timespec
-ns_ts(int64_t ns)
+static struct timespec ns_ts(int64_t ns)
 {
 	struct timespec ts = {ns / 1000000000, ns % 1000000000};
 
@@ -227,27 +215,25 @@ ns_ts(int64_t ns)
 
 #define DIR_SIZE 4096 /* a directory is not empty for test(1) -s, as on other file systems */
 
-void
-inode_to_stat(struct cont *c, uint64_t ino, const struct inode_rec *rec, struct stat *st)
+void inode_to_stat(struct cont *c, uint64_t ino, const struct inode_rec *rec, struct stat *st)
 {
 	*st = (struct stat){
-		.st_dev	    = (dev_t)(c->super.id & 0xffffffff),
-		.st_ino	    = ino,
-		.st_mode    = rec->mode,
-		.st_nlink   = rec->nlink,
-		.st_uid	    = rec->uid,
-		.st_gid	    = rec->gid,
-		.st_size    = S_ISDIR(rec->mode) ? DIR_SIZE : (off_t)rec->size,
-		.st_blksize = 65536,
-		.st_blocks  = (blkcnt_t)rec->blocks,
-		.st_atim    = ns_ts(rec->atime),
-		.st_mtim    = ns_ts(rec->mtime),
-		.st_ctim    = ns_ts(rec->ctime),
+	    .st_dev = (dev_t)(c->super.id & 0xffffffff),
+	    .st_ino = ino,
+	    .st_mode = rec->mode,
+	    .st_nlink = rec->nlink,
+	    .st_uid = rec->uid,
+	    .st_gid = rec->gid,
+	    .st_size = S_ISDIR(rec->mode) ? DIR_SIZE : (off_t)rec->size,
+	    .st_blksize = 65536,
+	    .st_blocks = (blkcnt_t)rec->blocks,
+	    .st_atim = ns_ts(rec->atime),
+	    .st_mtim = ns_ts(rec->mtime),
+	    .st_ctim = ns_ts(rec->ctime),
 	};
 }
 
-unsigned char
-mode_to_type(uint32_t mode)
+unsigned char mode_to_type(uint32_t mode)
 {
 	return (unsigned char)((mode & S_IFMT) >> 12);
 }

@@ -22,15 +22,15 @@
 #include <dfskit_ext.h>
 #include "sys.h"
 
-#define EXPORT	   __attribute__((visibility("default")))
-#define likely(x)  __builtin_expect(!!(x), 1)
+#define EXPORT      __attribute__((visibility("default")))
+#define likely(x)   __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
 
-#define STORE_VERSION 1	 /* of the layout on disk; a newer one is refused with EPROTONOSUPPORT */
+#define STORE_VERSION 1 /* of the layout on disk; a newer one is refused with EPROTONOSUPPORT */
 #define STORE_MAGIC   0x6466736b69743031ULL
 #define ROOT_INO      1ULL
-#define DBI	      ((MDB_dbi)1) /* LMDB's main database, the only one */
-#define DAMAGED	      EUCLEAN /* a store that contradicts itself */
+#define DBI           ((MDB_dbi)1) /* LMDB's main database, the only one */
+#define DAMAGED       EUCLEAN      /* a store that contradicts itself */
 
 /* ---- keys ------------------------------------------------------------------------------
  * One B-tree of 16-byte keys, two big-endian words:
@@ -45,7 +45,7 @@
 #define SPACE_INODE  (1ULL << 63)
 #define SPACE_ORPHAN (1ULL << 62)
 #define KEY_SUPER    0ULL
-#define KEY_INO	     1ULL
+#define KEY_INO      1ULL
 #define KEY_UATTR    2ULL
 
 struct key {
@@ -56,36 +56,36 @@ _Static_assert(sizeof(struct key) == 16, "keys are two words");
 struct super_rec {
 	uint64_t magic;
 	uint32_t version;
-	uint32_t epoch;	    /* moves on when all write marks are void; see inode.c */
+	uint32_t epoch;     /* moves on when all write marks are void; see inode.c */
 	uint64_t hash_seed; /* of names */
-	uint8_t	 uuid[16];
+	uint8_t uuid[16];
 	uint64_t id; /* dfs_attr_t and properties from here */
 	uint64_t chunk_size;
 	uint32_t oclass, dir_oclass, file_oclass;
 	uint32_t mode;
-	int64_t	 created;
-	char	 label[DAOS_PROP_LABEL_MAX_LEN + 1];
-	char	 hints[DAOS_CONT_HINT_MAX_LEN];
+	int64_t created;
+	char label[DAOS_PROP_LABEL_MAX_LEN + 1];
+	char hints[DAOS_CONT_HINT_MAX_LEN];
 };
 _Static_assert(sizeof(struct super_rec) == 336, "layout on disk");
 
 struct dirent_rec {
 	uint64_t ino;
-	uint8_t	 type; /* DT_* */
-	char	 name[]; /* up to the end of the value, no NUL */
+	uint8_t type; /* DT_* */
+	char name[];  /* up to the end of the value, no NUL */
 };
 #define DIRENT_HEAD offsetof(struct dirent_rec, name)
 
-#define INODE_HAS_HOST	(1U << 0) /* a host file may exist */
+#define INODE_HAS_HOST  (1U << 0) /* a host file may exist */
 #define INODE_HAS_XATTR (1U << 1)
 
 struct inode_rec {
 	uint32_t mode, uid, gid, nlink;
-	uint64_t size;		      /* true while writers is 0; otherwise ask the host file */
-	int64_t	 atime, mtime, ctime; /* nanoseconds since 1970 */
-	uint64_t parent, slot;	      /* of a directory: where its name is */
-	uint32_t epoch, writers;      /* handles that write, valid in this epoch */
-	uint32_t flags;		      /* INODE_HAS_* */
+	uint64_t size;               /* true while writers is 0; otherwise ask the host file */
+	int64_t atime, mtime, ctime; /* nanoseconds since 1970 */
+	uint64_t parent, slot;       /* of a directory: where its name is */
+	uint32_t epoch, writers;     /* handles that write, valid in this epoch */
+	uint32_t flags;              /* INODE_HAS_* */
 	uint32_t oclass;
 	uint32_t dir_oclass, file_oclass;
 	uint64_t chunk_size;
@@ -94,9 +94,9 @@ struct inode_rec {
 _Static_assert(sizeof(struct inode_rec) == 104, "layout on disk");
 
 /* ---- descriptors of our own (hostfd.c) ------------------------------------------------- */
-int  fd_adopt(int fd);	 /* moves fd up and notes it as ours; -errno and fd closed on failure */
-void fd_close(int fd);	 /* closes one of ours */
-int  fd_open(int dir, const char *path, int flags, mode_t mode); /* sys_openat and fd_adopt */
+int fd_adopt(int fd);  /* moves fd up and notes it as ours; -errno and fd closed on failure */
+void fd_close(int fd); /* closes one of ours */
+int fd_open(int dir, const char *path, int flags, mode_t mode); /* sys_openat and fd_adopt */
 
 /* ---- containers (store.c, env.c, marks.c) ----------------------------------------------- */
 #define READ_SLOTS 64
@@ -120,75 +120,75 @@ struct shared_page {
  * must not be reclaimed, and can't damage anything but their reclaiming. */
 struct mark_page {
 	_Atomic uint32_t forking; /* children that have no marks of their own yet */
-	uint32_t	 pad;
+	uint32_t pad;
 	_Atomic uint64_t intents[MARK_INTENTS]; /* inodes whose host file is about to go */
-	_Atomic uint32_t open[MARK_BUCKETS];	/* open handles, by hash of the inode number */
+	_Atomic uint32_t open[MARK_BUCKETS];    /* open handles, by hash of the inode number */
 };
 
 struct peer {
 	struct mark_page *page;
-	char		  name[48];
-	bool		  seen;
+	char name[48];
+	bool seen;
 };
 
 struct cont {
 	struct cont *next; /* registry */
-	int	     refs; /* registry */
-	char	     pool[DAOS_PROP_LABEL_MAX_LEN + 1];
-	char	     label[DAOS_PROP_LABEL_MAX_LEN + 1];
-	char	    *store; /* directory of the store */
-	char	    *path;  /* of the container */
+	int refs;          /* registry */
+	char pool[DAOS_PROP_LABEL_MAX_LEN + 1];
+	char label[DAOS_PROP_LABEL_MAX_LEN + 1];
+	char *store; /* directory of the store */
+	char *path;  /* of the container */
 
-	atomic_uint	 fork_generation; /* of the process that opened env */
-	MDB_env		*env;
-	atomic_bool	 gate; /* readers wait: the map is being moved */
+	atomic_uint fork_generation; /* of the process that opened env */
+	MDB_env *env;
+	atomic_bool gate; /* readers wait: the map is being moved */
 	struct read_slot slots[READ_SLOTS];
-	int		 env_fds[8]; /* LMDB's, to close in a child */
-	int		 env_nfds;
+	int env_fds[8]; /* LMDB's, to close in a child */
+	int env_nfds;
 
-	pthread_mutex_t	 writer;
-	int		 dir_fd, obj_fd, shared_fd, mark_fd;
+	pthread_mutex_t writer;
+	int dir_fd, obj_fd, shared_fd, mark_fd;
 	volatile struct shared_page *shared;
-	struct mark_page	    *marks;
-	char			     mark_name[48];
-	uint32_t		    *fork_counts; /* open counts between prepare and child */
-	bool			     fork_pinned;
-	uint64_t		     seen_nonce; /* writer */
-	struct peer		    *peers;	 /* writer */
-	unsigned		     npeers;
-	uint64_t		     ino_next, ino_end; /* writer */
-	mode_t			     share; /* permission bits for what we create on the host */
-	uint64_t		     next_sweep;
-	struct super_rec	     super;
+	struct mark_page *marks;
+	char mark_name[48];
+	uint32_t *fork_counts; /* open counts between prepare and child */
+	bool fork_pinned;
+	uint64_t seen_nonce; /* writer */
+	struct peer *peers;  /* writer */
+	unsigned npeers;
+	uint64_t ino_next, ino_end; /* writer */
+	mode_t share;               /* permission bits for what we create on the host */
+	uint64_t next_sweep;
+	struct super_rec super;
 };
 
 struct rtx {
-	MDB_txn		 *txn;
+	MDB_txn *txn;
 	struct read_slot *slot;
 };
 
 extern atomic_uint fork_generation;
 
-int  store_check_name(const char *name);
-int  store_cont_create(const char *pool, const char *label, const dfs_attr_t *attr, uuid_t *uuid);
-int  store_cont_get(const char *pool, const char *label, struct cont **out);
-int  store_cont_get_in(const char *store, const char *pool, const char *label, struct cont **out);
+int store_check_name(const char *name);
+int store_cont_create(const char *pool, const char *label, const dfs_attr_t *attr, uuid_t *uuid);
+int store_cont_get(const char *pool, const char *label, struct cont **out);
+int store_cont_get_in(const char *store, const char *pool, const char *label, struct cont **out);
 void store_cont_ref(struct cont *c);
 void store_cont_put(struct cont *c);
-int  store_cont_destroy(const char *pool, const char *label, bool force);
-int  store_pool_exists(const char *pool);
-int  store_cont_list(const char *pool, int (*cb)(void *arg, const char *label), void *arg);
+int store_cont_destroy(const char *pool, const char *label, bool force);
+int store_pool_exists(const char *pool);
+int store_cont_list(const char *pool, int (*cb)(void *arg, const char *label), void *arg);
 char *store_dir(void);
-int  store_init(void); /* once a process: fork handlers */
+int store_init(void); /* once a process: fork handlers */
 
-int  env_open(struct cont *c, bool create);
+int env_open(struct cont *c, bool create);
 void env_close(struct cont *c);
-int  env_errno(int rc); /* positive errno of an LMDB result */
-int  env_sync(struct cont *c);
-int  env_ready(struct cont *c); /* after a fork: opens everything anew in the child */
+int env_errno(int rc); /* positive errno of an LMDB result */
+int env_sync(struct cont *c);
+int env_ready(struct cont *c); /* after a fork: opens everything anew in the child */
 
 /* A read transaction, for the length of one call. Takes no lock; safe in any thread. */
-int  rtx_begin(struct cont *c, struct rtx *r);
+int rtx_begin(struct cont *c, struct rtx *r);
 void rtx_end(struct rtx *r);
 
 /* Runs fn in a write transaction and commits when it returns 0. fn may run more than once
@@ -196,60 +196,57 @@ void rtx_end(struct rtx *r);
 typedef int (*write_fn)(struct cont *c, MDB_txn *txn, void *arg);
 int cont_write(struct cont *c, write_fn fn, void *arg);
 
-int  marks_attach(struct cont *c);
+int marks_attach(struct cont *c);
 void marks_detach(struct cont *c);
-int  marks_attach_child(struct cont *c);
+int marks_attach_child(struct cont *c);
 void marks_open(struct cont *c, uint64_t ino);
 void marks_release(struct cont *c, uint64_t ino);
 bool marks_is_open(struct cont *c, uint64_t ino); /* writer held */
-void marks_fork(struct cont *c, int stage);      /* 0 before, 1 in the parent, 2 in the child */
+void marks_fork(struct cont *c, int stage);       /* 0 before, 1 in the parent, 2 in the child */
 void shared_bump_dirs(struct cont *c);
 void shared_set_orphans(struct cont *c, uint64_t n);
 
 /* An object whose last name goes: in the transaction, and after its commit. */
 struct drop {
-	uint64_t	 ino;
+	uint64_t ino;
 	struct inode_rec rec;
-	bool		 gone;	 /* the record was deleted */
-	bool		 orphan; /* the record stays: somebody has the object open */
-	int		 intent;
+	bool gone;   /* the record was deleted */
+	bool orphan; /* the record stays: somebody has the object open */
+	int intent;
 };
-int  drop_inode(struct cont *c, MDB_txn *txn, uint64_t ino, struct inode_rec *rec, struct drop *d);
+int drop_inode(struct cont *c, MDB_txn *txn, uint64_t ino, struct inode_rec *rec, struct drop *d);
 void drop_finish(struct cont *c, struct drop *d, int rc);
 void reclaim_orphan(struct cont *c, uint64_t ino);
 void reclaim_all(struct cont *c);
 
 /* ---- records (inode.c, dirent.c) --------------------------------------------------------- */
-static inline struct key
-make_key(uint64_t hi, uint64_t lo)
+static inline struct key make_key(uint64_t hi, uint64_t lo)
 {
 	return (struct key){__builtin_bswap64(hi), __builtin_bswap64(lo)};
 }
 
-int64_t	 time_now(void);
-void	 host_path(char out[32], uint64_t ino);
-int	 inode_get(MDB_txn *txn, uint64_t ino, struct inode_rec *rec);
-int	 inode_get_link(MDB_txn *txn, uint64_t ino, char *buf, size_t *len); /* len in: room */
-int	 inode_put(MDB_txn *txn, uint64_t ino, const struct inode_rec *rec);
-int	 inode_put_link(MDB_txn *txn, uint64_t ino, const struct inode_rec *rec, const char *target);
-int	 inode_delete(MDB_txn *txn, uint64_t ino, const struct inode_rec *rec);
-int	 inode_alloc(struct cont *c, MDB_txn *txn, uint64_t *ino);
-int	 inode_host_stat(struct cont *c, uint64_t ino, int fd, struct inode_rec *rec);
-void	 inode_to_stat(struct cont *c, uint64_t ino, const struct inode_rec *rec, struct stat *st);
+int64_t time_now(void);
+void host_path(char out[32], uint64_t ino);
+int inode_get(MDB_txn *txn, uint64_t ino, struct inode_rec *rec);
+int inode_get_link(MDB_txn *txn, uint64_t ino, char *buf, size_t *len); /* len in: room */
+int inode_put(MDB_txn *txn, uint64_t ino, const struct inode_rec *rec);
+int inode_put_link(MDB_txn *txn, uint64_t ino, const struct inode_rec *rec, const char *target);
+int inode_delete(MDB_txn *txn, uint64_t ino, const struct inode_rec *rec);
+int inode_alloc(struct cont *c, MDB_txn *txn, uint64_t *ino);
+int inode_host_stat(struct cont *c, uint64_t ino, int fd, struct inode_rec *rec);
+void inode_to_stat(struct cont *c, uint64_t ino, const struct inode_rec *rec, struct stat *st);
 unsigned char mode_to_type(uint32_t mode);
 
 struct found {
 	uint64_t ino;
 	uint64_t slot;
-	uint8_t	 type;
+	uint8_t type;
 };
 int dirent_check_name(const char *name, size_t *len);
-int dirent_find(struct cont *c, MDB_txn *txn, uint64_t dir, const char *name, size_t len,
-		struct found *f);
-int dirent_add(struct cont *c, MDB_txn *txn, uint64_t dir, const char *name, size_t len,
-	       uint64_t ino, uint8_t type, uint64_t *slot);
-int dirent_set(MDB_txn *txn, uint64_t dir, uint64_t slot, const char *name, size_t len,
-	       uint64_t ino, uint8_t type);
+int dirent_find(struct cont *c, MDB_txn *txn, uint64_t dir, const char *name, size_t len, struct found *f);
+int dirent_add(struct cont *c, MDB_txn *txn, uint64_t dir, const char *name, size_t len, uint64_t ino, uint8_t type,
+               uint64_t *slot);
+int dirent_set(MDB_txn *txn, uint64_t dir, uint64_t slot, const char *name, size_t len, uint64_t ino, uint8_t type);
 int dirent_delete(MDB_txn *txn, uint64_t dir, uint64_t slot);
 int dirent_empty(MDB_txn *txn, uint64_t dir); /* 0 or ENOTEMPTY */
 uint64_t name_hash(struct cont *c, const char *name, size_t len);
@@ -263,72 +260,70 @@ struct cred {
 #define MAY_W 2
 #define MAY_R 4
 void cred_get(struct cred *cr);
-int  perm_check(const struct cred *cr, const struct inode_rec *rec, int want);
-int  perm_change_name(const struct cred *cr, const struct inode_rec *dir,
-		      const struct inode_rec *victim); /* victim NULL: a new name */
+int perm_check(const struct cred *cr, const struct inode_rec *rec, int want);
+int perm_change_name(const struct cred *cr, const struct inode_rec *dir,
+                     const struct inode_rec *victim); /* victim NULL: a new name */
 bool perm_in_group(const struct cred *cr, gid_t gid);
 
 /* ---- handles -------------------------------------------------------------------------------- */
 struct dfs {
-	struct cont  *c;
-	int	      flags;
-	atomic_int    refs;
+	struct cont *c;
+	int flags;
+	atomic_int refs;
 	daos_handle_t poh, coh;
-	char	     *prefix;
-	size_t	      prefix_len;
-	bool	      connected; /* by dfs_connect: owns poh and coh */
+	char *prefix;
+	size_t prefix_len;
+	bool connected; /* by dfs_connect: owns poh and coh */
 };
 
 #define HOST_NONE -1
 
 struct dfs_obj {
-	struct dfs  *dfs;
+	struct dfs *dfs;
 	struct cont *c;
-	uint64_t     ino;
-	uint32_t     mode; /* as it was at open */
-	int	     flags;
-	uint64_t     parent;
-	uint32_t     oclass;
-	uint64_t     chunk_size;
-	char	    *link; /* target of a symbolic link */
+	uint64_t ino;
+	uint32_t mode; /* as it was at open */
+	int flags;
+	uint64_t parent;
+	uint32_t oclass;
+	uint64_t chunk_size;
+	char *link; /* target of a symbolic link */
 
 	/* Directories: generation + 1 in which everybody could look names up, see dir_search. */
 	_Atomic uint64_t perm_generation;
 
 	/* Files: the host descriptor; see hostfd.c. */
-	atomic_uint	pins;
-	atomic_int	fd;
-	bool		fd_writable;
-	atomic_bool	used; /* since the clock hand passed */
+	atomic_uint pins;
+	atomic_int fd;
+	bool fd_writable;
+	atomic_bool used; /* since the clock hand passed */
 	struct dfs_obj *lru_next, *lru_prev;
-	atomic_uint	mark; /* 0, or fork generation + 1 in which we hold a write mark */
+	atomic_uint mark;           /* 0, or fork generation + 1 in which we hold a write mark */
 	_Atomic uint64_t appending; /* fork generation and thread that appends, 0: none */
-	unsigned	fd_generation; /* fork generation that opened fd */
+	unsigned fd_generation;     /* fork generation that opened fd */
 };
 
 void hostfd_fork(int stage);
 void env_fork(int stage);
-int  hostfd_pin(struct dfs_obj *o, bool write, int *fd); /* ENOENT: no host file yet */
+int hostfd_pin(struct dfs_obj *o, bool write, int *fd); /* ENOENT: no host file yet */
 void hostfd_unpin(struct dfs_obj *o);
-void hostfd_drop(struct dfs_obj *o); /* closes it, when nobody uses the handle any more */
+void hostfd_drop(struct dfs_obj *o);           /* closes it, when nobody uses the handle any more */
 void hostfd_forget(struct dfs_obj *o, int fd); /* fd was closed under us */
 
-int  object_new(struct dfs *dfs, uint64_t ino, const struct inode_rec *rec, int flags,
-		uint64_t parent, struct dfs_obj **out);
-int  object_begin_write(struct dfs_obj *o); /* the mark that makes readers ask the host file */
+int object_new(struct dfs *dfs, uint64_t ino, const struct inode_rec *rec, int flags, uint64_t parent,
+               struct dfs_obj **out);
+int object_begin_write(struct dfs_obj *o); /* the mark that makes readers ask the host file */
 void object_end_write(struct dfs_obj *o);
-int  object_truncate(struct dfs_obj *o, uint64_t size);
-int  dir_search(MDB_txn *txn, struct dfs_obj *dir, uint64_t generation);
-int  stat_now(struct cont *c, uint64_t ino, int fd, struct inode_rec *rec); /* with dirty sizes */
+int object_truncate(struct dfs_obj *o, uint64_t size);
+int dir_search(MDB_txn *txn, struct dfs_obj *dir, uint64_t generation);
+int stat_now(struct cont *c, uint64_t ino, int fd, struct inode_rec *rec); /* with dirty sizes */
 
-static inline uint64_t
-dir_ino(const struct dfs_obj *dir)
+static inline uint64_t dir_ino(const struct dfs_obj *dir)
 {
 	return dir == NULL ? ROOT_INO : dir->ino;
 }
 
-static inline int
-read_only(const struct dfs *dfs)
+static inline int read_only(const struct dfs *dfs)
 {
 	return (dfs->flags & O_ACCMODE) == O_RDONLY ? EROFS : 0;
 }
@@ -336,8 +331,7 @@ read_only(const struct dfs *dfs)
 int event_complete(daos_event_t *ev, int rc);
 
 /** Ends a call that was given an event: the result is in the event, the call succeeds. */
-static inline int
-event_done(daos_event_t *ev, int rc)
+static inline int event_done(daos_event_t *ev, int rc)
 {
 	if (likely(ev == NULL))
 		return rc;

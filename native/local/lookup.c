@@ -11,13 +11,12 @@
 
 /* May names of dir be looked up? What was read of the directory holds while the generation
  * stands. The generation is to be read before the transaction begins. */
-int
-dir_search(MDB_txn *txn, struct dfs_obj *dir, uint64_t generation)
+int dir_search(MDB_txn *txn, struct dfs_obj *dir, uint64_t generation)
 {
 	struct inode_rec rec;
-	struct cred	 cr;
-	uint32_t	 mode;
-	int		 rc;
+	struct cred cr;
+	uint32_t mode;
+	int rc;
 
 	if (dir != NULL && !S_ISDIR(dir->mode))
 		return ENOTDIR;
@@ -38,11 +37,10 @@ dir_search(MDB_txn *txn, struct dfs_obj *dir, uint64_t generation)
 	return 0;
 }
 
-static int
-may_open(const struct inode_rec *rec, int flags)
+static int may_open(const struct inode_rec *rec, int flags)
 {
 	struct cred cr;
-	int	    want;
+	int want;
 
 	if (flags & O_PATH || S_ISLNK(rec->mode))
 		return 0;
@@ -54,18 +52,17 @@ may_open(const struct inode_rec *rec, int flags)
 }
 
 /* Opens a name of parent without following it. */
-static int
-open_name(struct dfs *dfs, struct dfs_obj *parent, const char *name, size_t len, int flags,
-	  struct dfs_obj **obj, struct inode_rec *rec)
+static int open_name(struct dfs *dfs, struct dfs_obj *parent, const char *name, size_t len, int flags,
+                     struct dfs_obj **obj, struct inode_rec *rec)
 {
 	struct cont *c = dfs->c;
-	unsigned     attempt;
-	int	     rc;
+	unsigned attempt;
+	int rc;
 
 	for (attempt = 0; attempt < 100; attempt++) {
-		uint64_t     generation = c->shared->dir_generation;
+		uint64_t generation = c->shared->dir_generation;
 		struct found f;
-		struct rtx   r;
+		struct rtx r;
 
 		rc = rtx_begin(c, &r);
 		if (rc != 0)
@@ -103,15 +100,14 @@ open_name(struct dfs *dfs, struct dfs_obj *parent, const char *name, size_t len,
 }
 
 static int walk(struct dfs *dfs, struct dfs_obj *start, const char *path, int flags, unsigned links,
-		struct dfs_obj **obj, struct inode_rec *rec);
+                struct dfs_obj **obj, struct inode_rec *rec);
 
 /* Opens the root, or start again, with other flags. */
-static int
-open_dir(struct dfs *dfs, struct dfs_obj *dir, int flags, struct dfs_obj **obj, struct inode_rec *rec)
+static int open_dir(struct dfs *dfs, struct dfs_obj *dir, int flags, struct dfs_obj **obj, struct inode_rec *rec)
 {
 	daos_obj_id_t oid = {.lo = dir_ino(dir), .hi = 0};
-	struct rtx    r;
-	int	      rc = rtx_begin(dfs->c, &r);
+	struct rtx r;
+	int rc = rtx_begin(dfs->c, &r);
 
 	if (rc != 0)
 		return rc;
@@ -123,9 +119,8 @@ open_dir(struct dfs *dfs, struct dfs_obj *dir, int flags, struct dfs_obj **obj, 
 }
 
 /* Follows the link that obj is, found in the directory dir. Releases obj. */
-static int
-follow(struct dfs *dfs, struct dfs_obj *dir, struct dfs_obj *link, int flags, unsigned links,
-       struct dfs_obj **obj, struct inode_rec *rec)
+static int follow(struct dfs *dfs, struct dfs_obj *dir, struct dfs_obj *link, int flags, unsigned links,
+                  struct dfs_obj **obj, struct inode_rec *rec)
 {
 	int rc = links >= MAX_LINKS ? ELOOP : walk(dfs, dir, link->link, flags, links + 1, obj, rec);
 
@@ -134,18 +129,17 @@ follow(struct dfs *dfs, struct dfs_obj *dir, struct dfs_obj *link, int flags, un
 }
 
 /* Walks path from start (absolute: from the root). Intermediate links are always followed. */
-static int
-walk(struct dfs *dfs, struct dfs_obj *start, const char *path, int flags, unsigned links,
-     struct dfs_obj **obj, struct inode_rec *rec)
+static int walk(struct dfs *dfs, struct dfs_obj *start, const char *path, int flags, unsigned links,
+                struct dfs_obj **obj, struct inode_rec *rec)
 {
 	struct dfs_obj *at = NULL, *next; /* at: owned here, NULL while it is start or the root */
 	struct dfs_obj *from = path[0] == '/' ? NULL : start;
-	int		rc;
+	int rc;
 
 	for (;;) {
-		char   name[DFS_MAX_NAME + 1];
+		char name[DFS_MAX_NAME + 1];
 		size_t len;
-		bool   last;
+		bool last;
 
 		while (*path == '/')
 			path++;
@@ -166,8 +160,8 @@ walk(struct dfs *dfs, struct dfs_obj *start, const char *path, int flags, unsign
 			continue;
 		if (strcmp(name, "..") == 0) {
 			struct inode_rec up;
-			struct rtx	 r;
-			daos_obj_id_t	 oid = {.lo = ROOT_INO, .hi = 0};
+			struct rtx r;
+			daos_obj_id_t oid = {.lo = ROOT_INO, .hi = 0};
 
 			rc = rtx_begin(dfs->c, &r);
 			if (rc == 0) {
@@ -204,9 +198,8 @@ walk(struct dfs *dfs, struct dfs_obj *start, const char *path, int flags, unsign
 	return rc;
 }
 
-static int
-opened(struct dfs *dfs, struct dfs_obj *obj, struct inode_rec *rec, dfs_obj_t **out, mode_t *mode,
-       struct stat *st)
+static int opened(struct dfs *dfs, struct dfs_obj *obj, struct inode_rec *rec, dfs_obj_t **out, mode_t *mode,
+                  struct stat *st)
 {
 	if (mode != NULL)
 		*mode = obj->mode;
@@ -219,18 +212,16 @@ opened(struct dfs *dfs, struct dfs_obj *obj, struct inode_rec *rec, dfs_obj_t **
 	return 0;
 }
 
-static int
-writable(const struct dfs *dfs, int flags)
+static int writable(const struct dfs *dfs, int flags)
 {
 	return (flags & O_ACCMODE) != O_RDONLY && !(flags & O_PATH) ? read_only(dfs) : 0;
 }
 
-EXPORT int
-dfs_lookup(dfs_t *dfs, const char *path, int flags, dfs_obj_t **obj, mode_t *mode, struct stat *stbuf)
+EXPORT int dfs_lookup(dfs_t *dfs, const char *path, int flags, dfs_obj_t **obj, mode_t *mode, struct stat *stbuf)
 {
 	struct inode_rec rec;
-	struct dfs_obj	*o;
-	int		 rc;
+	struct dfs_obj *o;
+	int rc;
 
 	if (dfs == NULL || obj == NULL || path == NULL || path[0] != '/')
 		return EINVAL;
@@ -247,14 +238,13 @@ dfs_lookup(dfs_t *dfs, const char *path, int flags, dfs_obj_t **obj, mode_t *mod
 	return rc != 0 ? rc : opened(dfs, o, &rec, obj, mode, stbuf);
 }
 
-EXPORT int
-dfs_lookup_rel(dfs_t *dfs, dfs_obj_t *parent, const char *name, int flags, dfs_obj_t **obj,
-	       mode_t *mode, struct stat *stbuf)
+EXPORT int dfs_lookup_rel(dfs_t *dfs, dfs_obj_t *parent, const char *name, int flags, dfs_obj_t **obj, mode_t *mode,
+                          struct stat *stbuf)
 {
 	struct inode_rec rec;
-	struct dfs_obj	*o;
-	size_t		 len;
-	int		 rc;
+	struct dfs_obj *o;
+	size_t len;
+	int rc;
 
 	if (dfs == NULL || obj == NULL)
 		return EINVAL;
@@ -272,26 +262,25 @@ dfs_lookup_rel(dfs_t *dfs, dfs_obj_t *parent, const char *name, int flags, dfs_o
 
 /* ---- creating --------------------------------------------------------------------------------- */
 struct create_arg {
-	uint64_t	 dir;
-	const char	*name;
-	size_t		 len;
-	mode_t		 mode;
-	const char	*target;
-	uint32_t	 oclass;
-	uint64_t	 chunk_size;
-	uint64_t	 ino;	/* out */
-	struct inode_rec rec;	/* out */
-	bool		 count; /* the creator keeps it open */
+	uint64_t dir;
+	const char *name;
+	size_t len;
+	mode_t mode;
+	const char *target;
+	uint32_t oclass;
+	uint64_t chunk_size;
+	uint64_t ino;         /* out */
+	struct inode_rec rec; /* out */
+	bool count;           /* the creator keeps it open */
 };
 
-static int
-create_fn(struct cont *c, MDB_txn *txn, void *arg)
+static int create_fn(struct cont *c, MDB_txn *txn, void *arg)
 {
 	struct create_arg *a = arg;
-	struct inode_rec   dir;
-	struct found	   f;
-	struct cred	   cr;
-	int		   rc = inode_get(txn, a->dir, &dir);
+	struct inode_rec dir;
+	struct found f;
+	struct cred cr;
+	int rc = inode_get(txn, a->dir, &dir);
 
 	if (rc == 0 && dir.nlink == 0)
 		rc = ENOENT;
@@ -313,24 +302,24 @@ create_fn(struct cont *c, MDB_txn *txn, void *arg)
 	if (cr.uid == 0)
 		cr.gid = (gid_t)sys_raw6(SYS_getegid, 0, 0, 0, 0, 0, 0);
 	memset(&a->rec, 0, sizeof(a->rec));
-	a->rec.mode  = a->mode;
-	a->rec.uid   = cr.uid;
-	a->rec.gid   = dir.mode & S_ISGID ? dir.gid : cr.gid;
+	a->rec.mode = a->mode;
+	a->rec.uid = cr.uid;
+	a->rec.gid = dir.mode & S_ISGID ? dir.gid : cr.gid;
 	a->rec.nlink = S_ISDIR(a->mode) ? 2 : 1;
 	a->rec.atime = a->rec.mtime = a->rec.ctime = time_now();
-	a->rec.oclass	  = a->oclass;
+	a->rec.oclass = a->oclass;
 	a->rec.chunk_size = a->chunk_size;
-	a->rec.epoch	  = c->super.epoch;
+	a->rec.epoch = c->super.epoch;
 	if (S_ISDIR(a->mode)) {
 		a->rec.parent = a->dir;
-		a->rec.slot   = f.slot;
+		a->rec.slot = f.slot;
 		if (dir.mode & S_ISGID)
 			a->rec.mode |= S_ISGID;
 		dir.nlink++;
 	}
 	if (a->target != NULL) {
 		a->rec.size = strlen(a->target);
-		rc	    = inode_put_link(txn, a->ino, &a->rec, a->target);
+		rc = inode_put_link(txn, a->ino, &a->rec, a->target);
 	} else {
 		rc = inode_put(txn, a->ino, &a->rec);
 	}
@@ -342,13 +331,16 @@ create_fn(struct cont *c, MDB_txn *txn, void *arg)
 	return rc;
 }
 
-static int
-create(struct dfs *dfs, struct dfs_obj *parent, const char *name, mode_t mode, int flags, uint32_t cid,
-       uint64_t chunk_size, const char *target, dfs_obj_t **obj)
+static int create(struct dfs *dfs, struct dfs_obj *parent, const char *name, mode_t mode, int flags, uint32_t cid,
+                  uint64_t chunk_size, const char *target, dfs_obj_t **obj)
 {
-	struct create_arg a = {.dir = dir_ino(parent), .name = name, .mode = mode, .target = target,
-			       .oclass = cid, .chunk_size = chunk_size};
-	int		  rc = dirent_check_name(name, &a.len);
+	struct create_arg a = {.dir = dir_ino(parent),
+	                       .name = name,
+	                       .mode = mode,
+	                       .target = target,
+	                       .oclass = cid,
+	                       .chunk_size = chunk_size};
+	int rc = dirent_check_name(name, &a.len);
 
 	if (rc == 0)
 		rc = strcmp(name, ".") == 0 || strcmp(name, "..") == 0 ? EEXIST : read_only(dfs);
@@ -363,22 +355,20 @@ create(struct dfs *dfs, struct dfs_obj *parent, const char *name, mode_t mode, i
 	return rc;
 }
 
-EXPORT int
-dfs_mkdir(dfs_t *dfs, dfs_obj_t *parent, const char *name, mode_t mode, daos_oclass_id_t cid)
+EXPORT int dfs_mkdir(dfs_t *dfs, dfs_obj_t *parent, const char *name, mode_t mode, daos_oclass_id_t cid)
 {
 	if (dfs == NULL)
 		return EINVAL;
 	return create(dfs, parent, name, S_IFDIR | (mode & 07777), O_RDWR, cid, 0, NULL, NULL);
 }
 
-EXPORT int
-dfs_open(dfs_t *dfs, dfs_obj_t *parent, const char *name, mode_t mode, int flags,
-	 daos_oclass_id_t cid, daos_size_t chunk_size, const char *value, dfs_obj_t **obj)
+EXPORT int dfs_open(dfs_t *dfs, dfs_obj_t *parent, const char *name, mode_t mode, int flags, daos_oclass_id_t cid,
+                    daos_size_t chunk_size, const char *value, dfs_obj_t **obj)
 {
 	struct inode_rec rec;
-	size_t		 len;
-	unsigned	 attempt;
-	int		 rc;
+	size_t len;
+	unsigned attempt;
+	int rc;
 
 	if (dfs == NULL || obj == NULL)
 		return EINVAL;
@@ -386,8 +376,7 @@ dfs_open(dfs_t *dfs, dfs_obj_t *parent, const char *name, mode_t mode, int flags
 		return ENOTSUP;
 	if (!S_ISREG(mode) && !S_ISDIR(mode) && !S_ISLNK(mode))
 		return EINVAL;
-	if (S_ISLNK(mode) && (flags & O_CREAT) &&
-	    (value == NULL || value[0] == '\0' || strlen(value) >= DFS_MAX_PATH))
+	if (S_ISLNK(mode) && (flags & O_CREAT) && (value == NULL || value[0] == '\0' || strlen(value) >= DFS_MAX_PATH))
 		return value == NULL ? EINVAL : value[0] == '\0' ? ENOENT : ENAMETOOLONG;
 	rc = dirent_check_name(name, &len);
 	for (attempt = 0; rc == 0 && attempt < 100; attempt++) {
@@ -401,7 +390,7 @@ dfs_open(dfs_t *dfs, dfs_obj_t *parent, const char *name, mode_t mode, int flags
 				return rc;
 		}
 		rc = create(dfs, parent, name, mode & (S_IFMT | 07777), flags, cid, chunk_size,
-			    S_ISLNK(mode) ? value : NULL, obj);
+		            S_ISLNK(mode) ? value : NULL, obj);
 		if (rc != EEXIST || (flags & O_EXCL))
 			return rc;
 		rc = 0; /* somebody was faster: theirs it is */

@@ -19,37 +19,33 @@
 #include "local.h"
 
 struct dent64 {
-	uint64_t       ino;
-	int64_t	       off;
+	uint64_t ino;
+	int64_t off;
 	unsigned short len;
-	unsigned char  type;
-	char	       name[];
+	unsigned char type;
+	char name[];
 };
 
-static unsigned
-bucket(uint64_t ino)
+static unsigned bucket(uint64_t ino)
 {
 	return (unsigned)((ino * 0x9E3779B97F4A7C15ULL) >> 52);
 }
 _Static_assert(MARK_BUCKETS == 1 << 12, "bucket() yields 12 bits");
 
-void
-marks_open(struct cont *c, uint64_t ino)
+void marks_open(struct cont *c, uint64_t ino)
 {
 	if (unlikely(c->marks == NULL) && env_ready(c) != 0)
 		return;
 	atomic_fetch_add(&c->marks->open[bucket(ino)], 1);
 }
 
-void
-marks_release(struct cont *c, uint64_t ino)
+void marks_release(struct cont *c, uint64_t ino)
 {
 	if (likely(c->marks != NULL))
 		atomic_fetch_sub(&c->marks->open[bucket(ino)], 1);
 }
 
-static uint64_t
-nonce(void)
+static uint64_t nonce(void)
 {
 	struct timespec ts;
 
@@ -58,18 +54,17 @@ nonce(void)
 	       (uint64_t)sys_raw6(SYS_gettid, 0, 0, 0, 0, 0, 0) << 44;
 }
 
-static int
-make_file(struct cont *c)
+static int make_file(struct cont *c)
 {
-	char  path[80];
+	char path[80];
 	void *page;
-	int   fd, rc, tries;
+	int fd, rc, tries;
 
 	for (tries = 0; tries < 100; tries++) {
 		struct stat st;
 
-		snprintf(c->mark_name, sizeof(c->mark_name), "%ld-%llx",
-			 sys_raw6(SYS_getpid, 0, 0, 0, 0, 0, 0), (unsigned long long)nonce());
+		snprintf(c->mark_name, sizeof(c->mark_name), "%ld-%llx", sys_raw6(SYS_getpid, 0, 0, 0, 0, 0, 0),
+		         (unsigned long long)nonce());
 		snprintf(path, sizeof(path), "open/%s", c->mark_name);
 		fd = fd_open(c->dir_fd, path, O_RDWR | O_CREAT | O_EXCL, c->share & 0666);
 		if (fd == -EEXIST)
@@ -94,45 +89,41 @@ make_file(struct cont *c)
 			return ENOMEM;
 		}
 		c->mark_fd = fd;
-		c->marks   = page;
+		c->marks = page;
 		return 0;
 	}
 	return EAGAIN;
 }
 
-static void
-announce(struct cont *c)
+static void announce(struct cont *c)
 {
 	uint64_t n = nonce();
 
 	sys_pwrite(c->shared_fd, &n, sizeof(n), offsetof(struct shared_page, attach_nonce));
 }
 
-void
-shared_bump_dirs(struct cont *c)
+void shared_bump_dirs(struct cont *c)
 {
 	uint64_t n = c->shared->dir_generation + 1;
 
 	sys_pwrite(c->shared_fd, &n, sizeof(n), offsetof(struct shared_page, dir_generation));
 }
 
-void
-shared_set_orphans(struct cont *c, uint64_t n)
+void shared_set_orphans(struct cont *c, uint64_t n)
 {
 	sys_pwrite(c->shared_fd, &n, sizeof(n), offsetof(struct shared_page, orphans));
 }
 
 /* Removes the host files that a dead process had committed to remove. */
-static bool
-finish_intents(struct cont *c, MDB_txn *txn, struct mark_page *page)
+static bool finish_intents(struct cont *c, MDB_txn *txn, struct mark_page *page)
 {
 	bool all = true;
-	int  i;
+	int i;
 
 	for (i = 0; i < MARK_INTENTS; i++) {
-		uint64_t	 ino = atomic_load(&page->intents[i]);
+		uint64_t ino = atomic_load(&page->intents[i]);
 		struct inode_rec rec;
-		char		 path[32];
+		char path[32];
 
 		if (ino == 0 || inode_get(txn, ino, &rec) != ENOENT)
 			continue;
@@ -146,8 +137,7 @@ finish_intents(struct cont *c, MDB_txn *txn, struct mark_page *page)
 	return all;
 }
 
-static struct peer *
-peer_find(struct cont *c, const char *name)
+static struct peer *peer_find(struct cont *c, const char *name)
 {
 	unsigned i;
 
@@ -159,14 +149,13 @@ peer_find(struct cont *c, const char *name)
 
 /* Looks at one file of CONT/open: maps it when its process lives; otherwise, with a
  * transaction, does what that one left undone and removes it. */
-static void
-visit(struct cont *c, MDB_txn *txn, const char *name)
+static void visit(struct cont *c, MDB_txn *txn, const char *name)
 {
 	struct peer *p = peer_find(c, name);
-	char	     path[80];
-	struct stat  st;
-	void	    *page;
-	int	     fd;
+	char path[80];
+	struct stat st;
+	void *page;
+	int fd;
 
 	if (name[0] == '.' || strcmp(name, c->mark_name) == 0 || strlen(name) >= sizeof(p->name))
 		return;
@@ -194,8 +183,8 @@ visit(struct cont *c, MDB_txn *txn, const char *name)
 			goto out;
 		}
 		c->peers = more;
-		p	 = &c->peers[c->npeers++];
-		p->page	 = page;
+		p = &c->peers[c->npeers++];
+		p->page = page;
 		snprintf(p->name, sizeof(p->name), "%s", name);
 	}
 	p->seen = true;
@@ -214,13 +203,12 @@ out:
 }
 
 /* Brings the list of peers up to date. With txn also buries the dead. */
-static void
-scan(struct cont *c, MDB_txn *txn)
+static void scan(struct cont *c, MDB_txn *txn)
 {
 	_Alignas(8) char buf[4096];
-	unsigned	 i, kept = 0;
-	long		 n, at;
-	int		 fd = sys_openat(c->dir_fd, "open", O_RDONLY | O_DIRECTORY, 0);
+	unsigned i, kept = 0;
+	long n, at;
+	int fd = sys_openat(c->dir_fd, "open", O_RDONLY | O_DIRECTORY, 0);
 
 	if (fd < 0)
 		return;
@@ -243,15 +231,12 @@ scan(struct cont *c, MDB_txn *txn)
 	c->npeers = kept;
 }
 
-static bool
-counted(struct mark_page *page, uint64_t ino)
+static bool counted(struct mark_page *page, uint64_t ino)
 {
-	return page != NULL &&
-	       (atomic_load(&page->open[bucket(ino)]) != 0 || atomic_load(&page->forking) != 0);
+	return page != NULL && (atomic_load(&page->open[bucket(ino)]) != 0 || atomic_load(&page->forking) != 0);
 }
 
-bool
-marks_is_open(struct cont *c, uint64_t ino)
+bool marks_is_open(struct cont *c, uint64_t ino)
 {
 	unsigned i;
 
@@ -268,18 +253,17 @@ marks_is_open(struct cont *c, uint64_t ino)
 }
 
 /* Joins: buries the dead, and when nobody else lives, voids all write marks. */
-static int
-attach_fn(struct cont *c, MDB_txn *txn, void *arg)
+static int attach_fn(struct cont *c, MDB_txn *txn, void *arg)
 {
 	struct key key = make_key(0, KEY_SUPER);
-	MDB_val	   k = {sizeof(key), &key}, v;
-	bool	  *alone = arg;
-	int	   rc;
+	MDB_val k = {sizeof(key), &key}, v;
+	bool *alone = arg;
+	int rc;
 
 	c->seen_nonce = c->shared->attach_nonce;
 	scan(c, txn);
 	*alone = c->npeers == 0;
-	rc     = mdb_get(txn, DBI, &k, &v);
+	rc = mdb_get(txn, DBI, &k, &v);
 	if (rc != 0)
 		return rc;
 	memcpy(&c->super, v.mv_data, sizeof(c->super));
@@ -290,11 +274,10 @@ attach_fn(struct cont *c, MDB_txn *txn, void *arg)
 	return mdb_put(txn, DBI, &k, &v, 0);
 }
 
-int
-marks_attach(struct cont *c)
+int marks_attach(struct cont *c)
 {
 	bool alone = false;
-	int  rc	   = make_file(c);
+	int rc = make_file(c);
 
 	if (rc != 0)
 		return rc;
@@ -307,8 +290,7 @@ marks_attach(struct cont *c)
 
 /* In the child of a fork: a file of its own instead of the parent's. writer is held, or the
  * process has one thread. */
-int
-marks_attach_child(struct cont *c)
+int marks_attach_child(struct cont *c)
 {
 	int old = c->mark_fd, rc = make_file(c);
 
@@ -319,8 +301,7 @@ marks_attach_child(struct cont *c)
 	return 0;
 }
 
-static bool
-anything_open(struct mark_page *page)
+static bool anything_open(struct mark_page *page)
 {
 	unsigned i;
 
@@ -332,11 +313,10 @@ anything_open(struct mark_page *page)
 
 /* Without open handles a child needs no marks before its first call. With some, it makes its
  * own file at once; until that is there, `forking` in the parent's stands for it. */
-void
-marks_fork(struct cont *c, int stage)
+void marks_fork(struct cont *c, int stage)
 {
 	struct mark_page *parent = c->marks;
-	size_t		  size	 = sizeof(parent->open);
+	size_t size = sizeof(parent->open);
 
 	if (parent == NULL || stage == 1)
 		return;
@@ -359,10 +339,9 @@ marks_fork(struct cont *c, int stage)
 	munmap(parent, sizeof(*parent));
 }
 
-void
-marks_detach(struct cont *c)
+void marks_detach(struct cont *c)
 {
-	char	 path[80];
+	char path[80];
 	unsigned i;
 
 	if (c->marks != NULL) {
@@ -371,11 +350,11 @@ marks_detach(struct cont *c)
 		sys_unlinkat(c->dir_fd, path, 0);
 	}
 	fd_close(c->mark_fd);
-	c->marks   = NULL;
+	c->marks = NULL;
 	c->mark_fd = -1;
 	for (i = 0; i < c->npeers; i++)
 		munmap(c->peers[i].page, sizeof(struct mark_page));
 	free(c->peers);
-	c->peers  = NULL;
+	c->peers = NULL;
 	c->npeers = 0;
 }

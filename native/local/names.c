@@ -5,8 +5,7 @@
 #include "local.h"
 
 /* Reads the directory that is to lose or gain a name. */
-static int
-get_dir(MDB_txn *txn, uint64_t ino, struct inode_rec *dir)
+static int get_dir(MDB_txn *txn, uint64_t ino, struct inode_rec *dir)
 {
 	int rc = inode_get(txn, ino, dir);
 
@@ -17,11 +16,10 @@ get_dir(MDB_txn *txn, uint64_t ino, struct inode_rec *dir)
 	return rc;
 }
 
-static int
-touch_dir(MDB_txn *txn, uint64_t ino, int links)
+static int touch_dir(MDB_txn *txn, uint64_t ino, int links)
 {
 	struct inode_rec dir;
-	int		 rc = inode_get(txn, ino, &dir);
+	int rc = inode_get(txn, ino, &dir);
 
 	if (rc != 0)
 		return rc;
@@ -31,21 +29,24 @@ touch_dir(MDB_txn *txn, uint64_t ino, int links)
 }
 
 /* ---- removal ------------------------------------------------------------------------------------ */
-enum remove_kind { REMOVE_ANY, REMOVE_FILE, REMOVE_DIR };
+enum remove_kind {
+	REMOVE_ANY,
+	REMOVE_FILE,
+	REMOVE_DIR
+};
 
 struct remove_arg {
-	uint64_t	 dir;
-	const char	*name;
-	size_t		 len;
+	uint64_t dir;
+	const char *name;
+	size_t len;
 	enum remove_kind kind;
-	struct drop	 drop;
-	uint64_t	 ino; /* out */
-	uint32_t	 mode; /* out */
+	struct drop drop;
+	uint64_t ino;  /* out */
+	uint32_t mode; /* out */
 };
 
 /* Takes one link of a file, or all of an empty directory. */
-static int
-unlink_inode(struct cont *c, MDB_txn *txn, uint64_t ino, struct inode_rec *rec, struct drop *d)
+static int unlink_inode(struct cont *c, MDB_txn *txn, uint64_t ino, struct inode_rec *rec, struct drop *d)
 {
 	if (!S_ISDIR(rec->mode) && rec->nlink > 1) {
 		rec->nlink--;
@@ -55,21 +56,19 @@ unlink_inode(struct cont *c, MDB_txn *txn, uint64_t ino, struct inode_rec *rec, 
 	return drop_inode(c, txn, ino, rec, d);
 }
 
-static void
-drop_undo(struct cont *c, struct drop *d)
+static void drop_undo(struct cont *c, struct drop *d)
 {
 	drop_finish(c, d, ECANCELED);
 	*d = (struct drop){.intent = -1};
 }
 
-static int
-remove_fn(struct cont *c, MDB_txn *txn, void *arg)
+static int remove_fn(struct cont *c, MDB_txn *txn, void *arg)
 {
 	struct remove_arg *a = arg;
-	struct inode_rec   dir, rec;
-	struct found	   f;
-	struct cred	   cr;
-	int		   rc;
+	struct inode_rec dir, rec;
+	struct found f;
+	struct cred cr;
+	int rc;
 
 	drop_undo(c, &a->drop); /* of an earlier attempt */
 	rc = get_dir(txn, a->dir, &dir);
@@ -91,16 +90,15 @@ remove_fn(struct cont *c, MDB_txn *txn, void *arg)
 		rc = dirent_delete(txn, a->dir, f.slot);
 	if (rc == 0)
 		rc = touch_dir(txn, a->dir, S_ISDIR(rec.mode) ? -1 : 0);
-	a->ino	= f.ino;
+	a->ino = f.ino;
 	a->mode = rec.mode;
 	return rc != 0 ? rc : unlink_inode(c, txn, f.ino, &rec, &a->drop);
 }
 
-static int
-remove_name(dfs_t *dfs, dfs_obj_t *parent, const char *name, enum remove_kind kind, uint64_t *ino)
+static int remove_name(dfs_t *dfs, dfs_obj_t *parent, const char *name, enum remove_kind kind, uint64_t *ino)
 {
 	struct remove_arg a = {.dir = dir_ino(parent), .name = name, .kind = kind, .drop = {.intent = -1}};
-	int		  rc = dirent_check_name(name, &a.len);
+	int rc = dirent_check_name(name, &a.len);
 
 	if (rc == 0)
 		rc = read_only(dfs);
@@ -115,20 +113,18 @@ remove_name(dfs_t *dfs, dfs_obj_t *parent, const char *name, enum remove_kind ki
 	return rc;
 }
 
-EXPORT int
-dfsx_remove(dfs_t *dfs, dfs_obj_t *parent, const char *name, bool is_dir)
+EXPORT int dfsx_remove(dfs_t *dfs, dfs_obj_t *parent, const char *name, bool is_dir)
 {
 	return dfs == NULL ? EINVAL : remove_name(dfs, parent, name, is_dir ? REMOVE_DIR : REMOVE_FILE, NULL);
 }
 
 /* Removes everything below a directory. */
-static int
-remove_below(dfs_t *dfs, dfs_obj_t *parent, const char *name)
+static int remove_below(dfs_t *dfs, dfs_obj_t *parent, const char *name)
 {
 	struct dfsx_dirent ents[32];
-	dfs_obj_t	  *dir;
-	mode_t		   mode;
-	int		   rc = dfs_lookup_rel(dfs, parent, name, O_RDONLY | O_NOFOLLOW, &dir, &mode, NULL);
+	dfs_obj_t *dir;
+	mode_t mode;
+	int rc = dfs_lookup_rel(dfs, parent, name, O_RDONLY | O_NOFOLLOW, &dir, &mode, NULL);
 
 	if (rc != 0)
 		return rc;
@@ -152,11 +148,10 @@ remove_below(dfs_t *dfs, dfs_obj_t *parent, const char *name)
 	return rc;
 }
 
-EXPORT int
-dfs_remove(dfs_t *dfs, dfs_obj_t *parent, const char *name, bool force, daos_obj_id_t *oid)
+EXPORT int dfs_remove(dfs_t *dfs, dfs_obj_t *parent, const char *name, bool force, daos_obj_id_t *oid)
 {
 	uint64_t ino = 0;
-	int	 rc;
+	int rc;
 
 	if (dfs == NULL)
 		return EINVAL;
@@ -173,22 +168,21 @@ dfs_remove(dfs_t *dfs, dfs_obj_t *parent, const char *name, bool force, daos_obj
 
 /* ---- renaming ----------------------------------------------------------------------------------- */
 struct move_arg {
-	uint64_t    from_dir, to_dir;
+	uint64_t from_dir, to_dir;
 	const char *from, *to;
-	size_t	    from_len, to_len;
-	unsigned    flags;
+	size_t from_len, to_len;
+	unsigned flags;
 	struct drop drop;
-	uint64_t    moved, replaced; /* out */
-	bool	    dirs;	     /* out: a directory or a link changed its name */
+	uint64_t moved, replaced; /* out */
+	bool dirs;                /* out: a directory or a link changed its name */
 };
 
 /* EINVAL when ino is dir or lies above it. */
-static int
-check_not_above(MDB_txn *txn, uint64_t ino, uint64_t dir)
+static int check_not_above(MDB_txn *txn, uint64_t ino, uint64_t dir)
 {
 	while (dir != ino) {
 		struct inode_rec rec;
-		int		 rc;
+		int rc;
 
 		if (dir == ROOT_INO || dir == 0)
 			return 0;
@@ -201,25 +195,23 @@ check_not_above(MDB_txn *txn, uint64_t ino, uint64_t dir)
 }
 
 /* The moved object knows its new place. */
-static int
-settle(MDB_txn *txn, uint64_t ino, uint64_t dir, uint64_t slot)
+static int settle(MDB_txn *txn, uint64_t ino, uint64_t dir, uint64_t slot)
 {
 	struct inode_rec rec;
-	int		 rc = inode_get(txn, ino, &rec);
+	int rc = inode_get(txn, ino, &rec);
 
 	if (rc != 0)
 		return rc;
 	rec.ctime = time_now();
 	if (S_ISDIR(rec.mode)) {
 		rec.parent = dir;
-		rec.slot   = slot;
+		rec.slot = slot;
 	}
 	return inode_put(txn, ino, &rec);
 }
 
-static int
-exchange(MDB_txn *txn, struct move_arg *a, const struct found *f, const struct inode_rec *frec,
-	 const struct found *t, const struct inode_rec *trec)
+static int exchange(MDB_txn *txn, struct move_arg *a, const struct found *f, const struct inode_rec *frec,
+                    const struct found *t, const struct inode_rec *trec)
 {
 	int fdir = S_ISDIR(frec->mode) ? 1 : 0, tdir = S_ISDIR(trec->mode) ? 1 : 0, rc = 0;
 
@@ -243,9 +235,8 @@ exchange(MDB_txn *txn, struct move_arg *a, const struct found *f, const struct i
 }
 
 /* What has the new name goes. */
-static int
-replace(struct cont *c, MDB_txn *txn, struct move_arg *a, const struct inode_rec *frec,
-	const struct found *t, struct inode_rec *trec)
+static int replace(struct cont *c, MDB_txn *txn, struct move_arg *a, const struct inode_rec *frec,
+                   const struct found *t, struct inode_rec *trec)
 {
 	int rc;
 
@@ -262,15 +253,14 @@ replace(struct cont *c, MDB_txn *txn, struct move_arg *a, const struct inode_rec
 	return rc != 0 ? rc : unlink_inode(c, txn, t->ino, trec, &a->drop);
 }
 
-static int
-move_fn(struct cont *c, MDB_txn *txn, void *arg)
+static int move_fn(struct cont *c, MDB_txn *txn, void *arg)
 {
 	struct move_arg *a = arg;
 	struct inode_rec from_dir, to_dir, frec, trec;
-	struct found	 f, t;
-	struct cred	 cr;
-	uint64_t	 slot;
-	int		 rc, found;
+	struct found f, t;
+	struct cred cr;
+	uint64_t slot;
+	int rc, found;
 
 	drop_undo(c, &a->drop);
 	a->replaced = 0;
@@ -295,7 +285,7 @@ move_fn(struct cont *c, MDB_txn *txn, void *arg)
 	if (rc != 0)
 		return rc;
 	a->moved = f.ino;
-	a->dirs	 = !S_ISREG(frec.mode) || (found == 0 && !S_ISREG(trec.mode));
+	a->dirs = !S_ISREG(frec.mode) || (found == 0 && !S_ISREG(trec.mode));
 	if (a->flags & RENAME_EXCHANGE)
 		return found != 0 ? ENOENT : f.ino == t.ino ? 0 : exchange(txn, a, &f, &frec, &t, &trec);
 	if (found == 0 && (a->flags & RENAME_NOREPLACE))
@@ -323,13 +313,16 @@ move_fn(struct cont *c, MDB_txn *txn, void *arg)
 	return rc;
 }
 
-static int
-move(dfs_t *dfs, unsigned flags, dfs_obj_t *parent, const char *name, dfs_obj_t *new_parent,
-     const char *new_name, daos_obj_id_t *moid, daos_obj_id_t *oid)
+static int move(dfs_t *dfs, unsigned flags, dfs_obj_t *parent, const char *name, dfs_obj_t *new_parent,
+                const char *new_name, daos_obj_id_t *moid, daos_obj_id_t *oid)
 {
-	struct move_arg a = {.from_dir = dir_ino(parent), .to_dir = dir_ino(new_parent), .from = name,
-			     .to = new_name, .flags = flags, .drop = {.intent = -1}};
-	int		rc;
+	struct move_arg a = {.from_dir = dir_ino(parent),
+	                     .to_dir = dir_ino(new_parent),
+	                     .from = name,
+	                     .to = new_name,
+	                     .flags = flags,
+	                     .drop = {.intent = -1}};
+	int rc;
 
 	if (dfs == NULL || flags & ~(unsigned)(RENAME_NOREPLACE | RENAME_EXCHANGE) ||
 	    flags == (RENAME_NOREPLACE | RENAME_EXCHANGE))
@@ -354,47 +347,42 @@ move(dfs_t *dfs, unsigned flags, dfs_obj_t *parent, const char *name, dfs_obj_t 
 	return 0;
 }
 
-EXPORT int
-dfsx_rename(dfs_t *dfs, dfs_obj_t *parent, const char *name, dfs_obj_t *new_parent,
-	    const char *new_name, unsigned int flags)
+EXPORT int dfsx_rename(dfs_t *dfs, dfs_obj_t *parent, const char *name, dfs_obj_t *new_parent, const char *new_name,
+                       unsigned int flags)
 {
 	return move(dfs, flags, parent, name, new_parent, new_name, NULL, NULL);
 }
 
-EXPORT int
-dfs_move(dfs_t *dfs, dfs_obj_t *parent, const char *name, dfs_obj_t *new_parent, const char *new_name,
-	 daos_obj_id_t *oid)
+EXPORT int dfs_move(dfs_t *dfs, dfs_obj_t *parent, const char *name, dfs_obj_t *new_parent, const char *new_name,
+                    daos_obj_id_t *oid)
 {
 	return move(dfs, 0, parent, name, new_parent, new_name, NULL, oid);
 }
 
-EXPORT int
-dfs_move_internal(dfs_t *dfs, unsigned int flags, dfs_obj_t *parent, const char *name,
-		  dfs_obj_t *new_parent, const char *new_name, daos_obj_id_t *moid, daos_obj_id_t *oid)
+EXPORT int dfs_move_internal(dfs_t *dfs, unsigned int flags, dfs_obj_t *parent, const char *name, dfs_obj_t *new_parent,
+                             const char *new_name, daos_obj_id_t *moid, daos_obj_id_t *oid)
 {
 	return move(dfs, flags, parent, name, new_parent, new_name, moid, oid);
 }
 
-EXPORT int
-dfs_exchange(dfs_t *dfs, dfs_obj_t *parent1, const char *name1, dfs_obj_t *parent2, const char *name2)
+EXPORT int dfs_exchange(dfs_t *dfs, dfs_obj_t *parent1, const char *name1, dfs_obj_t *parent2, const char *name2)
 {
 	return move(dfs, RENAME_EXCHANGE, parent1, name1, parent2, name2, NULL, NULL);
 }
 
 /* ---- hard links --------------------------------------------------------------------------------- */
 struct link_arg {
-	uint64_t    ino, dir;
+	uint64_t ino, dir;
 	const char *name;
-	size_t	    len;
+	size_t len;
 };
 
-static int
-link_fn(struct cont *c, MDB_txn *txn, void *arg)
+static int link_fn(struct cont *c, MDB_txn *txn, void *arg)
 {
 	struct link_arg *a = arg;
 	struct inode_rec dir, rec;
-	struct cred	 cr;
-	int		 rc = get_dir(txn, a->dir, &dir);
+	struct cred cr;
+	int rc = get_dir(txn, a->dir, &dir);
 
 	if (rc == 0)
 		rc = inode_get(txn, a->ino, &rec);
@@ -412,32 +400,30 @@ link_fn(struct cont *c, MDB_txn *txn, void *arg)
 		return rc;
 	rec.nlink++;
 	rec.ctime = time_now();
-	rc	  = inode_put(txn, a->ino, &rec);
+	rc = inode_put(txn, a->ino, &rec);
 	return rc != 0 ? rc : touch_dir(txn, a->dir, 0);
 }
 
-EXPORT int
-dfsx_link(dfs_t *dfs, dfs_obj_t *obj, dfs_obj_t *new_parent, const char *new_name)
+EXPORT int dfsx_link(dfs_t *dfs, dfs_obj_t *obj, dfs_obj_t *new_parent, const char *new_name)
 {
 	struct link_arg a = {.dir = dir_ino(new_parent), .name = new_name};
-	int		rc;
+	int rc;
 
 	if (dfs == NULL || obj == NULL)
 		return EINVAL;
 	a.ino = obj->ino;
-	rc    = dirent_check_name(new_name, &a.len);
+	rc = dirent_check_name(new_name, &a.len);
 	if (rc == 0)
 		rc = read_only(dfs);
 	return rc != 0 ? rc : cont_write(dfs->c, link_fn, &a);
 }
 
 /* ---- where a directory is ------------------------------------------------------------------------- */
-static int
-entry_name(MDB_txn *txn, uint64_t dir, uint64_t slot, char *out, size_t *len)
+static int entry_name(MDB_txn *txn, uint64_t dir, uint64_t slot, char *out, size_t *len)
 {
 	struct key key = make_key(dir, slot);
-	MDB_val	   k = {sizeof(key), &key}, v;
-	int	   rc = mdb_get(txn, DBI, &k, &v);
+	MDB_val k = {sizeof(key), &key}, v;
+	int rc = mdb_get(txn, DBI, &k, &v);
 
 	if (rc != 0)
 		return env_errno(rc);
@@ -448,14 +434,13 @@ entry_name(MDB_txn *txn, uint64_t dir, uint64_t slot, char *out, size_t *len)
 	return 0;
 }
 
-EXPORT int
-dfsx_dir_path(dfs_t *dfs, dfs_obj_t *dir, char *buf, size_t size)
+EXPORT int dfsx_dir_path(dfs_t *dfs, dfs_obj_t *dir, char *buf, size_t size)
 {
-	char	   path[DFS_MAX_PATH], name[DFS_MAX_NAME];
-	size_t	   at = sizeof(path) - 1, len = 0;
-	uint64_t   ino = dir_ino(dir);
+	char path[DFS_MAX_PATH], name[DFS_MAX_NAME];
+	size_t at = sizeof(path) - 1, len = 0;
+	uint64_t ino = dir_ino(dir);
 	struct rtx r;
-	int	   rc;
+	int rc;
 
 	if (dfs == NULL || buf == NULL)
 		return EINVAL;
@@ -480,7 +465,7 @@ dfsx_dir_path(dfs_t *dfs, dfs_obj_t *dir, char *buf, size_t size)
 		at -= len;
 		memcpy(path + at, name, len);
 		path[--at] = '/';
-		ino	   = rec.parent;
+		ino = rec.parent;
 	}
 	rtx_end(&r);
 	if (rc != 0)

@@ -6,27 +6,26 @@
 
 /* The caller has counted the object open (marks_open) and seen its record after that. On
  * failure the count stays the caller's. */
-int
-object_new(struct dfs *dfs, uint64_t ino, const struct inode_rec *rec, int flags, uint64_t parent,
-	   struct dfs_obj **out)
+int object_new(struct dfs *dfs, uint64_t ino, const struct inode_rec *rec, int flags, uint64_t parent,
+               struct dfs_obj **out)
 {
 	struct dfs_obj *o = calloc(1, sizeof(*o));
-	struct rtx	r;
-	int		rc;
+	struct rtx r;
+	int rc;
 
 	if (o == NULL)
 		return ENOMEM;
-	o->dfs	      = dfs;
-	o->c	      = dfs->c;
-	o->ino	      = ino;
-	o->mode	      = rec->mode;
-	o->flags      = flags;
-	o->parent     = parent;
-	o->oclass     = rec->oclass;
+	o->dfs = dfs;
+	o->c = dfs->c;
+	o->ino = ino;
+	o->mode = rec->mode;
+	o->flags = flags;
+	o->parent = parent;
+	o->oclass = rec->oclass;
 	o->chunk_size = rec->chunk_size;
 	atomic_init(&o->fd, HOST_NONE);
 	if (S_ISLNK(rec->mode)) {
-		char   target[DFS_MAX_PATH];
+		char target[DFS_MAX_PATH];
 		size_t len = sizeof(target);
 
 		rc = rtx_begin(o->c, &r);
@@ -49,18 +48,16 @@ object_new(struct dfs *dfs, uint64_t ino, const struct inode_rec *rec, int flags
 }
 
 /* ---- write marks: inode.c says what they are for --------------------------------------------- */
-static unsigned
-this_generation(void)
+static unsigned this_generation(void)
 {
 	return atomic_load_explicit(&fork_generation, memory_order_relaxed) + 1;
 }
 
-static int
-begin_fn(struct cont *c, MDB_txn *txn, void *arg)
+static int begin_fn(struct cont *c, MDB_txn *txn, void *arg)
 {
-	struct dfs_obj	*o = arg;
+	struct dfs_obj *o = arg;
 	struct inode_rec rec;
-	int		 rc = inode_get(txn, o->ino, &rec);
+	int rc = inode_get(txn, o->ino, &rec);
 
 	if (rc != 0)
 		return rc;
@@ -68,7 +65,7 @@ begin_fn(struct cont *c, MDB_txn *txn, void *arg)
 		rc = stat_now(c, o->ino, -1, &rec);
 		if (rc != 0)
 			return rc;
-		rec.epoch   = c->super.epoch;
+		rec.epoch = c->super.epoch;
 		rec.writers = 0;
 	}
 	rec.writers++;
@@ -76,11 +73,10 @@ begin_fn(struct cont *c, MDB_txn *txn, void *arg)
 	return inode_put(txn, o->ino, &rec);
 }
 
-int
-object_begin_write(struct dfs_obj *o)
+int object_begin_write(struct dfs_obj *o)
 {
 	unsigned none = atomic_load_explicit(&o->mark, memory_order_acquire), mine = this_generation();
-	int	 rc;
+	int rc;
 
 	if (likely(none == mine))
 		return 0;
@@ -92,12 +88,11 @@ object_begin_write(struct dfs_obj *o)
 	return 0;
 }
 
-static int
-end_fn(struct cont *c, MDB_txn *txn, void *arg)
+static int end_fn(struct cont *c, MDB_txn *txn, void *arg)
 {
-	struct dfs_obj	*o = arg;
+	struct dfs_obj *o = arg;
 	struct inode_rec rec;
-	int		 rc = inode_get(txn, o->ino, &rec);
+	int rc = inode_get(txn, o->ino, &rec);
 
 	if (rc != 0)
 		return rc;
@@ -112,14 +107,12 @@ end_fn(struct cont *c, MDB_txn *txn, void *arg)
 	return inode_put(txn, o->ino, &rec);
 }
 
-void
-object_end_write(struct dfs_obj *o)
+void object_end_write(struct dfs_obj *o)
 {
 	cont_write(o->c, end_fn, o);
 }
 
-int
-object_truncate(struct dfs_obj *o, uint64_t size)
+int object_truncate(struct dfs_obj *o, uint64_t size)
 {
 	int fd, rc;
 
@@ -137,8 +130,7 @@ object_truncate(struct dfs_obj *o, uint64_t size)
 }
 
 /* ---- the API ----------------------------------------------------------------------------------- */
-EXPORT int
-dfs_release(dfs_obj_t *o)
+EXPORT int dfs_release(dfs_obj_t *o)
 {
 	if (o == NULL)
 		return EINVAL;
@@ -149,8 +141,8 @@ dfs_release(dfs_obj_t *o)
 		marks_release(o->c, o->ino);
 		if (unlikely(o->c->shared->orphans != 0)) {
 			struct inode_rec rec;
-			struct rtx	 r;
-			bool		 orphan = false;
+			struct rtx r;
+			bool orphan = false;
 
 			if (rtx_begin(o->c, &r) == 0) {
 				orphan = inode_get(r.txn, o->ino, &rec) == 0 && rec.nlink == 0;
@@ -169,12 +161,11 @@ dfs_release(dfs_obj_t *o)
 }
 
 /* Opens by number what is open already or has a name. */
-static int
-open_ino(struct dfs *dfs, uint64_t ino, int flags, uint64_t parent, dfs_obj_t **out)
+static int open_ino(struct dfs *dfs, uint64_t ino, int flags, uint64_t parent, dfs_obj_t **out)
 {
 	struct inode_rec rec;
-	struct rtx	 r;
-	int		 rc;
+	struct rtx r;
+	int rc;
 
 	if (ino == 0 || ino >= SPACE_ORPHAN)
 		return ENOENT;
@@ -194,24 +185,21 @@ open_ino(struct dfs *dfs, uint64_t ino, int flags, uint64_t parent, dfs_obj_t **
 	return rc;
 }
 
-EXPORT int
-dfsx_open_oid(dfs_t *dfs, daos_obj_id_t oid, int flags, dfs_obj_t **obj)
+EXPORT int dfsx_open_oid(dfs_t *dfs, daos_obj_id_t oid, int flags, dfs_obj_t **obj)
 {
 	if (dfs == NULL || obj == NULL)
 		return EINVAL;
 	return open_ino(dfs, oid.lo, flags, 0, obj);
 }
 
-EXPORT int
-dfs_dup(dfs_t *dfs, dfs_obj_t *obj, int flags, dfs_obj_t **new_obj)
+EXPORT int dfs_dup(dfs_t *dfs, dfs_obj_t *obj, int flags, dfs_obj_t **new_obj)
 {
 	if (dfs == NULL || obj == NULL || new_obj == NULL)
 		return EINVAL;
 	return open_ino(dfs, obj->ino, flags, obj->parent, new_obj);
 }
 
-EXPORT int
-dfs_obj2id(dfs_obj_t *obj, daos_obj_id_t *oid)
+EXPORT int dfs_obj2id(dfs_obj_t *obj, daos_obj_id_t *oid)
 {
 	if (obj == NULL || oid == NULL)
 		return EINVAL;
@@ -224,8 +212,7 @@ struct obj_blob {
 };
 #define OBJ_MAGIC 0x316a626f73666431ULL
 
-EXPORT int
-dfs_obj_local2global(dfs_t *dfs, dfs_obj_t *obj, d_iov_t *glob)
+EXPORT int dfs_obj_local2global(dfs_t *dfs, dfs_obj_t *obj, d_iov_t *glob)
 {
 	struct obj_blob b;
 
@@ -242,8 +229,7 @@ dfs_obj_local2global(dfs_t *dfs, dfs_obj_t *obj, d_iov_t *glob)
 	return 0;
 }
 
-EXPORT int
-dfs_obj_global2local(dfs_t *dfs, int flags, d_iov_t glob, dfs_obj_t **obj)
+EXPORT int dfs_obj_global2local(dfs_t *dfs, int flags, d_iov_t glob, dfs_obj_t **obj)
 {
 	struct obj_blob b;
 
@@ -253,8 +239,7 @@ dfs_obj_global2local(dfs_t *dfs, int flags, d_iov_t glob, dfs_obj_t **obj)
 	return b.magic != OBJ_MAGIC ? EINVAL : open_ino(dfs, b.ino, flags, b.parent, obj);
 }
 
-EXPORT int
-dfs_get_mode(dfs_obj_t *obj, mode_t *mode)
+EXPORT int dfs_get_mode(dfs_obj_t *obj, mode_t *mode)
 {
 	if (obj == NULL || mode == NULL)
 		return EINVAL;
@@ -262,8 +247,7 @@ dfs_get_mode(dfs_obj_t *obj, mode_t *mode)
 	return 0;
 }
 
-EXPORT int
-dfs_get_chunk_size(dfs_obj_t *obj, daos_size_t *chunk_size)
+EXPORT int dfs_get_chunk_size(dfs_obj_t *obj, daos_size_t *chunk_size)
 {
 	if (obj == NULL || chunk_size == NULL)
 		return EINVAL;
@@ -271,19 +255,17 @@ dfs_get_chunk_size(dfs_obj_t *obj, daos_size_t *chunk_size)
 	return 0;
 }
 
-EXPORT int
-dfs_obj_get_info(dfs_t *dfs, dfs_obj_t *obj, dfs_obj_info_t *info)
+EXPORT int dfs_obj_get_info(dfs_t *dfs, dfs_obj_t *obj, dfs_obj_info_t *info)
 {
 	if (dfs == NULL || obj == NULL || info == NULL)
 		return EINVAL;
 	memset(info, 0, sizeof(*info));
 	info->doi_oclass_id = obj->oclass;
-	info->doi_oid	    = (daos_obj_id_t){.lo = obj->ino, .hi = 0};
+	info->doi_oid = (daos_obj_id_t){.lo = obj->ino, .hi = 0};
 	return dfs_get_chunk_size(obj, &info->doi_chunk_size);
 }
 
-EXPORT int
-dfs_get_symlink_value(dfs_obj_t *obj, char *buf, daos_size_t *size)
+EXPORT int dfs_get_symlink_value(dfs_obj_t *obj, char *buf, daos_size_t *size)
 {
 	size_t need;
 
@@ -301,8 +283,7 @@ dfs_get_symlink_value(dfs_obj_t *obj, char *buf, daos_size_t *size)
 }
 
 /* Handles find their object by number: a rename changes nothing for them. */
-EXPORT int
-dfs_update_parent(dfs_obj_t *obj, dfs_obj_t *src_obj, const char *name)
+EXPORT int dfs_update_parent(dfs_obj_t *obj, dfs_obj_t *src_obj, const char *name)
 {
 	(void)name;
 	if (obj == NULL || src_obj == NULL)

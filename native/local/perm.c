@@ -4,8 +4,7 @@
 #include <grp.h>
 #include "local.h"
 
-void
-cred_get(struct cred *cr)
+void cred_get(struct cred *cr)
 {
 	cr->uid = (uid_t)sys_raw6(SYS_geteuid, 0, 0, 0, 0, 0, 0);
 	cr->gid = 0;
@@ -13,11 +12,10 @@ cred_get(struct cred *cr)
 		cr->gid = (gid_t)sys_raw6(SYS_getegid, 0, 0, 0, 0, 0, 0);
 }
 
-bool
-perm_in_group(const struct cred *cr, gid_t gid)
+bool perm_in_group(const struct cred *cr, gid_t gid)
 {
 	gid_t few[256];
-	long  n, i;
+	long n, i;
 
 	if (cr->gid == gid)
 		return true;
@@ -29,8 +27,7 @@ perm_in_group(const struct cred *cr, gid_t gid)
 }
 
 /* want: MAY_R, MAY_W, MAY_X together. root needs one x bit to execute a file. */
-int
-perm_check(const struct cred *cr, const struct inode_rec *rec, int want)
+int perm_check(const struct cred *cr, const struct inode_rec *rec, int want)
 {
 	uint32_t bits = rec->mode;
 
@@ -47,8 +44,7 @@ perm_check(const struct cred *cr, const struct inode_rec *rec, int want)
 }
 
 /* May a name of dir be made (victim NULL) or taken away? */
-int
-perm_change_name(const struct cred *cr, const struct inode_rec *dir, const struct inode_rec *victim)
+int perm_change_name(const struct cred *cr, const struct inode_rec *dir, const struct inode_rec *victim)
 {
 	int rc = perm_check(cr, dir, MAY_W | MAY_X);
 

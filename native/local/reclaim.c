@@ -4,8 +4,7 @@
 #include "local.h"
 
 /* Notes, where a dead process's successors will find it, that a host file is to go. */
-static int
-intent_begin(struct cont *c, uint64_t ino)
+static int intent_begin(struct cont *c, uint64_t ino)
 {
 	int i;
 
@@ -18,23 +17,21 @@ intent_begin(struct cont *c, uint64_t ino)
 	return -1;
 }
 
-static void
-intent_end(struct cont *c, int i)
+static void intent_end(struct cont *c, int i)
 {
 	if (i >= 0 && c->marks != NULL)
 		atomic_store(&c->marks->intents[i], 0);
 }
 
-static int
-put_orphan(struct cont *c, MDB_txn *txn, uint64_t ino, struct inode_rec *rec)
+static int put_orphan(struct cont *c, MDB_txn *txn, uint64_t ino, struct inode_rec *rec)
 {
 	struct key key = make_key(SPACE_ORPHAN, ino);
-	MDB_val	   k = {sizeof(key), &key}, v = {0, ""};
-	int	   rc;
+	MDB_val k = {sizeof(key), &key}, v = {0, ""};
+	int rc;
 
 	rec->nlink = 0;
 	rec->ctime = time_now();
-	rc	   = inode_put(txn, ino, rec);
+	rc = inode_put(txn, ino, rec);
 	if (rc == 0)
 		rc = mdb_put(txn, DBI, &k, &v, 0);
 	if (rc == 0)
@@ -43,8 +40,7 @@ put_orphan(struct cont *c, MDB_txn *txn, uint64_t ino, struct inode_rec *rec)
 }
 
 /* In the transaction that takes the last name: deletes the record, or keeps it as an orphan. */
-int
-drop_inode(struct cont *c, MDB_txn *txn, uint64_t ino, struct inode_rec *rec, struct drop *d)
+int drop_inode(struct cont *c, MDB_txn *txn, uint64_t ino, struct inode_rec *rec, struct drop *d)
 {
 	*d = (struct drop){.ino = ino, .rec = *rec, .intent = -1};
 	if (!marks_is_open(c, ino)) {
@@ -59,8 +55,7 @@ drop_inode(struct cont *c, MDB_txn *txn, uint64_t ino, struct inode_rec *rec, st
 	return put_orphan(c, txn, ino, rec);
 }
 
-static int
-readd_fn(struct cont *c, MDB_txn *txn, void *arg)
+static int readd_fn(struct cont *c, MDB_txn *txn, void *arg)
 {
 	struct drop *d = arg;
 
@@ -68,8 +63,7 @@ readd_fn(struct cont *c, MDB_txn *txn, void *arg)
 }
 
 /* After that transaction, which ended with rc. */
-void
-drop_finish(struct cont *c, struct drop *d, int rc)
+void drop_finish(struct cont *c, struct drop *d, int rc)
 {
 	char path[32];
 	bool raced;
@@ -94,21 +88,20 @@ drop_finish(struct cont *c, struct drop *d, int rc)
 
 struct reclaim {
 	struct drop d;
-	uint64_t    ino;
+	uint64_t ino;
 };
 
-static int
-reclaim_fn(struct cont *c, MDB_txn *txn, void *arg)
+static int reclaim_fn(struct cont *c, MDB_txn *txn, void *arg)
 {
-	struct reclaim	*r   = arg;
-	struct key	 key = make_key(SPACE_ORPHAN, r->ino);
-	MDB_val		 k   = {sizeof(key), &key};
+	struct reclaim *r = arg;
+	struct key key = make_key(SPACE_ORPHAN, r->ino);
+	MDB_val k = {sizeof(key), &key};
 	struct inode_rec rec;
-	int		 rc;
+	int rc;
 
 	intent_end(c, r->d.ino != 0 ? r->d.intent : -1); /* of an earlier attempt */
 	r->d.ino = 0;
-	rc	 = inode_get(txn, r->ino, &rec);
+	rc = inode_get(txn, r->ino, &rec);
 	if (rc != 0 && rc != ENOENT)
 		return rc;
 	if (rc == 0) {
@@ -127,11 +120,10 @@ reclaim_fn(struct cont *c, MDB_txn *txn, void *arg)
 }
 
 /* Removes an orphan that nobody has open any more. */
-void
-reclaim_orphan(struct cont *c, uint64_t ino)
+void reclaim_orphan(struct cont *c, uint64_t ino)
 {
 	struct reclaim r = {.ino = ino};
-	int	       rc;
+	int rc;
 
 	rc = cont_write(c, reclaim_fn, &r);
 	if (rc == 0) {
@@ -144,22 +136,21 @@ reclaim_orphan(struct cont *c, uint64_t ino)
 }
 
 /* At mount: all orphans that nobody has open. */
-void
-reclaim_all(struct cont *c)
+void reclaim_all(struct cont *c)
 {
 	uint64_t after = 0, left = 0, list[64];
 	unsigned n, i;
 
 	do {
-		struct key  key = make_key(SPACE_ORPHAN, after + 1), at;
-		MDB_val	    k	= {sizeof(key), &key}, v;
+		struct key key = make_key(SPACE_ORPHAN, after + 1), at;
+		MDB_val k = {sizeof(key), &key}, v;
 		MDB_cursor *cur;
-		struct rtx  r;
-		int	    rc = rtx_begin(c, &r);
+		struct rtx r;
+		int rc = rtx_begin(c, &r);
 
 		if (rc != 0)
 			return;
-		n  = 0;
+		n = 0;
 		rc = mdb_cursor_open(r.txn, DBI, &cur);
 		if (rc == 0) {
 			rc = mdb_cursor_get(cur, &k, &v, MDB_SET_RANGE);

@@ -18,13 +18,12 @@
 atomic_uint fork_generation;
 
 static pthread_mutex_t registry_lock = PTHREAD_MUTEX_INITIALIZER; /* rank 1 */
-static struct cont    *registry;				   /* registry_lock */
+static struct cont *registry;                                     /* registry_lock */
 
 /* ---- fork -------------------------------------------------------------------------------- */
 void handles_fork(int stage);
 
-static void
-before_fork(void)
+static void before_fork(void)
 {
 	struct cont *c;
 
@@ -38,8 +37,7 @@ before_fork(void)
 		marks_fork(c, 0);
 }
 
-static void
-after_fork(int stage)
+static void after_fork(int stage)
 {
 	struct cont *c;
 
@@ -53,27 +51,23 @@ after_fork(int stage)
 	pthread_mutex_unlock(&registry_lock);
 }
 
-static void
-after_fork_parent(void)
+static void after_fork_parent(void)
 {
 	after_fork(1);
 }
 
-static void
-after_fork_child(void)
+static void after_fork_child(void)
 {
 	atomic_fetch_add(&fork_generation, 1);
 	after_fork(2);
 }
 
-static void
-init_once(void)
+static void init_once(void)
 {
 	pthread_atfork(before_fork, after_fork_parent, after_fork_child);
 }
 
-int
-store_init(void)
+int store_init(void)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
 
@@ -81,8 +75,7 @@ store_init(void)
 }
 
 /* ---- names -------------------------------------------------------------------------------- */
-int
-store_check_name(const char *name)
+int store_check_name(const char *name)
 {
 	size_t i;
 
@@ -98,11 +91,10 @@ store_check_name(const char *name)
 }
 
 /* $DFSKIT_STORE, or dfskit in the user's data directory. To be freed. */
-char *
-store_dir(void)
+char *store_dir(void)
 {
 	const char *dir = getenv("DFSKIT_STORE"), *home;
-	char	   *path = NULL;
+	char *path = NULL;
 
 	if (dir != NULL && dir[0] != '\0')
 		return dir[0] == '/' ? strdup(dir) : realpath(dir, NULL);
@@ -115,11 +107,10 @@ store_dir(void)
 	return asprintf(&path, "%s/.local/share/dfskit", home) < 0 ? NULL : path;
 }
 
-static int
-make_dirs(const char *path)
+static int make_dirs(const char *path)
 {
 	char *copy = strdup(path), *p;
-	int   rc   = 0;
+	int rc = 0;
 
 	if (copy == NULL)
 		return ENOMEM;
@@ -141,12 +132,11 @@ make_dirs(const char *path)
 }
 
 /* Refuses a store of a newer layout; with create writes the version of a new one. */
-static int
-check_version(const char *store, bool create)
+static int check_version(const char *store, bool create)
 {
-	char	path[4200], text[24] = {0};
+	char path[4200], text[24] = {0};
 	ssize_t n;
-	int	fd;
+	int fd;
 
 	snprintf(path, sizeof(path), "%s/version", store);
 	fd = sys_openat(AT_FDCWD, path, O_RDONLY, 0);
@@ -173,8 +163,7 @@ check_version(const char *store, bool create)
 }
 
 /* ---- open containers ----------------------------------------------------------------------- */
-static void
-cont_free(struct cont *c)
+static void cont_free(struct cont *c)
 {
 	if (c->marks != NULL || c->mark_fd >= 0)
 		marks_detach(c);
@@ -191,15 +180,14 @@ cont_free(struct cont *c)
 	free(c);
 }
 
-static struct cont *
-cont_alloc(const char *store, const char *pool, const char *label)
+static struct cont *cont_alloc(const char *store, const char *pool, const char *label)
 {
 	struct cont *c = aligned_alloc(64, (sizeof(*c) + 63) & ~(size_t)63);
 
 	if (c == NULL)
 		return NULL;
 	memset(c, 0, sizeof(*c));
-	c->refs	  = 1;
+	c->refs = 1;
 	c->dir_fd = c->obj_fd = c->shared_fd = c->mark_fd = -1;
 	pthread_mutex_init(&c->writer, NULL);
 	snprintf(c->pool, sizeof(c->pool), "%s", pool);
@@ -214,8 +202,7 @@ cont_alloc(const char *store, const char *pool, const char *label)
 }
 
 /* Opens the directories and the shared page. */
-static int
-open_parts(struct cont *c, bool create)
+static int open_parts(struct cont *c, bool create)
 {
 	struct stat st;
 
@@ -245,19 +232,17 @@ open_parts(struct cont *c, bool create)
 	return 0;
 }
 
-int
-store_cont_get_in(const char *store, const char *pool, const char *label, struct cont **out)
+int store_cont_get_in(const char *store, const char *pool, const char *label, struct cont **out)
 {
 	struct cont *c;
-	int	     rc;
+	int rc;
 
 	store_init();
 	if (store_check_name(pool) != 0 || store_check_name(label) != 0)
 		return EINVAL;
 	pthread_mutex_lock(&registry_lock);
 	for (c = registry; c != NULL; c = c->next)
-		if (strcmp(c->label, label) == 0 && strcmp(c->pool, pool) == 0 &&
-		    strcmp(c->store, store) == 0)
+		if (strcmp(c->label, label) == 0 && strcmp(c->pool, pool) == 0 && strcmp(c->store, store) == 0)
 			break;
 	if (c != NULL) {
 		c->refs++;
@@ -282,7 +267,7 @@ store_cont_get_in(const char *store, const char *pool, const char *label, struct
 		c = NULL;
 		goto out;
 	}
-	c->next	 = registry;
+	c->next = registry;
 	registry = c;
 out:
 	pthread_mutex_unlock(&registry_lock);
@@ -290,11 +275,10 @@ out:
 	return rc;
 }
 
-int
-store_cont_get(const char *pool, const char *label, struct cont **out)
+int store_cont_get(const char *pool, const char *label, struct cont **out)
 {
 	char *store = store_dir();
-	int   rc;
+	int rc;
 
 	if (store == NULL)
 		return ENOENT;
@@ -303,16 +287,14 @@ store_cont_get(const char *pool, const char *label, struct cont **out)
 	return rc;
 }
 
-void
-store_cont_ref(struct cont *c)
+void store_cont_ref(struct cont *c)
 {
 	pthread_mutex_lock(&registry_lock);
 	c->refs++;
 	pthread_mutex_unlock(&registry_lock);
 }
 
-void
-store_cont_put(struct cont *c)
+void store_cont_put(struct cont *c)
 {
 	struct cont **p;
 
@@ -333,16 +315,15 @@ struct create_arg {
 	struct super_rec super;
 };
 
-static int
-create_fn(struct cont *c, MDB_txn *txn, void *arg)
+static int create_fn(struct cont *c, MDB_txn *txn, void *arg)
 {
-	struct create_arg *a   = arg;
-	struct key	   key = make_key(0, KEY_SUPER);
-	MDB_val		   k = {sizeof(key), &key}, v = {sizeof(a->super), &a->super};
-	uint64_t	   next = ROOT_INO + 1;
-	struct inode_rec   root = {0};
-	MDB_dbi		   dbi;
-	int		   rc;
+	struct create_arg *a = arg;
+	struct key key = make_key(0, KEY_SUPER);
+	MDB_val k = {sizeof(key), &key}, v = {sizeof(a->super), &a->super};
+	uint64_t next = ROOT_INO + 1;
+	struct inode_rec root = {0};
+	MDB_dbi dbi;
+	int rc;
 
 	(void)c;
 	rc = mdb_dbi_open(txn, NULL, 0, &dbi);
@@ -351,28 +332,26 @@ create_fn(struct cont *c, MDB_txn *txn, void *arg)
 	if (rc != 0)
 		return rc;
 	key = make_key(0, KEY_INO);
-	v   = (MDB_val){sizeof(next), &next};
-	rc  = mdb_put(txn, DBI, &k, &v, 0);
+	v = (MDB_val){sizeof(next), &next};
+	rc = mdb_put(txn, DBI, &k, &v, 0);
 	if (rc != 0)
 		return rc;
-	root.mode  = S_IFDIR | 0755;
-	root.uid   = (uid_t)sys_raw6(SYS_geteuid, 0, 0, 0, 0, 0, 0);
-	root.gid   = (gid_t)sys_raw6(SYS_getegid, 0, 0, 0, 0, 0, 0);
+	root.mode = S_IFDIR | 0755;
+	root.uid = (uid_t)sys_raw6(SYS_geteuid, 0, 0, 0, 0, 0, 0);
+	root.gid = (gid_t)sys_raw6(SYS_getegid, 0, 0, 0, 0, 0, 0);
 	root.nlink = 2;
 	root.atime = root.mtime = root.ctime = time_now();
-	root.chunk_size			     = a->super.chunk_size;
+	root.chunk_size = a->super.chunk_size;
 	return inode_put(txn, ROOT_INO, &root);
 }
 
-static void
-fill_super(struct super_rec *s, const char *label, const dfs_attr_t *attr)
+static void fill_super(struct super_rec *s, const char *label, const dfs_attr_t *attr)
 {
 	memset(s, 0, sizeof(*s));
-	s->magic   = STORE_MAGIC;
+	s->magic = STORE_MAGIC;
 	s->version = STORE_VERSION;
 	s->created = time_now();
-	if (getrandom(s->uuid, sizeof(s->uuid), 0) < 0 ||
-	    getrandom(&s->hash_seed, sizeof(s->hash_seed), 0) < 0)
+	if (getrandom(s->uuid, sizeof(s->uuid), 0) < 0 || getrandom(&s->hash_seed, sizeof(s->hash_seed), 0) < 0)
 		s->hash_seed = (uint64_t)s->created * 0x9E3779B97F4A7C15ULL;
 	s->uuid[6] = (uint8_t)((s->uuid[6] & 0x0f) | 0x40);
 	s->uuid[8] = (uint8_t)((s->uuid[8] & 0x3f) | 0x80);
@@ -383,31 +362,28 @@ fill_super(struct super_rec *s, const char *label, const dfs_attr_t *attr)
 		return;
 	if (attr->da_chunk_size != 0)
 		s->chunk_size = attr->da_chunk_size;
-	s->oclass      = attr->da_oclass_id;
-	s->dir_oclass  = attr->da_dir_oclass_id;
+	s->oclass = attr->da_oclass_id;
+	s->dir_oclass = attr->da_dir_oclass_id;
 	s->file_oclass = attr->da_file_oclass_id;
-	s->mode	       = attr->da_mode;
+	s->mode = attr->da_mode;
 	snprintf(s->hints, sizeof(s->hints), "%.*s", DAOS_CONT_HINT_MAX_LEN - 1, attr->da_hints);
 }
 
-static void
-uuid_text(const uint8_t *u, char out[37])
+static void uuid_text(const uint8_t *u, char out[37])
 {
-	snprintf(out, 37, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", u[0],
-		 u[1], u[2], u[3], u[4], u[5], u[6], u[7], u[8], u[9], u[10], u[11], u[12], u[13],
-		 u[14], u[15]);
+	snprintf(out, 37, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", u[0], u[1], u[2],
+	         u[3], u[4], u[5], u[6], u[7], u[8], u[9], u[10], u[11], u[12], u[13], u[14], u[15]);
 }
 
 static int remove_tree(const char *path);
 
 /* A container is built under another name and renamed: it is there whole or not at all. */
-int
-store_cont_create(const char *pool, const char *label, const dfs_attr_t *attr, uuid_t *uuid)
+int store_cont_create(const char *pool, const char *label, const dfs_attr_t *attr, uuid_t *uuid)
 {
 	struct create_arg a;
-	struct cont	 *c = NULL;
-	char		 *store, *dir = NULL, *final = NULL, text[37], temp[64];
-	int		  rc;
+	struct cont *c = NULL;
+	char *store, *dir = NULL, *final = NULL, text[37], temp[64];
+	int rc;
 
 	store_init();
 	fill_super(&a.super, "", attr);
@@ -445,8 +421,8 @@ store_cont_create(const char *pool, const char *label, const dfs_attr_t *attr, u
 		rc = env_sync(c);
 	env_close(c);
 	if (rc == 0)
-		rc = (int)-sys_raw6(SYS_renameat2, AT_FDCWD, (long)c->path, AT_FDCWD, (long)final,
-				    1 /* RENAME_NOREPLACE */, 0);
+		rc = (int)-sys_raw6(SYS_renameat2, AT_FDCWD, (long)c->path, AT_FDCWD, (long) final,
+		                    1 /* RENAME_NOREPLACE */, 0);
 	if (rc == 0 && uuid != NULL)
 		memcpy(*uuid, a.super.uuid, 16);
 	if (rc != 0)
@@ -460,19 +436,18 @@ out:
 }
 
 struct dent64 {
-	uint64_t       ino;
-	int64_t	       off;
+	uint64_t ino;
+	int64_t off;
 	unsigned short len;
-	unsigned char  type;
-	char	       name[];
+	unsigned char type;
+	char name[];
 };
 
-static int
-for_entries(int fd, int (*cb)(int fd, struct dent64 *d, void *arg), void *arg)
+static int for_entries(int fd, int (*cb)(int fd, struct dent64 *d, void *arg), void *arg)
 {
 	_Alignas(8) char buf[8192];
-	long		 n, at;
-	int		 rc = 0;
+	long n, at;
+	int rc = 0;
 
 	while (rc == 0 && (n = SYS4(SYS_getdents64, fd, buf, sizeof(buf), 0)) > 0)
 		for (at = 0; rc == 0 && at < n;) {
@@ -485,8 +460,7 @@ for_entries(int fd, int (*cb)(int fd, struct dent64 *d, void *arg), void *arg)
 	return rc;
 }
 
-static int
-remove_entry(int fd, struct dent64 *d, void *arg)
+static int remove_entry(int fd, struct dent64 *d, void *arg)
 {
 	int rc = sys_unlinkat(fd, d->name, 0);
 
@@ -504,8 +478,7 @@ remove_entry(int fd, struct dent64 *d, void *arg)
 	return -rc;
 }
 
-static int
-remove_tree(const char *path)
+static int remove_tree(const char *path)
 {
 	int fd = sys_openat(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0), rc;
 
@@ -516,8 +489,7 @@ remove_tree(const char *path)
 	return rc != 0 ? rc : -sys_unlinkat(AT_FDCWD, path, AT_REMOVEDIR);
 }
 
-static int
-live_entry(int fd, struct dent64 *d, void *arg)
+static int live_entry(int fd, struct dent64 *d, void *arg)
 {
 	int mark = sys_openat(fd, d->name, O_RDONLY, 0), rc;
 
@@ -529,18 +501,18 @@ live_entry(int fd, struct dent64 *d, void *arg)
 	return rc == -EWOULDBLOCK ? EBUSY : 0;
 }
 
-int
-store_cont_destroy(const char *pool, const char *label, bool force)
+int store_cont_destroy(const char *pool, const char *label, bool force)
 {
 	char *store = NULL, *path = NULL, *open = NULL, *dead = NULL;
-	int   rc = ENOMEM, fd;
+	int rc = ENOMEM, fd;
 
 	if (store_check_name(pool) != 0 || store_check_name(label) != 0)
 		return EINVAL;
 	store = store_dir();
 	if (store == NULL || asprintf(&path, "%s/%s/%s", store, pool, label) < 0 ||
-	    asprintf(&open, "%s/open", path) < 0 || asprintf(&dead, "%s/%s/.dead-%llx-%ld", store, pool,
-			(unsigned long long)time_now(), sys_raw6(SYS_gettid, 0, 0, 0, 0, 0, 0)) < 0)
+	    asprintf(&open, "%s/open", path) < 0 ||
+	    asprintf(&dead, "%s/%s/.dead-%llx-%ld", store, pool, (unsigned long long)time_now(),
+	             sys_raw6(SYS_gettid, 0, 0, 0, 0, 0, 0)) < 0)
 		goto out;
 	rc = check_version(store, false);
 	if (rc != 0)
@@ -567,12 +539,11 @@ out:
 	return rc;
 }
 
-int
-store_pool_exists(const char *pool)
+int store_pool_exists(const char *pool)
 {
-	char	   *store = store_dir(), *path = NULL;
+	char *store = store_dir(), *path = NULL;
 	struct stat st;
-	int	    rc = ENOMEM;
+	int rc = ENOMEM;
 
 	if (store == NULL)
 		return ENOENT;
@@ -595,12 +566,11 @@ struct list_arg {
 	void *arg;
 };
 
-static int
-list_entry(int fd, struct dent64 *d, void *arg)
+static int list_entry(int fd, struct dent64 *d, void *arg)
 {
 	struct list_arg *a = arg;
-	char		 path[300];
-	struct stat	 st;
+	char path[300];
+	struct stat st;
 
 	snprintf(path, sizeof(path), "%s/meta", d->name);
 	if (d->name[0] == '.' || sys_fstatat(fd, path, &st, 0) != 0)
@@ -609,12 +579,11 @@ list_entry(int fd, struct dent64 *d, void *arg)
 }
 
 /* Calls cb with every container of a pool, until it returns non-zero. */
-int
-store_cont_list(const char *pool, int (*cb)(void *arg, const char *label), void *arg)
+int store_cont_list(const char *pool, int (*cb)(void *arg, const char *label), void *arg)
 {
 	struct list_arg a = {cb, arg};
-	char		*store = store_dir(), *path = NULL;
-	int		 rc, fd;
+	char *store = store_dir(), *path = NULL;
+	int rc, fd;
 
 	if (store == NULL)
 		return ENOENT;

@@ -17,19 +17,18 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-static inline long
-sys_raw6(long nr, long a, long b, long c, long d, long e, long f)
+static inline long sys_raw6(long nr, long a, long b, long c, long d, long e, long f)
 {
 #if defined(__x86_64__)
 	register long r10 __asm__("r10") = d;
-	register long r8 __asm__("r8")	 = e;
-	register long r9 __asm__("r9")	 = f;
-	long	      ret;
+	register long r8 __asm__("r8") = e;
+	register long r9 __asm__("r9") = f;
+	long ret;
 
 	__asm__ volatile("syscall"
-			 : "=a"(ret)
-			 : "a"(nr), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
-			 : "rcx", "r11", "memory");
+	                 : "=a"(ret)
+	                 : "a"(nr), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
+	                 : "rcx", "r11", "memory");
 	return ret;
 #elif defined(__aarch64__)
 	register long x8 __asm__("x8") = nr;
@@ -40,10 +39,7 @@ sys_raw6(long nr, long a, long b, long c, long d, long e, long f)
 	register long x4 __asm__("x4") = e;
 	register long x5 __asm__("x5") = f;
 
-	__asm__ volatile("svc 0"
-			 : "+r"(x0)
-			 : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5)
-			 : "memory");
+	__asm__ volatile("svc 0" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5) : "memory");
 	return x0;
 #else
 	long ret = syscall(nr, a, b, c, d, e, f);
@@ -53,108 +49,92 @@ sys_raw6(long nr, long a, long b, long c, long d, long e, long f)
 }
 
 #define SYS4(nr, a, b, c, d) sys_raw6(nr, (long)(a), (long)(b), (long)(c), (long)(d), 0, 0)
-#define RETRY(expr)                                                                                \
-	({                                                                                         \
-		long retry_rc_;                                                                    \
-		do {                                                                               \
-			retry_rc_ = (expr);                                                        \
-		} while (retry_rc_ == -EINTR);                                                     \
-		retry_rc_;                                                                         \
+#define RETRY(expr)                            \
+	({                                     \
+		long retry_rc_;                \
+		do {                           \
+			retry_rc_ = (expr);    \
+		} while (retry_rc_ == -EINTR); \
+		retry_rc_;                     \
 	})
 
-static inline int
-sys_openat(int dir, const char *path, int flags, mode_t mode)
+static inline int sys_openat(int dir, const char *path, int flags, mode_t mode)
 {
 	return (int)RETRY(SYS4(SYS_openat, dir, path, flags | O_CLOEXEC, mode));
 }
 
-static inline int
-sys_close(int fd)
+static inline int sys_close(int fd)
 {
 	return (int)SYS4(SYS_close, fd, 0, 0, 0);
 }
 
-static inline ssize_t
-sys_pread(int fd, void *buf, size_t len, uint64_t off)
+static inline ssize_t sys_pread(int fd, void *buf, size_t len, uint64_t off)
 {
 	return RETRY(SYS4(SYS_pread64, fd, buf, len, off));
 }
 
-static inline ssize_t
-sys_pwrite(int fd, const void *buf, size_t len, uint64_t off)
+static inline ssize_t sys_pwrite(int fd, const void *buf, size_t len, uint64_t off)
 {
 	return RETRY(SYS4(SYS_pwrite64, fd, buf, len, off));
 }
 
-static inline ssize_t
-sys_preadv(int fd, const struct iovec *iov, int nr, uint64_t off)
+static inline ssize_t sys_preadv(int fd, const struct iovec *iov, int nr, uint64_t off)
 {
 	return RETRY(SYS4(SYS_preadv, fd, iov, nr, off));
 }
 
-static inline ssize_t
-sys_pwritev(int fd, const struct iovec *iov, int nr, uint64_t off)
+static inline ssize_t sys_pwritev(int fd, const struct iovec *iov, int nr, uint64_t off)
 {
 	return RETRY(SYS4(SYS_pwritev, fd, iov, nr, off));
 }
 
 /* Appends when flags has RWF_APPEND; off -1 means the position of the descriptor. */
-static inline ssize_t
-sys_pwritev2(int fd, const struct iovec *iov, int nr, int64_t off, int flags)
+static inline ssize_t sys_pwritev2(int fd, const struct iovec *iov, int nr, int64_t off, int flags)
 {
 	return RETRY(sys_raw6(SYS_pwritev2, fd, (long)iov, nr, off, 0, flags));
 }
 
-static inline int
-sys_fcntl(int fd, int cmd, long arg)
+static inline int sys_fcntl(int fd, int cmd, long arg)
 {
 	return (int)RETRY(SYS4(SYS_fcntl, fd, cmd, arg, 0));
 }
 
-static inline int
-sys_fstat(int fd, struct stat *st)
+static inline int sys_fstat(int fd, struct stat *st)
 {
 	return (int)SYS4(SYS_newfstatat, fd, "", st, AT_EMPTY_PATH);
 }
 
-static inline int
-sys_fstatat(int dir, const char *path, struct stat *st, int flags)
+static inline int sys_fstatat(int dir, const char *path, struct stat *st, int flags)
 {
 	return (int)SYS4(SYS_newfstatat, dir, path, st, flags);
 }
 
-static inline int
-sys_ftruncate(int fd, uint64_t size)
+static inline int sys_ftruncate(int fd, uint64_t size)
 {
 	return (int)RETRY(SYS4(SYS_ftruncate, fd, size, 0, 0));
 }
 
-static inline int
-sys_fallocate(int fd, int mode, uint64_t off, uint64_t len)
+static inline int sys_fallocate(int fd, int mode, uint64_t off, uint64_t len)
 {
 	return (int)RETRY(SYS4(SYS_fallocate, fd, mode, off, len));
 }
 
-static inline int64_t
-sys_lseek(int fd, int64_t off, int whence)
+static inline int64_t sys_lseek(int fd, int64_t off, int whence)
 {
 	return SYS4(SYS_lseek, fd, off, whence, 0);
 }
 
-static inline int
-sys_unlinkat(int dir, const char *path, int flags)
+static inline int sys_unlinkat(int dir, const char *path, int flags)
 {
 	return (int)SYS4(SYS_unlinkat, dir, path, flags, 0);
 }
 
-static inline int
-sys_mkdirat(int dir, const char *path, mode_t mode)
+static inline int sys_mkdirat(int dir, const char *path, mode_t mode)
 {
 	return (int)SYS4(SYS_mkdirat, dir, path, mode, 0);
 }
 
-static inline int
-sys_flock(int fd, int op)
+static inline int sys_flock(int fd, int op)
 {
 	return (int)RETRY(SYS4(SYS_flock, fd, op, 0, 0));
 }

@@ -9,41 +9,39 @@
 
 struct xattr_rec {
 	uint16_t name_len;
-	char	 name[]; /* then the value */
+	char name[]; /* then the value */
 };
 #define XATTR_HEAD offsetof(struct xattr_rec, name)
 
 struct xattr {
-	uint64_t    ino;
+	uint64_t ino;
 	const char *name;
-	size_t	    len;
+	size_t len;
 	const void *value;
-	size_t	    size;
-	int	    flags;
+	size_t size;
+	int flags;
 };
 
-static int
-check(const dfs_t *dfs, const dfs_obj_t *obj, const char *name, struct xattr *x)
+static int check(const dfs_t *dfs, const dfs_obj_t *obj, const char *name, struct xattr *x)
 {
 	if (dfs == NULL || obj == NULL || name == NULL)
 		return EINVAL;
-	x->ino	= obj->ino;
+	x->ino = obj->ino;
 	x->name = name;
-	x->len	= strnlen(name, DFS_MAX_XATTR_NAME + 1);
+	x->len = strnlen(name, DFS_MAX_XATTR_NAME + 1);
 	return x->len == 0 || x->len > DFS_MAX_XATTR_NAME ? ERANGE : 0;
 }
 
 /* ENODATA: *slot is where it would go, 0 for nowhere. */
-static int
-find(struct cont *c, MDB_txn *txn, const struct xattr *x, uint64_t *slot, const char **value, size_t *size)
+static int find(struct cont *c, MDB_txn *txn, const struct xattr *x, uint64_t *slot, const char **value, size_t *size)
 {
 	uint64_t hash = name_hash(c, x->name, x->len);
 
 	for (*slot = hash; *slot < hash + SLOT_SHARE; (*slot)++) {
 		struct key key = make_key(SPACE_INODE | x->ino, *slot);
-		MDB_val	   k = {sizeof(key), &key}, v;
-		uint16_t   len;
-		int	   rc = mdb_get(txn, DBI, &k, &v);
+		MDB_val k = {sizeof(key), &key}, v;
+		uint16_t len;
+		int rc = mdb_get(txn, DBI, &k, &v);
 
 		if (rc == MDB_NOTFOUND)
 			return ENODATA;
@@ -56,7 +54,7 @@ find(struct cont *c, MDB_txn *txn, const struct xattr *x, uint64_t *slot, const 
 			return DAMAGED;
 		if (len == x->len && memcmp((char *)v.mv_data + XATTR_HEAD, x->name, len) == 0) {
 			*value = (char *)v.mv_data + XATTR_HEAD + len;
-			*size  = v.mv_size - XATTR_HEAD - len;
+			*size = v.mv_size - XATTR_HEAD - len;
 			return 0;
 		}
 	}
@@ -64,15 +62,14 @@ find(struct cont *c, MDB_txn *txn, const struct xattr *x, uint64_t *slot, const 
 	return ENODATA;
 }
 
-EXPORT int
-dfs_getxattr(dfs_t *dfs, dfs_obj_t *obj, const char *name, void *value, daos_size_t *size)
+EXPORT int dfs_getxattr(dfs_t *dfs, dfs_obj_t *obj, const char *name, void *value, daos_size_t *size)
 {
 	struct xattr x;
-	const char  *data;
-	uint64_t     slot;
-	size_t	     len;
-	struct rtx   r;
-	int	     rc = size == NULL ? EINVAL : check(dfs, obj, name, &x);
+	const char *data;
+	uint64_t slot;
+	size_t len;
+	struct rtx r;
+	int rc = size == NULL ? EINVAL : check(dfs, obj, name, &x);
 
 	if (rc == 0)
 		rc = rtx_begin(dfs->c, &r);
@@ -91,13 +88,12 @@ dfs_getxattr(dfs_t *dfs, dfs_obj_t *obj, const char *name, void *value, daos_siz
 	return rc;
 }
 
-static int
-put(MDB_txn *txn, const struct xattr *x, uint64_t slot)
+static int put(MDB_txn *txn, const struct xattr *x, uint64_t slot)
 {
 	struct key key = make_key(SPACE_INODE | x->ino, slot);
-	MDB_val	   k = {sizeof(key), &key}, v = {XATTR_HEAD + x->len + x->size, NULL};
-	uint16_t   len = (uint16_t)x->len;
-	int	   rc  = mdb_put(txn, DBI, &k, &v, MDB_RESERVE);
+	MDB_val k = {sizeof(key), &key}, v = {XATTR_HEAD + x->len + x->size, NULL};
+	uint16_t len = (uint16_t)x->len;
+	int rc = mdb_put(txn, DBI, &k, &v, MDB_RESERVE);
 
 	if (rc != 0)
 		return rc;
@@ -109,11 +105,10 @@ put(MDB_txn *txn, const struct xattr *x, uint64_t slot)
 }
 
 /* The owner may change the attributes, and who may write the file. */
-static int
-begin_change(MDB_txn *txn, uint64_t ino, struct inode_rec *rec)
+static int begin_change(MDB_txn *txn, uint64_t ino, struct inode_rec *rec)
 {
 	struct cred cr;
-	int	    rc = inode_get(txn, ino, rec);
+	int rc = inode_get(txn, ino, rec);
 
 	if (rc != 0)
 		return rc;
@@ -121,15 +116,14 @@ begin_change(MDB_txn *txn, uint64_t ino, struct inode_rec *rec)
 	return cr.uid == rec->uid ? 0 : perm_check(&cr, rec, MAY_W);
 }
 
-static int
-set_fn(struct cont *c, MDB_txn *txn, void *arg)
+static int set_fn(struct cont *c, MDB_txn *txn, void *arg)
 {
-	struct xattr	*x = arg;
+	struct xattr *x = arg;
 	struct inode_rec rec;
-	const char	*data;
-	uint64_t	 slot;
-	size_t		 len;
-	int		 rc = begin_change(txn, x->ino, &rec);
+	const char *data;
+	uint64_t slot;
+	size_t len;
+	int rc = begin_change(txn, x->ino, &rec);
 
 	if (rc != 0)
 		return rc;
@@ -147,11 +141,10 @@ set_fn(struct cont *c, MDB_txn *txn, void *arg)
 	return rc != 0 ? rc : inode_put(txn, x->ino, &rec);
 }
 
-EXPORT int
-dfs_setxattr(dfs_t *dfs, dfs_obj_t *obj, const char *name, const void *value, daos_size_t size, int flags)
+EXPORT int dfs_setxattr(dfs_t *dfs, dfs_obj_t *obj, const char *name, const void *value, daos_size_t size, int flags)
 {
-	struct xattr x	= {.value = value, .size = size, .flags = flags};
-	int	     rc = check(dfs, obj, name, &x);
+	struct xattr x = {.value = value, .size = size, .flags = flags};
+	int rc = check(dfs, obj, name, &x);
 
 	if (rc == 0 && size > DFS_MAX_XATTR_LEN)
 		rc = E2BIG;
@@ -160,15 +153,14 @@ dfs_setxattr(dfs_t *dfs, dfs_obj_t *obj, const char *name, const void *value, da
 	return rc != 0 ? rc : cont_write(dfs->c, set_fn, &x);
 }
 
-static int
-remove_fn(struct cont *c, MDB_txn *txn, void *arg)
+static int remove_fn(struct cont *c, MDB_txn *txn, void *arg)
 {
-	struct xattr	*x = arg;
+	struct xattr *x = arg;
 	struct inode_rec rec;
-	const char	*data;
-	uint64_t	 slot, last;
-	size_t		 len;
-	int		 rc = begin_change(txn, x->ino, &rec);
+	const char *data;
+	uint64_t slot, last;
+	size_t len;
+	int rc = begin_change(txn, x->ino, &rec);
 
 	if (rc == 0)
 		rc = find(c, txn, x, &slot, &data, &len);
@@ -177,8 +169,8 @@ remove_fn(struct cont *c, MDB_txn *txn, void *arg)
 	/* The last one of this hash takes the place, so that there is no gap. */
 	for (last = slot; (last + 1) % SLOT_SHARE != 0; last++) {
 		struct key next = make_key(SPACE_INODE | x->ino, last + 1), to = make_key(SPACE_INODE | x->ino, slot);
-		MDB_val	   k = {sizeof(next), &next}, v;
-		char	   copy[XATTR_HEAD + DFS_MAX_XATTR_NAME + DFS_MAX_XATTR_LEN];
+		MDB_val k = {sizeof(next), &next}, v;
+		char copy[XATTR_HEAD + DFS_MAX_XATTR_NAME + DFS_MAX_XATTR_LEN];
 
 		rc = mdb_get(txn, DBI, &k, &v);
 		if (rc == MDB_NOTFOUND)
@@ -188,15 +180,15 @@ remove_fn(struct cont *c, MDB_txn *txn, void *arg)
 		if (rc != 0)
 			return rc;
 		memcpy(copy, v.mv_data, v.mv_size);
-		k  = (MDB_val){sizeof(to), &to};
-		v  = (MDB_val){v.mv_size, copy};
+		k = (MDB_val){sizeof(to), &to};
+		v = (MDB_val){v.mv_size, copy};
 		rc = mdb_put(txn, DBI, &k, &v, 0);
 		if (rc != 0)
 			return rc;
 	}
 	{
 		struct key key = make_key(SPACE_INODE | x->ino, last);
-		MDB_val	   k   = {sizeof(key), &key};
+		MDB_val k = {sizeof(key), &key};
 
 		rc = mdb_del(txn, DBI, &k, NULL);
 	}
@@ -204,26 +196,24 @@ remove_fn(struct cont *c, MDB_txn *txn, void *arg)
 	return rc != 0 ? rc : inode_put(txn, x->ino, &rec);
 }
 
-EXPORT int
-dfs_removexattr(dfs_t *dfs, dfs_obj_t *obj, const char *name)
+EXPORT int dfs_removexattr(dfs_t *dfs, dfs_obj_t *obj, const char *name)
 {
 	struct xattr x;
-	int	     rc = check(dfs, obj, name, &x);
+	int rc = check(dfs, obj, name, &x);
 
 	if (rc == 0)
 		rc = read_only(dfs);
 	return rc != 0 ? rc : cont_write(dfs->c, remove_fn, &x);
 }
 
-EXPORT int
-dfs_listxattr(dfs_t *dfs, dfs_obj_t *obj, char *list, daos_size_t *size)
+EXPORT int dfs_listxattr(dfs_t *dfs, dfs_obj_t *obj, char *list, daos_size_t *size)
 {
-	struct key  key, at;
+	struct key key, at;
 	MDB_cursor *cur;
-	MDB_val	    k, v;
-	struct rtx  r;
-	size_t	    need = 0;
-	int	    rc;
+	MDB_val k, v;
+	struct rtx r;
+	size_t need = 0;
+	int rc;
 
 	if (dfs == NULL || obj == NULL || size == NULL)
 		return EINVAL;
@@ -233,7 +223,7 @@ dfs_listxattr(dfs_t *dfs, dfs_obj_t *obj, char *list, daos_size_t *size)
 	rc = mdb_cursor_open(r.txn, DBI, &cur);
 	if (rc == 0) {
 		key = make_key(SPACE_INODE | obj->ino, 1);
-		k   = (MDB_val){sizeof(key), &key};
+		k = (MDB_val){sizeof(key), &key};
 		for (rc = mdb_cursor_get(cur, &k, &v, MDB_SET_RANGE); rc == 0;
 		     rc = mdb_cursor_get(cur, &k, &v, MDB_NEXT)) {
 			uint16_t len;

@@ -7,7 +7,8 @@
 long where_lstat(const struct where *w, struct stat *st)
 {
 	const struct provider *p = w->mnt->p;
-	int rc = w->name[0] ? p->dfs_stat(w->mnt->dfs, w->parent, w->name, st) : p->dfs_ostat(w->mnt->dfs, w->parent, st);
+	int rc =
+	    w->name[0] ? p->dfs_stat(w->mnt->dfs, w->parent, w->name, st) : p->dfs_ostat(w->mnt->dfs, w->parent, st);
 	st->st_dev = w->mnt->dev;
 	return -rc;
 }
@@ -15,7 +16,7 @@ long where_lstat(const struct where *w, struct stat *st)
 long where_follow_name(struct where *w)
 {
 	dfs_obj_t *link;
-	mode_t     mode;
+	mode_t mode;
 	int rc = w->mnt->p->dfs_lookup_rel(w->mnt->dfs, w->parent, w->name, O_RDONLY | O_NOFOLLOW, &link, &mode, NULL);
 	if (rc)
 		return -rc;
@@ -55,7 +56,8 @@ long where_open(int dirfd, const char *path, bool follow, int flags, struct wher
 		const struct provider *p = w->mnt->p;
 		if (!w->name[0]) {
 			*mode = S_IFDIR;
-			return -p->dfs_dup(w->mnt->dfs, w->parent, (flags & O_ACCMODE) == O_RDONLY ? O_RDONLY : O_RDWR, obj);
+			return -p->dfs_dup(w->mnt->dfs, w->parent, (flags & O_ACCMODE) == O_RDONLY ? O_RDONLY : O_RDWR,
+			                   obj);
 		}
 		r = -p->dfs_lookup_rel(w->mnt->dfs, w->parent, w->name, flags | O_NOFOLLOW, obj, mode, NULL);
 		if (!r && S_ISLNK(*mode) && (follow || w->must_dir)) {

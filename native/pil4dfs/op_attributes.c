@@ -11,7 +11,7 @@
 static long set_on_descriptor(int fd, struct stat *st, int what, bool by_path)
 {
 	struct ofd *ofd = ofd_get(fd);
-	int         rc = 0;
+	int rc = 0;
 
 	if (!ofd)
 		return -EBADF;
@@ -28,8 +28,8 @@ static long set_on_descriptor(int fd, struct stat *st, int what, bool by_path)
 static long set_on_path(int dirfd, const char *path, bool follow, struct stat *st, int what, struct where *w)
 {
 	dfs_obj_t *obj;
-	mode_t     mode;
-	long       r = where_open(dirfd, path, follow, O_RDONLY | O_PATH, w, &obj, &mode);
+	mode_t mode;
+	long r = where_open(dirfd, path, follow, O_RDONLY | O_PATH, w, &obj, &mode);
 
 	if (r || !w->ours)
 		return r;
@@ -51,14 +51,15 @@ long op_fchmod(int fd, mode_t mode)
 
 long op_fchmodat2(int dirfd, const char *path, mode_t mode, int flags)
 {
-	struct stat  st = {.st_mode = mode & 07777};
+	struct stat st = {.st_mode = mode & 07777};
 	struct where w;
 
 	if (flags & AT_EMPTY_PATH && !path[0])
 		return set_on_descriptor(dirfd, &st, DFS_SET_ATTR_MODE, true);
 	long r = set_on_path(dirfd, path, !(flags & AT_SYMLINK_NOFOLLOW), &st, DFS_SET_ATTR_MODE, &w);
 	if (!r && !w.ours)
-		r = flags ? SHIM_RAW(452, w.dirfd, w.kpath, mode, flags) : SHIM_RAW(SYS_fchmodat, w.dirfd, w.kpath, mode);
+		r = flags ? SHIM_RAW(452, w.dirfd, w.kpath, mode, flags)
+		          : SHIM_RAW(SYS_fchmodat, w.dirfd, w.kpath, mode);
 	where_done(&w);
 	return r;
 }
@@ -72,15 +73,15 @@ static int owner_attributes(struct stat *st, uid_t owner, gid_t group)
 long op_fchown(int fd, uid_t owner, gid_t group)
 {
 	struct stat st;
-	int         what = owner_attributes(&st, owner, group);
+	int what = owner_attributes(&st, owner, group);
 	return set_on_descriptor(fd, &st, what, false);
 }
 
 long op_fchownat(int dirfd, const char *path, uid_t owner, gid_t group, int flags)
 {
-	struct stat  st;
+	struct stat st;
 	struct where w;
-	int          what = owner_attributes(&st, owner, group);
+	int what = owner_attributes(&st, owner, group);
 
 	if (flags & AT_EMPTY_PATH && !path[0])
 		return set_on_descriptor(dirfd, &st, what, path != NULL);
@@ -105,9 +106,9 @@ static bool set_time(struct timespec *out, const struct timespec *in)
 long op_utimensat(int dirfd, const char *path, const struct timespec *times, int flags)
 {
 	static const struct timespec now[2] = {{0, UTIME_NOW}, {0, UTIME_NOW}};
-	struct stat                  st = {0};
-	struct where                 w;
-	int                          what = 0;
+	struct stat st = {0};
+	struct where w;
+	int what = 0;
 
 	for (int i = 0; times && i < 2; i++)
 		if (times[i].tv_nsec != UTIME_NOW && times[i].tv_nsec != UTIME_OMIT &&
@@ -130,22 +131,22 @@ long op_utimensat(int dirfd, const char *path, const struct timespec *times, int
 long op_truncate(const char *path, off_t length)
 {
 	struct where w;
-	dfs_obj_t   *obj;
-	mode_t       mode;
+	dfs_obj_t *obj;
+	mode_t mode;
 
 	if (length < 0)
 		return -EINVAL;
 	/* The type is looked at first: opening a directory for writing would say EACCES to a reader. */
 	struct stat st;
-	long        r = where_stat(AT_FDCWD, path, true, &w, &st);
+	long r = where_stat(AT_FDCWD, path, true, &w, &st);
 	if (!r && w.ours && S_ISDIR(st.st_mode))
 		r = -EISDIR;
 	else if (!r && !w.ours)
 		r = SHIM_RAW(SYS_truncate, w.kpath, length);
 	else if (!r) {
 		r = w.mnt->read_only ? -EROFS
-				     : -w.mnt->p->dfs_lookup_rel(w.mnt->dfs, w.parent, w.name, O_RDWR | O_NOFOLLOW, &obj,
-								 &mode, NULL);
+		                     : -w.mnt->p->dfs_lookup_rel(w.mnt->dfs, w.parent, w.name, O_RDWR | O_NOFOLLOW,
+		                                                 &obj, &mode, NULL);
 		if (!r) {
 			r = -w.mnt->p->dfs_punch(w.mnt->dfs, obj, (daos_off_t)length, DFS_MAX_FSIZE);
 			w.mnt->p->dfs_release(obj);
@@ -157,20 +158,25 @@ long op_truncate(const char *path, off_t length)
 
 /* ---- extended attributes: xattr(7). The provider's errors are the system call's. ---- */
 
-enum xattr_call { XATTR_GET, XATTR_SET, XATTR_LIST, XATTR_REMOVE };
+enum xattr_call {
+	XATTR_GET,
+	XATTR_SET,
+	XATTR_LIST,
+	XATTR_REMOVE
+};
 
 struct xattr_args {
 	enum xattr_call call;
-	const char     *name;
-	void           *value;
-	size_t          size;
-	int             flags;
+	const char *name;
+	void *value;
+	size_t size;
+	int flags;
 };
 
 static long xattr_do(struct mount *mnt, dfs_obj_t *obj, const struct xattr_args *a)
 {
 	const struct provider *p = mnt->p;
-	daos_size_t            size = a->size;
+	daos_size_t size = a->size;
 
 	/* No ACLs: a program that hears so sets the mode bits instead. */
 	if (a->name && strncmp(a->name, "system.", 7) == 0)
@@ -197,8 +203,8 @@ static long xattr_do(struct mount *mnt, dfs_obj_t *obj, const struct xattr_args 
 static long xattr_path(const char *path, bool follow, const struct xattr_args *a, struct where *w)
 {
 	dfs_obj_t *obj;
-	mode_t     mode;
-	long       r = where_open(AT_FDCWD, path, follow, O_RDONLY | O_PATH, w, &obj, &mode);
+	mode_t mode;
+	long r = where_open(AT_FDCWD, path, follow, O_RDONLY | O_PATH, w, &obj, &mode);
 
 	if (!r && w->ours) {
 		r = xattr_do(w->mnt, obj, a);
@@ -210,22 +216,22 @@ static long xattr_path(const char *path, bool follow, const struct xattr_args *a
 static long xattr_fd(int fd, const struct xattr_args *a)
 {
 	struct ofd *ofd = ofd_get(fd);
-	int         err = 0;
+	int err = 0;
 
 	if (!ofd)
 		return -EBADF;
 	dfs_obj_t *obj = ofd->kind == OFD_PATH ? NULL : ofd_obj(ofd, &err);
-	long       r = obj ? xattr_do(ofd->mnt, obj, a) : err ? -err : -EBADF;
+	long r = obj ? xattr_do(ofd->mnt, obj, a) : err ? -err : -EBADF;
 	ofd_put(ofd);
 	return r;
 }
 
-#define XATTR_PATH(nr_follow, nr_link, args, ...)                                                \
-	struct where w;                                                                          \
-	long         r = xattr_path(path, follow, &args, &w);                                    \
-	if (!r && !w.ours)                                                                       \
-		r = SHIM_RAW(follow ? nr_follow : nr_link, w.kpath, __VA_ARGS__);                \
-	where_done(&w);                                                                          \
+#define XATTR_PATH(nr_follow, nr_link, args, ...)                                 \
+	struct where w;                                                           \
+	long r = xattr_path(path, follow, &args, &w);                             \
+	if (!r && !w.ours)                                                        \
+		r = SHIM_RAW(follow ? nr_follow : nr_link, w.kpath, __VA_ARGS__); \
+	where_done(&w);                                                           \
 	return r
 
 long op_getxattr(const char *path, const char *name, void *value, size_t size, bool follow)

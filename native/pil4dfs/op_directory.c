@@ -13,10 +13,10 @@
 
 struct linux_dirent64 {
 	uint64_t d_ino;
-	int64_t  d_off;
+	int64_t d_off;
 	uint16_t d_reclen;
-	uint8_t  d_type;
-	char     d_name[];
+	uint8_t d_type;
+	char d_name[];
 };
 
 #define FIRST 2u /* position of the provider's first entry */
@@ -45,12 +45,12 @@ static bool put(char *out, size_t room, size_t *used, uint64_t ino, uint64_t nex
 static int read_counted(struct ofd *ofd, dfs_obj_t *obj, uint64_t *pos, uint32_t *nr, struct dfsx_dirent *ents)
 {
 	const struct provider *p = ofd->mnt->p;
-	struct dirent         *names = malloc(BATCH * sizeof(*names));
-	struct stat           *stats = malloc(BATCH * sizeof(*stats));
-	daos_anchor_t          anchor;
-	uint64_t               at = 0;
-	uint32_t               out = 0;
-	int                    rc = names && stats ? 0 : ENOMEM;
+	struct dirent *names = malloc(BATCH * sizeof(*names));
+	struct stat *stats = malloc(BATCH * sizeof(*stats));
+	daos_anchor_t anchor;
+	uint64_t at = 0;
+	uint32_t out = 0;
+	int rc = names && stats ? 0 : ENOMEM;
 
 	memset(&anchor, 0, sizeof(anchor));
 	while (!rc && out < *nr && !daos_anchor_is_eof(&anchor)) {
@@ -77,12 +77,12 @@ static int read_batch(struct ofd *ofd, dfs_obj_t *obj, uint64_t *cookie, uint32_
 {
 	const struct provider *p = ofd->mnt->p;
 	return p->dfsx_readdir ? p->dfsx_readdir(ofd->mnt->dfs, obj, cookie, nr, ents, NULL)
-			       : read_counted(ofd, obj, cookie, nr, ents);
+	                       : read_counted(ofd, obj, cookie, nr, ents);
 }
 
 static uint64_t parent_ino(struct ofd *ofd, uint64_t own)
 {
-	char        path[PATH_MAX];
+	char path[PATH_MAX];
 	struct stat st;
 
 	if (ofd_dir_path(ofd, path, sizeof(path)) || !path[0]) {
@@ -103,11 +103,11 @@ static uint64_t parent_ino(struct ofd *ofd, uint64_t own)
 
 long op_getdents64(int fd, void *dirp, size_t count)
 {
-	struct ofd        *ofd = ofd_get(fd);
+	struct ofd *ofd = ofd_get(fd);
 	struct dfsx_dirent ents[BATCH];
-	struct stat        st;
-	size_t             used = 0;
-	int                rc = 0;
+	struct stat st;
+	size_t used = 0;
+	int rc = 0;
 
 	if (!ofd)
 		return -EBADF;
@@ -118,7 +118,7 @@ long op_getdents64(int fd, void *dirp, size_t count)
 		return -rc;
 	}
 	struct slot *slot = ofd->slot;
-	bool         locked = slot_lock(slot);
+	bool locked = slot_lock(slot);
 	if (atomic_load(&slot->where) == SLOT_KERNEL) {
 		slot_unlock(slot, locked);
 		long r = ofd_follow_kernel(ofd);
@@ -128,7 +128,7 @@ long op_getdents64(int fd, void *dirp, size_t count)
 		return r;
 	}
 	uint64_t pos = atomic_load(&slot->offset);
-	bool     full = false, end = false;
+	bool full = false, end = false;
 	if (pos < FIRST) {
 		rc = (int)-ofd_stat(ofd, &st);
 		if (!rc && pos == 0) {
@@ -192,10 +192,10 @@ static long enter(struct mount *mnt, const char *path, dfs_obj_t *obj, const cha
 long op_chdir(const char *path)
 {
 	struct where w;
-	dfs_obj_t   *obj;
-	mode_t       mode;
-	char         full[PATH_MAX + NAME_MAX + 2];
-	long         r = where_open(AT_FDCWD, path, true, O_RDONLY | O_PATH, &w, &obj, &mode);
+	dfs_obj_t *obj;
+	mode_t mode;
+	char full[PATH_MAX + NAME_MAX + 2];
+	long r = where_open(AT_FDCWD, path, true, O_RDONLY | O_PATH, &w, &obj, &mode);
 
 	if (!r && w.ours) {
 		where_path(&w, full);
@@ -219,9 +219,9 @@ long op_chdir(const char *path)
 long op_fchdir(int fd)
 {
 	struct ofd *ofd = ofd_get(fd);
-	char        path[PATH_MAX];
-	dfs_obj_t  *obj;
-	int         rc = 0;
+	char path[PATH_MAX];
+	dfs_obj_t *obj;
+	int rc = 0;
 
 	if (!ofd) {
 		long r = SHIM_RAW(SYS_fchdir, fd);
@@ -243,7 +243,7 @@ long op_fchdir(int fd)
 long op_getcwd(char *buf, size_t size)
 {
 	struct ofd *ofd = ofd_get_cwd();
-	char        path[PATH_MAX];
+	char path[PATH_MAX];
 
 	if (!ofd)
 		return SHIM_RAW(SYS_getcwd, buf, size);

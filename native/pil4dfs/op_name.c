@@ -20,14 +20,15 @@ long op_umask(mode_t mask)
 long op_mkdirat(int dirfd, const char *path, mode_t mode)
 {
 	struct where w;
-	long         r = where_find(dirfd, path, &w);
+	long r = where_find(dirfd, path, &w);
 
 	if (!r && !w.ours)
 		r = SHIM_RAW(SYS_mkdirat, w.dirfd, w.kpath, mode);
 	else if (!r)
-		r = !path[0]    ? -ENOENT
-		    : !w.name[0] ? -EEXIST
-				 : -w.mnt->p->dfs_mkdir(w.mnt->dfs, w.parent, w.name, (mode & 01777 & ~shim_umask) | S_IFDIR, 0);
+		r = !path[0] ? -ENOENT
+		    : !w.name[0]
+		        ? -EEXIST
+		        : -w.mnt->p->dfs_mkdir(w.mnt->dfs, w.parent, w.name, (mode & 01777 & ~shim_umask) | S_IFDIR, 0);
 	where_done(&w);
 	return r;
 }
@@ -35,7 +36,7 @@ long op_mkdirat(int dirfd, const char *path, mode_t mode)
 long op_mknodat(int dirfd, const char *path, mode_t mode, dev_t dev)
 {
 	struct where w;
-	long         r = where_find(dirfd, path, &w);
+	long r = where_find(dirfd, path, &w);
 
 	if (!r && !w.ours)
 		r = SHIM_RAW(SYS_mknodat, w.dirfd, w.kpath, mode, dev);
@@ -46,7 +47,7 @@ long op_mknodat(int dirfd, const char *path, mode_t mode, dev_t dev)
 	else if (!r) {
 		dfs_obj_t *obj;
 		r = -w.mnt->p->dfs_open(w.mnt->dfs, w.parent, w.name, S_IFREG | (mode & 07777 & ~shim_umask),
-					O_CREAT | O_EXCL | O_RDWR, 0, 0, NULL, &obj);
+		                        O_CREAT | O_EXCL | O_RDWR, 0, 0, NULL, &obj);
 		if (!r)
 			w.mnt->p->dfs_release(obj);
 	}
@@ -57,7 +58,7 @@ long op_mknodat(int dirfd, const char *path, mode_t mode, dev_t dev)
 static long remove_checked(const struct where *w, bool is_dir)
 {
 	const struct provider *p = w->mnt->p;
-	struct stat            st;
+	struct stat st;
 
 	if (p->dfsx_remove)
 		return -p->dfsx_remove(w->mnt->dfs, w->parent, w->name, is_dir);
@@ -72,8 +73,8 @@ static long remove_checked(const struct where *w, bool is_dir)
 long op_unlinkat(int dirfd, const char *path, int flags)
 {
 	struct where w;
-	bool         is_dir = flags & AT_REMOVEDIR;
-	long         r = where_find(dirfd, path, &w);
+	bool is_dir = flags & AT_REMOVEDIR;
+	long r = where_find(dirfd, path, &w);
 
 	if (!r && !w.ours)
 		r = SHIM_RAW(SYS_unlinkat, w.dirfd, w.kpath, flags);
@@ -81,8 +82,8 @@ long op_unlinkat(int dirfd, const char *path, int flags)
 		r = -ENOENT;
 	else if (!r && !w.name[0]) { /* "." and "..", or the root of the mount */
 		size_t n = strlen(path);
-		bool   dot = n && path[n - 1] == '.' && (n == 1 || path[n - 2] == '/');
-		bool   dotdot = n > 1 && path[n - 1] == '.' && path[n - 2] == '.';
+		bool dot = n && path[n - 1] == '.' && (n == 1 || path[n - 2] == '/');
+		bool dotdot = n > 1 && path[n - 1] == '.' && path[n - 2] == '.';
 		r = !is_dir ? -EISDIR : dot ? -EINVAL : dotdot ? -ENOTEMPTY : -EBUSY;
 	} else if (!r && w.must_dir && !is_dir) {
 		struct stat st;
@@ -111,7 +112,7 @@ static long rename_slash(const struct where *from, const struct where *to)
 static long rename_ours(const struct where *from, const struct where *to, unsigned int flags)
 {
 	const struct provider *p = from->mnt->p;
-	struct stat            st;
+	struct stat st;
 
 	if (from->mnt != to->mnt)
 		return -EXDEV;
@@ -133,7 +134,8 @@ long op_renameat2(int olddirfd, const char *oldpath, int newdirfd, const char *n
 {
 	struct where from, to;
 
-	if (flags & ~(unsigned int)(RENAME_NOREPLACE | RENAME_EXCHANGE) || flags == (RENAME_NOREPLACE | RENAME_EXCHANGE))
+	if (flags & ~(unsigned int)(RENAME_NOREPLACE | RENAME_EXCHANGE) ||
+	    flags == (RENAME_NOREPLACE | RENAME_EXCHANGE))
 		return -EINVAL;
 	long r = where_find(olddirfd, oldpath, &from);
 	if (r) {
@@ -149,7 +151,7 @@ long op_renameat2(int olddirfd, const char *oldpath, int newdirfd, const char *n
 		/* What the kernel would say first: a source that is not there. */
 		struct stat st;
 		r = from.ours ? where_lstat(&from, &st)
-			      : SHIM_RAW(SYS_newfstatat, from.dirfd, from.kpath, &st, AT_SYMLINK_NOFOLLOW);
+		              : SHIM_RAW(SYS_newfstatat, from.dirfd, from.kpath, &st, AT_SYMLINK_NOFOLLOW);
 		if (!r)
 			r = -EXDEV;
 	} else if (!r)
@@ -163,7 +165,7 @@ long op_renameat2(int olddirfd, const char *oldpath, int newdirfd, const char *n
 static long link_object(struct mount *mnt, dfs_obj_t *obj, mode_t mode, int newdirfd, const char *newpath)
 {
 	struct where to;
-	long         r = where_find(newdirfd, newpath, &to);
+	long r = where_find(newdirfd, newpath, &to);
 
 	if (!r && (!to.ours || to.mnt != mnt))
 		r = -EXDEV;
@@ -184,9 +186,9 @@ static long link_object(struct mount *mnt, dfs_obj_t *obj, mode_t mode, int newd
 long op_linkat(int olddirfd, const char *oldpath, int newdirfd, const char *newpath, int flags)
 {
 	struct where from;
-	dfs_obj_t   *obj;
-	mode_t       mode;
-	int          err = 0;
+	dfs_obj_t *obj;
+	mode_t mode;
+	int err = 0;
 
 	if (flags & ~(AT_SYMLINK_FOLLOW | AT_EMPTY_PATH))
 		return -EINVAL;
@@ -195,7 +197,8 @@ long op_linkat(int olddirfd, const char *oldpath, int newdirfd, const char *newp
 		if (!ofd)
 			return -EXDEV;
 		obj = ofd_obj(ofd, &err);
-		long r = obj ? link_object(ofd->mnt, obj, ofd->kind == OFD_DIR ? S_IFDIR : S_IFREG, newdirfd, newpath) : -err;
+		long r = obj ? link_object(ofd->mnt, obj, ofd->kind == OFD_DIR ? S_IFDIR : S_IFREG, newdirfd, newpath)
+		             : -err;
 		ofd_put(ofd);
 		return r;
 	}
@@ -217,8 +220,8 @@ long op_linkat(int olddirfd, const char *oldpath, int newdirfd, const char *newp
 long op_symlinkat(const char *target, int newdirfd, const char *newpath)
 {
 	struct where w;
-	dfs_obj_t   *obj;
-	long         r = where_find(newdirfd, newpath, &w);
+	dfs_obj_t *obj;
+	long r = where_find(newdirfd, newpath, &w);
 
 	if (!r && !w.ours)
 		r = SHIM_RAW(SYS_symlinkat, target, w.dirfd, w.kpath);
@@ -230,8 +233,8 @@ long op_symlinkat(const char *target, int newdirfd, const char *newpath)
 		r = -ENOENT;
 	else if (!r) {
 		r = strlen(target) >= PATH_MAX ? -ENAMETOOLONG
-					       : -w.mnt->p->dfs_open(w.mnt->dfs, w.parent, w.name, S_IFLNK | 0777,
-								     O_CREAT | O_EXCL | O_RDWR, 0, 0, target, &obj);
+		                               : -w.mnt->p->dfs_open(w.mnt->dfs, w.parent, w.name, S_IFLNK | 0777,
+		                                                     O_CREAT | O_EXCL | O_RDWR, 0, 0, target, &obj);
 		if (!r)
 			w.mnt->p->dfs_release(obj);
 	}
@@ -241,9 +244,9 @@ long op_symlinkat(const char *target, int newdirfd, const char *newpath)
 
 static long link_bytes(struct mount *mnt, dfs_obj_t *obj, char *buf, size_t size)
 {
-	char        value[PATH_MAX];
+	char value[PATH_MAX];
 	daos_size_t len = sizeof(value);
-	long        r = -mnt->p->dfs_get_symlink_value(obj, value, &len);
+	long r = -mnt->p->dfs_get_symlink_value(obj, value, &len);
 
 	if (r)
 		return r;
@@ -256,7 +259,7 @@ static long link_bytes(struct mount *mnt, dfs_obj_t *obj, char *buf, size_t size
 static long descriptor_link(int fd, char *buf, size_t size)
 {
 	struct ofd *ofd = ofd_get(fd);
-	size_t      n = 0;
+	size_t n = 0;
 
 	if (!ofd || !ofd->path) {
 		ofd_put(ofd);
@@ -275,9 +278,9 @@ static long descriptor_link(int fd, char *buf, size_t size)
 long op_readlinkat(int dirfd, const char *path, char *buf, size_t size)
 {
 	struct where w;
-	dfs_obj_t   *obj;
-	mode_t       mode;
-	int          err = 0;
+	dfs_obj_t *obj;
+	mode_t mode;
+	int err = 0;
 
 	if ((int)size <= 0)
 		return -EINVAL;

@@ -13,7 +13,7 @@ static int access_of(int flags)
 
 static long install(struct where *w, dfs_obj_t *obj, mode_t mode, int flags)
 {
-	char          path[PATH_MAX + NAME_MAX + 2];
+	char path[PATH_MAX + NAME_MAX + 2];
 	enum ofd_kind kind = flags & O_PATH ? OFD_PATH : S_ISDIR(mode) ? OFD_DIR : OFD_FILE;
 
 	where_path(w, path);
@@ -32,7 +32,7 @@ static long create(struct where *w, int flags, mode_t mode, dfs_obj_t **obj)
 	if (w->must_dir)
 		return -EISDIR;
 	return -w->mnt->p->dfs_open(w->mnt->dfs, w->parent, w->name, S_IFREG | (mode & 07777 & ~shim_umask),
-				    O_CREAT | O_EXCL | (flags & O_ACCMODE), 0, 0, NULL, obj);
+	                            O_CREAT | O_EXCL | (flags & O_ACCMODE), 0, 0, NULL, obj);
 }
 
 /* What the object found allows. */
@@ -52,9 +52,9 @@ static long check(const struct where *w, mode_t mode, int flags)
 static long open_ours(struct where *w, int flags, mode_t mode)
 {
 	const struct provider *p = w->mnt->p;
-	dfs_obj_t             *obj;
-	mode_t                 type = S_IFREG;
-	long                   r;
+	dfs_obj_t *obj;
+	mode_t type = S_IFREG;
+	long r;
 
 	if (!w->name[0]) {
 		if (flags & O_CREAT)
@@ -97,7 +97,7 @@ static long open_ours(struct where *w, int flags, mode_t mode)
 long op_openat(int dirfd, const char *path, int flags, mode_t mode)
 {
 	struct where w;
-	long         r = where_find(dirfd, path, &w);
+	long r = where_find(dirfd, path, &w);
 
 	if (!r && w.ours && !path[0])
 		r = -ENOENT;

@@ -14,7 +14,7 @@ long op_newfstatat(int dirfd, const char *path, struct stat *st, int flags)
 
 	if (flags & AT_EMPTY_PATH && (!path || !path[0])) {
 		struct ofd *ofd = dirfd == AT_FDCWD ? ofd_get_cwd() : ofd_get(dirfd);
-		long        r = ofd ? ofd_stat(ofd, st) : -EBADF;
+		long r = ofd ? ofd_stat(ofd, st) : -EBADF;
 		ofd_put(ofd);
 		return r;
 	}
@@ -30,7 +30,7 @@ long op_newfstatat(int dirfd, const char *path, struct stat *st, int flags)
 long op_statx(int dirfd, const char *path, int flags, unsigned int mask, struct statx *stx)
 {
 	struct where w;
-	struct stat  st;
+	struct stat st;
 
 	if (mask & STATX__RESERVED || (flags & AT_STATX_SYNC_TYPE) == AT_STATX_SYNC_TYPE)
 		return -EINVAL;
@@ -80,8 +80,8 @@ static long allows(const struct stat *st, int mode, bool effective)
 long op_faccessat2(int dirfd, const char *path, int mode, int flags)
 {
 	struct where w;
-	struct stat  st;
-	long         r;
+	struct stat st;
+	long r;
 
 	if (mode & ~(R_OK | W_OK | X_OK) || flags & ~(AT_EACCESS | AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
 		return -EINVAL;
@@ -94,7 +94,7 @@ long op_faccessat2(int dirfd, const char *path, int mode, int flags)
 		r = mode & W_OK && w.mnt->read_only ? -EROFS : allows(&st, mode, flags & AT_EACCESS);
 	else if (!r)
 		r = flags ? SHIM_RAW(SYS_faccessat2, w.dirfd, w.kpath, mode, flags)
-			  : SHIM_RAW(SYS_faccessat, w.dirfd, w.kpath, mode);
+		          : SHIM_RAW(SYS_faccessat, w.dirfd, w.kpath, mode);
 	where_done(&w);
 	return r;
 }
@@ -109,22 +109,22 @@ static long statfs_of(struct mount *mnt, struct statfs *out)
 	if (rc)
 		return -rc;
 	*out = (struct statfs){.f_type = FUSE_SUPER_MAGIC, /* what the mount says of itself */
-			       .f_bsize = (long)v.f_bsize,
-			       .f_blocks = v.f_blocks,
-			       .f_bfree = v.f_bfree,
-			       .f_bavail = v.f_bavail,
-			       .f_files = v.f_files,
-			       .f_ffree = v.f_ffree,
-			       .f_namelen = NAME_MAX,
-			       .f_frsize = (long)v.f_frsize};
+	                       .f_bsize = (long)v.f_bsize,
+	                       .f_blocks = v.f_blocks,
+	                       .f_bfree = v.f_bfree,
+	                       .f_bavail = v.f_bavail,
+	                       .f_files = v.f_files,
+	                       .f_ffree = v.f_ffree,
+	                       .f_namelen = NAME_MAX,
+	                       .f_frsize = (long)v.f_frsize};
 	return 0;
 }
 
 long op_statfs(const char *path, struct statfs *out)
 {
 	struct where w;
-	struct stat  st;
-	long         r = where_stat(AT_FDCWD, path, true, &w, &st);
+	struct stat st;
+	long r = where_stat(AT_FDCWD, path, true, &w, &st);
 
 	if (!r)
 		r = w.ours ? statfs_of(w.mnt, out) : SHIM_RAW(SYS_statfs, w.kpath, out);

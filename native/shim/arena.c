@@ -24,14 +24,14 @@
 
 struct arena {
 	_Atomic uint32_t next; /* slots below it were handed out */
-	uint32_t         pad[7];
-	struct slot      slots[NR_SLOTS];
+	uint32_t pad[7];
+	struct slot slots[NR_SLOTS];
 };
 
 static_assert(sizeof(struct slot) == 32, "two slots a cache line, and every build of the shim agrees");
 
 static _Atomic(struct arena *) arena;
-static int                     fds[3] = {-1, -1, -1}; /* memfd, mailbox in, mailbox out */
+static int fds[3] = {-1, -1, -1}; /* memfd, mailbox in, mailbox out */
 
 /* Slots that this process alone used and gave back. Entries are indices + 1. */
 static _Atomic uint32_t free_slots[256];
@@ -57,7 +57,7 @@ static struct arena *arena_get(void)
 	}
 	if (!a) { /* offsets are then private to this process */
 		long at = SHIM_RAW(SYS_mmap, NULL, sizeof(struct arena), PROT_READ | PROT_WRITE,
-				   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1);
+		                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1);
 		if (at < 0)
 			return NULL;
 		a = (struct arena *)at;
@@ -76,7 +76,7 @@ static struct arena *arena_get(void)
 struct slot *slot_new(uint32_t flags)
 {
 	struct arena *a = arena_get();
-	uint32_t      index = 0;
+	uint32_t index = 0;
 
 	if (!a)
 		return NULL;
@@ -144,7 +144,7 @@ bool slot_lock(struct slot *slot)
 	for (unsigned int tries = 1;; tries++) {
 		uint32_t holder = 0;
 		if (atomic_compare_exchange_weak_explicit(&slot->lock, &holder, tid, memory_order_acquire,
-							  memory_order_relaxed))
+		                                          memory_order_relaxed))
 			return true;
 		if (holder == tid)
 			return false; /* a signal handler inside the locked part: go on unlocked */
@@ -198,11 +198,11 @@ void arena_prepare_fork(void)
 
 struct letter {
 	struct msghdr hdr;
-	struct iovec  iov;
-	uint32_t      slot;
+	struct iovec iov;
+	uint32_t slot;
 	union {
 		struct cmsghdr align;
-		char           room[CMSG_SPACE(sizeof(int))];
+		char room[CMSG_SPACE(sizeof(int))];
 	} control;
 };
 
@@ -211,9 +211,9 @@ static void letter_init(struct letter *l)
 	memset(l, 0, sizeof(*l));
 	l->iov = (struct iovec){&l->slot, sizeof(l->slot)};
 	l->hdr = (struct msghdr){.msg_iov = &l->iov,
-				 .msg_iovlen = 1,
-				 .msg_control = l->control.room,
-				 .msg_controllen = sizeof(l->control.room)};
+	                         .msg_iovlen = 1,
+	                         .msg_control = l->control.room,
+	                         .msg_controllen = sizeof(l->control.room)};
 }
 
 bool mailbox_put(const struct slot *slot, int fd)
@@ -234,7 +234,7 @@ int mailbox_get(const struct slot *slot)
 	/* Every letter goes back to the end of the queue: others may wait for it too. */
 	for (int seen = 0; seen < 512 && fds[2] >= 0; seen++) {
 		struct letter l;
-		int           fd;
+		int fd;
 		letter_init(&l);
 		if (SHIM_RAW(SYS_recvmsg, fds[2], &l.hdr, MSG_DONTWAIT | MSG_CMSG_CLOEXEC) < 0)
 			break;

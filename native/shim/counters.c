@@ -14,11 +14,11 @@ static_assert(sizeof(struct counters_header) == 320, "readers of the file know t
 
 struct page {
 	struct counters_header header;
-	struct shim_counter    calls[NR_CALLS];
-	char                   names[NR_CALLS][COUNTERS_NAME];
+	struct shim_counter calls[NR_CALLS];
+	char names[NR_CALLS][COUNTERS_NAME];
 };
 
-static struct page  own;
+static struct page own;
 static struct page *page = &own;
 struct shim_counter *shim_counters = own.calls;
 
@@ -69,8 +69,8 @@ void counters_note(const char *why)
 void counters_print(void)
 {
 	const char *ask = getenv("D_IL_REPORT");
-	char        line[256];
-	uint64_t    sum = 0;
+	char line[256];
+	uint64_t sum = 0;
 
 	if (!ask || !ask[0] || strcmp(ask, "false") == 0)
 		return;
@@ -86,7 +86,7 @@ void counters_print(void)
 		if (!c->taken && !c->fallback)
 			continue;
 		n = snprintf(line, sizeof(line), "[%-16s]  %10lu  fell back %lu  failed %lu\n", shim_call_names[i],
-			     (unsigned long)c->taken, (unsigned long)c->fallback, (unsigned long)c->failed);
+		             (unsigned long)c->taken, (unsigned long)c->fallback, (unsigned long)c->failed);
 		SHIM_RAW(SYS_write, 2, line, n);
 	}
 	n = snprintf(line, sizeof(line), "[op_sum          ]  %10lu\n", (unsigned long)sum);

@@ -13,12 +13,12 @@
 #define COUNTERS_VERSION 1
 
 struct counters_header {
-	char     magic[8];
+	char magic[8];
 	uint32_t version;
 	uint32_t nr_calls;
 	uint64_t bytes_read;
 	uint64_t bytes_written;
-	char     note[256]; /* why interception is less than whole, "" when it is not */
+	char note[256]; /* why interception is less than whole, "" when it is not */
 	uint64_t reserved[4];
 };
 

@@ -5,17 +5,17 @@
 #include "runtime.h"
 
 _Atomic(struct ofd *) shim_cwd;
-bool                  shim_cwd_near;
+bool shim_cwd_near;
 
 void cwd_learn(void)
 {
-	char        cwd[PATH_MAX];
+	char cwd[PATH_MAX];
 	struct ofd *ofd = NULL;
-	bool        near = false;
+	bool near = false;
 
 	if (SHIM_RAW(SYS_getcwd, cwd, sizeof(cwd)) > 0) {
 		struct mount *mnt = mount_of(cwd);
-		size_t        n = strlen(cwd);
+		size_t n = strlen(cwd);
 		if (mnt)
 			ofd = ofd_adopt(mnt, NULL, OFD_DIR, (daos_obj_id_t){0}, cwd + mnt->root_len);
 		for (int i = 0; !mnt && i < shim_nr_mounts; i++)

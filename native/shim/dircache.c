@@ -15,20 +15,20 @@
 #define MAX_ENTRIES 8192u /* beyond it all are dropped: each holds an open object of the provider */
 
 struct dir_ref {
-	_Atomic int     refs;
-	uint32_t        hash;
-	struct mount   *mnt;
-	dfs_obj_t      *obj;
+	_Atomic int refs;
+	uint32_t hash;
+	struct mount *mnt;
+	dfs_obj_t *obj;
 	struct dir_ref *next;
-	time_t          until;
-	size_t          len;
-	char            path[];
+	time_t until;
+	size_t len;
+	char path[];
 };
 
 static struct dir_ref *buckets[NR_BUCKETS];
-static unsigned int    nr_entries;
-static uint64_t        seen_generation;
-static long            timeout = -1;
+static unsigned int nr_entries;
+static uint64_t seen_generation;
+static long timeout = -1;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
 static uint32_t hash_of(const struct mount *mnt, const char *path, size_t len)
@@ -78,7 +78,7 @@ static void check_generation(void)
 
 struct dir_ref *dir_find(struct mount *mnt, const char *path, size_t len)
 {
-	uint32_t        hash = hash_of(mnt, path, len);
+	uint32_t hash = hash_of(mnt, path, len);
 	struct dir_ref *dir;
 
 	pthread_mutex_lock(&lock);

@@ -11,7 +11,7 @@
 #define MAX_SAVED 64
 #define PRELOAD   "LD_PRELOAD="
 
-static char  *saved[MAX_SAVED]; /* NAME=value, copies */
+static char *saved[MAX_SAVED]; /* NAME=value, copies */
 static size_t nr_saved;
 
 static bool ours(const char *entry)
@@ -80,9 +80,9 @@ static size_t without_us(const char *list, char *out)
 void environment_build(char *const envp[], char **out, char *text, bool preload, int handover)
 {
 	const char *list = preload_value(envp);
-	size_t      n = 0;
-	char       *value = text;
-	bool        there = strstr(list, shim_library) != NULL;
+	size_t n = 0;
+	char *value = text;
+	bool there = strstr(list, shim_library) != NULL;
 
 	memcpy(text, PRELOAD, sizeof(PRELOAD));
 	text += sizeof(PRELOAD) - 1;
@@ -123,8 +123,8 @@ void environment_build(char *const envp[], char **out, char *text, bool preload,
 		/* snprintf is not safe here; a descriptor is a short number. */
 		strcpy(h, HANDOVER_NAME "=");
 		char *d = h + strlen(h);
-		char  digits[12];
-		int   nd = 0;
+		char digits[12];
+		int nd = 0;
 		for (int v = handover; v || !nd; v /= 10)
 			digits[nd++] = (char)('0' + v % 10);
 		while (nd)

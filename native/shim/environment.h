@@ -19,7 +19,7 @@ size_t environment_room(char *const envp[]);
  * \param text   room for two strings: environment_text() bytes
  */
 size_t environment_text(char *const envp[]);
-void   environment_build(char *const envp[], char **out, char *text, bool preload, int handover);
+void environment_build(char *const envp[], char **out, char *text, bool preload, int handover);
 
 #define HANDOVER_NAME "DFSKIT_HANDOVER"
 

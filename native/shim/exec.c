@@ -21,17 +21,17 @@
 
 struct handover_head {
 	uint64_t magic;
-	int32_t  arena[3];
-	int32_t  nr;
+	int32_t arena[3];
+	int32_t nr;
 };
 
 #define CWD (-1)
 
 struct handover_file {
-	int32_t  fd; /* CWD: the working directory */
+	int32_t fd; /* CWD: the working directory */
 	uint32_t slot;
-	uint8_t  kind;
-	uint8_t  real;
+	uint8_t kind;
+	uint8_t real;
 	uint16_t root_len; /* mount point, then path, follow; neither with a NUL */
 	uint32_t path_len;
 	uint64_t oid_lo, oid_hi;
@@ -41,7 +41,7 @@ struct handover_file {
 
 struct collect {
 	long memfd;
-	int  nr;
+	int nr;
 	bool real_only; /* the program has no shim: every one becomes a kernel descriptor */
 };
 
@@ -54,14 +54,14 @@ static long write_entry(struct collect *c, int fd, struct ofd *ofd)
 		SHIM_RAW(SYS_lseek, c->memfd, sizeof(struct handover_head), SEEK_SET);
 	}
 	struct handover_file f = {.fd = fd,
-				  .slot = slot_index(ofd->slot),
-				  .kind = ofd->kind,
-				  .real = atomic_load(&ofd->real),
-				  .root_len = (uint16_t)ofd->mnt->root_len,
-				  .path_len = ofd->path ? (uint32_t)strlen(ofd->path) : 0,
-				  .has_path = ofd->path != NULL,
-				  .oid_lo = ofd->oid.lo,
-				  .oid_hi = ofd->oid.hi};
+	                          .slot = slot_index(ofd->slot),
+	                          .kind = ofd->kind,
+	                          .real = atomic_load(&ofd->real),
+	                          .root_len = (uint16_t)ofd->mnt->root_len,
+	                          .path_len = ofd->path ? (uint32_t)strlen(ofd->path) : 0,
+	                          .has_path = ofd->path != NULL,
+	                          .oid_lo = ofd->oid.lo,
+	                          .oid_hi = ofd->oid.hi};
 	SHIM_RAW(SYS_write, c->memfd, &f, sizeof(f));
 	SHIM_RAW(SYS_write, c->memfd, ofd->mnt->root, f.root_len);
 	if (f.path_len)
@@ -73,7 +73,7 @@ static long write_entry(struct collect *c, int fd, struct ofd *ofd)
 static long collect_one(int fd, struct ofd *ofd, void *arg)
 {
 	struct collect *c = arg;
-	long            fdflags = SHIM_RAW(SYS_fcntl, fd, F_GETFD);
+	long fdflags = SHIM_RAW(SYS_fcntl, fd, F_GETFD);
 
 	if (fdflags < 0 || fdflags & FD_CLOEXEC)
 		return 0;
@@ -103,7 +103,7 @@ long op_execveat(int dirfd, const char *path, char *const *argv, char *const *en
 
 	if (!shim_nr_mounts)
 		return flags || dirfd != AT_FDCWD ? SHIM_RAW(SYS_execveat, dirfd, path, argv, envp, flags)
-						  : SHIM_RAW(SYS_execve, path, argv, envp);
+		                                  : SHIM_RAW(SYS_execve, path, argv, envp);
 	if (shim_fd_ours(dirfd) && (path[0] != '/')) {
 		long r = shim_materialise(dirfd);
 		if (r)
@@ -120,7 +120,7 @@ long op_execveat(int dirfd, const char *path, char *const *argv, char *const *en
 	ofd_put(cwd);
 	if (c.memfd >= 0) {
 		struct handover_head head = {.magic = HANDOVER_MAGIC, .nr = c.nr};
-		int                  arena[3];
+		int arena[3];
 		arena_fds(arena);
 		for (int i = 0; i < 3; i++)
 			head.arena[i] = arena[i];
@@ -128,11 +128,11 @@ long op_execveat(int dirfd, const char *path, char *const *argv, char *const *en
 		keep_over_exec(&c, true);
 	}
 	char **env = alloca(environment_room(envp) * sizeof(char *));
-	char  *text = alloca(environment_text(envp));
+	char *text = alloca(environment_text(envp));
 	environment_build(envp, env, text, kind != TARGET_OTHER_LIBC, (int)c.memfd);
 
 	long r = flags || dirfd != AT_FDCWD ? SHIM_RAW(SYS_execveat, dirfd, path, argv, env, flags)
-					    : SHIM_RAW(SYS_execve, path, argv, env);
+	                                    : SHIM_RAW(SYS_execve, path, argv, env);
 	if (c.memfd >= 0) {
 		keep_over_exec(&c, false);
 		SHIM_RAW(SYS_close, c.memfd);
@@ -153,7 +153,7 @@ static bool read_all(int fd, void *buf, size_t n, off_t *at)
 static void take_one(int fd, off_t *at)
 {
 	struct handover_file f;
-	char                 root[PATH_MAX], path[PATH_MAX];
+	char root[PATH_MAX], path[PATH_MAX];
 
 	if (!read_all(fd, &f, sizeof(f), at) || f.root_len >= PATH_MAX || f.path_len >= PATH_MAX ||
 	    !read_all(fd, root, f.root_len, at) || !read_all(fd, path, f.path_len, at))
@@ -186,9 +186,9 @@ static void take_one(int fd, off_t *at)
 
 void handover_take(void)
 {
-	const char          *number = getenv(HANDOVER_NAME);
+	const char *number = getenv(HANDOVER_NAME);
 	struct handover_head head;
-	off_t                at = 0;
+	off_t at = 0;
 
 	if (!number)
 		return;
@@ -206,9 +206,9 @@ void handover_take(void)
 long shim_execvpe(const char *file, char *const argv[], char *const envp[])
 {
 	const char *path = getenv("PATH");
-	char        full[2 * PATH_MAX];
-	bool        denied = false;
-	long        r = -ENOENT;
+	char full[2 * PATH_MAX];
+	bool denied = false;
+	long r = -ENOENT;
 
 	if (!file[0])
 		return -ENOENT;

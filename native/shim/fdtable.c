@@ -14,13 +14,13 @@
 #include <linux/memfd.h>
 #include "runtime.h"
 
-struct ofd         **shim_fds;
-unsigned int         shim_fd_top;
-unsigned int         shim_fd_floor = UINT_MAX;
+struct ofd **shim_fds;
+unsigned int shim_fd_top;
+unsigned int shim_fd_floor = UINT_MAX;
 
 static pthread_mutex_t pool_lock = PTHREAD_MUTEX_INITIALIZER;
-static struct ofd     *pool_free;
-static _Atomic int     placeholder = -1;
+static struct ofd *pool_free;
+static _Atomic int placeholder = -1;
 
 /* ---- descriptors of our own ---- */
 
@@ -33,7 +33,7 @@ static _Atomic int hidden[MAX_HIDDEN]; /* number + 1 */
 int fd_hide(int fd)
 {
 	struct rlimit lim = {0};
-	unsigned int  top = HIDE_TOP;
+	unsigned int top = HIDE_TOP;
 
 	SHIM_RAW(SYS_prlimit64, 0, RLIMIT_NOFILE, NULL, &lim);
 	/* A number above the soft limit stays usable and is in nobody's way. */
@@ -107,11 +107,11 @@ static int placeholder_get(void)
 /* ---- a child that shares our memory but not our descriptors ---- */
 
 static _Atomic int own_pid;
-static _Atomic int foreign_pid;              /* the child whose changes are kept apart */
+static _Atomic int foreign_pid; /* the child whose changes are kept apart */
 static struct foreign {
-	int         fd;
+	int fd;
 	struct ofd *ofd;
-} *foreign; /* in mapped memory; ends with fd -1 */
+} * foreign; /* in mapped memory; ends with fd -1 */
 #define MAX_FOREIGN 512
 static struct ofd foreign_mark; /* in the table where only such a child has something */
 
@@ -141,7 +141,7 @@ static struct foreign *foreign_entry(int fd, bool add)
 	int pid = (int)SHIM_RAW(SYS_getpid, 0);
 	if (!foreign) {
 		long at = SHIM_RAW(SYS_mmap, NULL, MAX_FOREIGN * sizeof(*foreign), PROT_READ | PROT_WRITE,
-				   MAP_PRIVATE | MAP_ANONYMOUS, -1);
+		                   MAP_PRIVATE | MAP_ANONYMOUS, -1);
 		if (at < 0)
 			return NULL;
 		foreign = (struct foreign *)at;
@@ -178,7 +178,7 @@ static bool ref_up(struct ofd *ofd)
 	int refs = atomic_load_explicit(&ofd->refs, memory_order_relaxed);
 	while (refs > 0)
 		if (atomic_compare_exchange_weak_explicit(&ofd->refs, &refs, refs + 1, memory_order_acquire,
-							  memory_order_relaxed))
+		                                          memory_order_relaxed))
 			return true;
 	return false;
 }
@@ -241,8 +241,8 @@ static struct ofd *pool_take(void)
 struct ofd *ofd_adopt(struct mount *mnt, struct slot *slot, enum ofd_kind kind, daos_obj_id_t oid, const char *path)
 {
 	struct slot *own = slot ? slot : slot_new(O_RDONLY);
-	char        *copy = path ? strdup(path) : NULL;
-	struct ofd  *ofd = own && (copy || !path) ? pool_take() : NULL;
+	char *copy = path ? strdup(path) : NULL;
+	struct ofd *ofd = own && (copy || !path) ? pool_take() : NULL;
 
 	if (!ofd) {
 		if (!slot && own)
@@ -267,7 +267,7 @@ struct ofd *ofd_adopt(struct mount *mnt, struct slot *slot, enum ofd_kind kind, 
 struct ofd *ofd_new(struct mount *mnt, dfs_obj_t *obj, enum ofd_kind kind, uint32_t flags, const char *path)
 {
 	daos_obj_id_t oid = {0};
-	struct slot  *slot = slot_new(flags);
+	struct slot *slot = slot_new(flags);
 
 	if (!slot)
 		return NULL;
@@ -299,7 +299,7 @@ void ofd_put(struct ofd *ofd)
 static int reopen(struct ofd *ofd, dfs_obj_t **obj)
 {
 	const struct provider *p = ofd->mnt->p; /* known: the mount is connected */
-	int                    acc = ofd->kind == OFD_FILE ? (int)atomic_load(&ofd->slot->flags) & O_ACCMODE : O_RDONLY;
+	int acc = ofd->kind == OFD_FILE ? (int)atomic_load(&ofd->slot->flags) & O_ACCMODE : O_RDONLY;
 
 	if (acc == O_WRONLY)
 		acc = O_RDWR;
@@ -331,11 +331,12 @@ static bool table_make(void)
 	if (__atomic_load_n(&shim_fds, __ATOMIC_ACQUIRE))
 		return true;
 	long at = SHIM_RAW(SYS_mmap, NULL, SHIM_FD_MAX * sizeof(*shim_fds), PROT_READ | PROT_WRITE,
-			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1);
+	                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1);
 	if (at < 0)
 		return false;
 	struct ofd **none = NULL;
-	if (!__atomic_compare_exchange_n(&shim_fds, &none, (struct ofd **)at, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+	if (!__atomic_compare_exchange_n(&shim_fds, &none, (struct ofd **)at, false, __ATOMIC_ACQ_REL,
+	                                 __ATOMIC_ACQUIRE))
 		SHIM_RAW(SYS_munmap, at, SHIM_FD_MAX * sizeof(*shim_fds));
 	fork_watch();
 	return true;
@@ -350,15 +351,16 @@ void fd_assign(int fd, struct ofd *ofd)
 	unsigned int top = __atomic_load_n(&shim_fd_top, __ATOMIC_RELAXED);
 	while (ofd && (unsigned int)fd >= top &&
 	       !__atomic_compare_exchange_n(&shim_fd_top, &top, (unsigned int)fd + 1, false, __ATOMIC_RELAXED,
-					    __ATOMIC_RELAXED))
+	                                    __ATOMIC_RELAXED))
 		;
 	if (fd_foreign_child()) { /* its entries die with it at exec: no reference to drop */
 		struct foreign *f = foreign_entry(fd, true);
-		struct ofd     *none = NULL;
+		struct ofd *none = NULL;
 		if (f)
 			f->ofd = ofd;
 		/* The entry must look ours, so that calls on it come here. What the parent has is unchanged. */
-		__atomic_compare_exchange_n(&shim_fds[fd], &none, &foreign_mark, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
+		__atomic_compare_exchange_n(&shim_fds[fd], &none, &foreign_mark, false, __ATOMIC_ACQ_REL,
+		                            __ATOMIC_ACQUIRE);
 		return;
 	}
 	struct ofd *old = __atomic_exchange_n(&shim_fds[fd], ofd, __ATOMIC_ACQ_REL);
@@ -368,7 +370,7 @@ void fd_assign(int fd, struct ofd *ofd)
 
 long fd_install(struct ofd *ofd, int min, bool cloexec)
 {
-	int  from = placeholder_get();
+	int from = placeholder_get();
 	long fd = from < 0 ? from : SHIM_RAW(SYS_fcntl, from, cloexec ? F_DUPFD_CLOEXEC : F_DUPFD, min);
 
 	if (fd < 0 || fd >= (long)SHIM_FD_MAX || !table_make()) {

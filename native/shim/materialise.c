@@ -16,8 +16,8 @@
 long ofd_open_kernel(struct ofd *ofd, uint32_t flags)
 {
 	const struct mount *mnt = ofd->mnt;
-	char                path[2 * PATH_MAX];
-	long                fd = -ENODEV;
+	char path[2 * PATH_MAX];
+	long fd = -ENODEV;
 
 	if (!mnt->dfuse)
 		return -ENODEV;
@@ -35,7 +35,7 @@ long ofd_open_kernel(struct ofd *ofd, uint32_t flags)
 
 struct replace {
 	struct ofd *ofd;
-	long        kernel_fd;
+	long kernel_fd;
 };
 
 static long replace_one(int fd, struct ofd *ofd, void *arg)
@@ -62,8 +62,8 @@ static long replace_all(struct ofd *ofd, long kernel_fd)
 long ofd_materialise(struct ofd *ofd, bool give_offset)
 {
 	struct slot *slot = ofd->slot;
-	bool         locked = slot_lock(slot);
-	long         fd = -1, result = 0;
+	bool locked = slot_lock(slot);
+	long fd = -1, result = 0;
 
 	if (atomic_load(&slot->where) == SLOT_KERNEL) {
 		slot_unlock(slot, locked);

@@ -15,9 +15,9 @@
 /* More mounts than any node has; the ones beyond it are reached through the kernel. */
 #define MAX_MOUNTS 128
 
-struct mount           shim_mounts[MAX_MOUNTS];
-int                    shim_nr_mounts;
-int                    shim_paths_active;
+struct mount shim_mounts[MAX_MOUNTS];
+int shim_nr_mounts;
+int shim_paths_active;
 _Atomic(const struct provider *) shim_provider;
 static pthread_mutex_t connect_lock = PTHREAD_MUTEX_INITIALIZER;
 
@@ -56,8 +56,8 @@ static struct mount *add(const char *root)
 static void mount_line(char *line)
 {
 	unsigned int maj, min;
-	char         root[PATH_MAX];
-	char        *type = strstr(line, " - fuse.daos ");
+	char root[PATH_MAX];
+	char *type = strstr(line, " - fuse.daos ");
 
 	/* Any other file system may hide a mount of ours at the same place; the paths below it stay
 	 * right, as the kernel resolves what the ioctl does not answer for. */
@@ -75,8 +75,8 @@ static void mount_line(char *line)
 
 static void kernel_mounts(void)
 {
-	long   fd = SHIM_RAW(SYS_openat, AT_FDCWD, "/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
-	char   buf[32768];
+	long fd = SHIM_RAW(SYS_openat, AT_FDCWD, "/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
+	char buf[32768];
 	size_t used = 0;
 
 	if (fd < 0)

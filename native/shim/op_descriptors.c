@@ -28,7 +28,7 @@ long op_close_range(unsigned int first, unsigned int last, unsigned int flags)
 			if (shim_fds[fd])
 				fd_assign((int)fd, NULL);
 	struct rlimit lim;
-	unsigned int  end = SHIM_FD_MAX - 1, from = first;
+	unsigned int end = SHIM_FD_MAX - 1, from = first;
 	if (SHIM_RAW(SYS_prlimit64, 0, RLIMIT_NOFILE, NULL, &lim) == 0 && lim.rlim_cur < end)
 		end = (unsigned int)lim.rlim_cur; /* where hidden ones can be */
 	if (end > last)
@@ -89,7 +89,8 @@ static long status_flags(int fd, struct ofd *ofd, int cmd, unsigned long arg)
 			return r;
 	}
 	uint32_t old = atomic_load(flags);
-	while (!atomic_compare_exchange_weak(flags, &old, (old & ~(uint32_t)SETFL_FLAGS) | ((uint32_t)arg & SETFL_FLAGS)))
+	while (
+	    !atomic_compare_exchange_weak(flags, &old, (old & ~(uint32_t)SETFL_FLAGS) | ((uint32_t)arg & SETFL_FLAGS)))
 		;
 	return 0;
 }
@@ -97,7 +98,7 @@ static long status_flags(int fd, struct ofd *ofd, int cmd, unsigned long arg)
 long op_fcntl(int fd, int cmd, unsigned long arg)
 {
 	struct ofd *ofd = ofd_get(fd);
-	long        r;
+	long r;
 
 	if (!ofd)
 		return SHIM_RAW(SYS_fcntl, fd, cmd, arg);
@@ -140,8 +141,8 @@ long op_flock(int fd, int operation)
 static long bytes_left(int fd, int *left)
 {
 	struct stat st;
-	long        r = op_fstat(fd, &st);
-	off_t       at = op_lseek(fd, 0, SEEK_CUR);
+	long r = op_fstat(fd, &st);
+	off_t at = op_lseek(fd, 0, SEEK_CUR);
 
 	if (r || at < 0)
 		return r ? r : at;
@@ -153,7 +154,7 @@ static long bytes_left(int fd, int *left)
 long op_ioctl(int fd, unsigned long request, unsigned long arg)
 {
 	struct ofd *ofd = ofd_get(fd);
-	long        r;
+	long r;
 
 	if (!ofd)
 		return SHIM_RAW(SYS_ioctl, fd, request, arg);

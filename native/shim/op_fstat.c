@@ -9,7 +9,7 @@
 
 long ofd_stat(struct ofd *ofd, struct stat *st)
 {
-	int        rc = 0;
+	int rc = 0;
 	dfs_obj_t *obj = ofd_obj(ofd, &rc);
 
 	if (!obj)
@@ -26,7 +26,7 @@ long op_fstat(int fd, struct stat *st)
 		return -EBADF;
 	/* With a shared mapping the kernel may know of a later write than the provider. */
 	long r = atomic_load(&ofd->mapped) && ofd_materialise(ofd, false) == 0 ? SHIM_RAW(SYS_fstat, fd, st)
-									       : ofd_stat(ofd, st);
+	                                                                       : ofd_stat(ofd, st);
 	ofd_put(ofd);
 	return r;
 }

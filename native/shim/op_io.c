@@ -24,8 +24,8 @@ static long begin(int fd, int refused, struct ofd **ofd, dfs_obj_t **obj)
 	if ((*ofd)->kind == OFD_DIR && refused == O_WRONLY)
 		err = EISDIR;
 	else if ((*ofd)->kind == OFD_FILE &&
-		 (int)(atomic_load_explicit(&(*ofd)->slot->flags, memory_order_relaxed) & O_ACCMODE) != refused &&
-		 (*obj = ofd_obj(*ofd, &err)))
+	         (int)(atomic_load_explicit(&(*ofd)->slot->flags, memory_order_relaxed) & O_ACCMODE) != refused &&
+	         (*obj = ofd_obj(*ofd, &err)))
 		return 0;
 	ofd_put(*ofd);
 	*ofd = NULL;
@@ -39,18 +39,18 @@ static d_sg_list_t one(d_iov_t *iov, const void *buf, size_t count)
 }
 
 /* A vector as a scatter/gather list on the caller's stack. */
-#define VECTOR(sgl, iov, iovcnt, total)                                                         \
-	d_sg_list_t sgl = {.sg_nr = (uint32_t)(iovcnt)};                                        \
-	size_t      total = 0;                                                                  \
-	if ((iovcnt) < 0 || (iovcnt) > IOV_MAX)                                                 \
-		return -EINVAL;                                                                 \
-	sgl.sg_iovs = alloca(((size_t)(iovcnt) + 1) * sizeof(d_iov_t));                          \
-	for (int i_ = 0; i_ < (iovcnt); i_++) {                                                 \
-		size_t len_ = (iov)[i_].iov_len;                                                \
-		if (len_ > MAX_RW_COUNT - total)                                                \
-			len_ = MAX_RW_COUNT - total;                                            \
-		sgl.sg_iovs[i_] = (d_iov_t){(iov)[i_].iov_base, len_, len_};                    \
-		total += len_;                                                                  \
+#define VECTOR(sgl, iov, iovcnt, total)                                      \
+	d_sg_list_t sgl = {.sg_nr = (uint32_t)(iovcnt)};                     \
+	size_t total = 0;                                                    \
+	if ((iovcnt) < 0 || (iovcnt) > IOV_MAX)                              \
+		return -EINVAL;                                              \
+	sgl.sg_iovs = alloca(((size_t)(iovcnt) + 1) * sizeof(d_iov_t));      \
+	for (int i_ = 0; i_ < (iovcnt); i_++) {                              \
+		size_t len_ = (iov)[i_].iov_len;                             \
+		if (len_ > MAX_RW_COUNT - total)                             \
+			len_ = MAX_RW_COUNT - total;                         \
+		sgl.sg_iovs[i_] = (d_iov_t){(iov)[i_].iov_base, len_, len_}; \
+		total += len_;                                               \
 	}
 
 /* Data through the page cache: the file is mapped shared, and mapping and calls must agree. */
@@ -63,7 +63,7 @@ static bool by_kernel(struct ofd *ofd)
 static long read_at(struct ofd *ofd, dfs_obj_t *obj, d_sg_list_t *sgl, off_t offset)
 {
 	daos_size_t got = 0;
-	int         rc = ofd->mnt->p->dfs_read(ofd->mnt->dfs, obj, sgl, (daos_off_t)offset, &got, NULL);
+	int rc = ofd->mnt->p->dfs_read(ofd->mnt->dfs, obj, sgl, (daos_off_t)offset, &got, NULL);
 	if (rc)
 		return -rc;
 	counters_bytes((int64_t)got, 0);
@@ -83,9 +83,9 @@ static long write_at(struct ofd *ofd, dfs_obj_t *obj, d_sg_list_t *sgl, size_t t
 static long append(struct ofd *ofd, dfs_obj_t *obj, d_sg_list_t *sgl, size_t total, off_t *end)
 {
 	const struct provider *p = ofd->mnt->p;
-	daos_size_t            size = 0;
-	daos_off_t             after = 0;
-	int                    rc;
+	daos_size_t size = 0;
+	daos_off_t after = 0;
+	int rc;
 
 	if (p->dfsx_append)
 		rc = p->dfsx_append(ofd->mnt->dfs, obj, sgl, &after);
@@ -105,13 +105,13 @@ static long append(struct ofd *ofd, dfs_obj_t *obj, d_sg_list_t *sgl, size_t tot
 static long read_list(int fd, d_sg_list_t *sgl, size_t total, const struct iovec *iov, int iovcnt)
 {
 	struct ofd *ofd;
-	dfs_obj_t  *obj;
-	long        r = begin(fd, O_WRONLY, &ofd, &obj);
+	dfs_obj_t *obj;
+	long r = begin(fd, O_WRONLY, &ofd, &obj);
 
 	if (r)
 		return r;
 	struct slot *slot = ofd->slot;
-	bool         locked = slot_lock(slot);
+	bool locked = slot_lock(slot);
 	if (atomic_load_explicit(&slot->where, memory_order_relaxed) == SLOT_KERNEL) {
 		slot_unlock(slot, locked);
 		r = ofd_follow_kernel(ofd);
@@ -137,13 +137,13 @@ static long read_list(int fd, d_sg_list_t *sgl, size_t total, const struct iovec
 static long write_list(int fd, d_sg_list_t *sgl, size_t total, const struct iovec *iov, int iovcnt)
 {
 	struct ofd *ofd;
-	dfs_obj_t  *obj;
-	long        r = begin(fd, O_RDONLY, &ofd, &obj);
+	dfs_obj_t *obj;
+	long r = begin(fd, O_RDONLY, &ofd, &obj);
 
 	if (r)
 		return r;
 	struct slot *slot = ofd->slot;
-	bool         locked = slot_lock(slot);
+	bool locked = slot_lock(slot);
 	if (atomic_load_explicit(&slot->where, memory_order_relaxed) == SLOT_KERNEL) {
 		slot_unlock(slot, locked);
 		r = ofd_follow_kernel(ofd);
@@ -153,7 +153,7 @@ static long write_list(int fd, d_sg_list_t *sgl, size_t total, const struct iove
 		return r;
 	}
 	off_t at = (off_t)atomic_load_explicit(&slot->offset, memory_order_relaxed);
-	bool  to_end = atomic_load_explicit(&slot->flags, memory_order_relaxed) & O_APPEND;
+	bool to_end = atomic_load_explicit(&slot->flags, memory_order_relaxed) & O_APPEND;
 	if (total == 0)
 		r = 0;
 	else if (by_kernel(ofd)) {
@@ -175,7 +175,7 @@ static long write_list(int fd, d_sg_list_t *sgl, size_t total, const struct iove
 static long pread_list(int fd, d_sg_list_t *sgl, size_t total, const struct iovec *iov, int iovcnt, off_t offset)
 {
 	struct ofd *ofd;
-	dfs_obj_t  *obj;
+	dfs_obj_t *obj;
 
 	if (offset < 0)
 		return -EINVAL;
@@ -193,8 +193,8 @@ static long pread_list(int fd, d_sg_list_t *sgl, size_t total, const struct iove
 static long pwrite_list(int fd, d_sg_list_t *sgl, size_t total, const struct iovec *iov, int iovcnt, off_t offset)
 {
 	struct ofd *ofd;
-	dfs_obj_t  *obj;
-	off_t       end;
+	dfs_obj_t *obj;
+	off_t end;
 
 	if (offset < 0)
 		return -EINVAL;
@@ -213,12 +213,12 @@ static long pwrite_list(int fd, d_sg_list_t *sgl, size_t total, const struct iov
 	return r;
 }
 
-#define ONE_BUFFER(buf, count)                                                  \
-	if ((count) > MAX_RW_COUNT)                                             \
-		count = MAX_RW_COUNT;                                           \
-	struct iovec vec = {(void *)(buf), count};                              \
-	d_iov_t      iov;                                                       \
-	d_sg_list_t  sgl = one(&iov, buf, count)
+#define ONE_BUFFER(buf, count)                     \
+	if ((count) > MAX_RW_COUNT)                \
+		count = MAX_RW_COUNT;              \
+	struct iovec vec = {(void *)(buf), count}; \
+	d_iov_t iov;                               \
+	d_sg_list_t sgl = one(&iov, buf, count)
 
 long op_read(int fd, void *buf, size_t count)
 {
@@ -266,15 +266,15 @@ long op_preadv2(int fd, const struct iovec *iov, int iovcnt, off_t offset, int f
 		return -EOPNOTSUPP;
 	VECTOR(sgl, iov, iovcnt, total);
 	return offset == -1 && flags >= 0 ? read_list(fd, &sgl, total, iov, iovcnt)
-					  : pread_list(fd, &sgl, total, iov, iovcnt, offset);
+	                                  : pread_list(fd, &sgl, total, iov, iovcnt, offset);
 }
 
 static long append_list(int fd, d_sg_list_t *sgl, size_t total)
 {
 	struct ofd *ofd;
-	dfs_obj_t  *obj;
-	off_t       end;
-	long        r = begin(fd, O_RDONLY, &ofd, &obj);
+	dfs_obj_t *obj;
+	off_t end;
+	long r = begin(fd, O_RDONLY, &ofd, &obj);
 	if (r)
 		return r;
 	r = total ? append(ofd, obj, sgl, total, &end) : 0;
@@ -292,7 +292,7 @@ long op_pwritev2(int fd, const struct iovec *iov, int iovcnt, off_t offset, int 
 		r = append_list(fd, &sgl, total);
 	else
 		r = offset == -1 ? write_list(fd, &sgl, total, iov, iovcnt)
-				 : pwrite_list(fd, &sgl, total, iov, iovcnt, offset);
+		                 : pwrite_list(fd, &sgl, total, iov, iovcnt, offset);
 	if (r > 0 && ((unsigned int)flags & 0x6u)) { /* RWF_DSYNC, RWF_SYNC */
 		long synced = op_fdatasync(fd);
 		if (synced)
@@ -304,10 +304,10 @@ long op_pwritev2(int fd, const struct iovec *iov, int iovcnt, off_t offset, int 
 long op_lseek(int fd, off_t offset, int whence)
 {
 	struct ofd *ofd = ofd_get(fd);
-	dfs_obj_t  *obj = NULL;
+	dfs_obj_t *obj = NULL;
 	daos_size_t size = 0;
-	daos_off_t  found = 0;
-	int         rc = 0;
+	daos_off_t found = 0;
+	int rc = 0;
 
 	if (!ofd)
 		return -EBADF;
@@ -316,9 +316,9 @@ long op_lseek(int fd, off_t offset, int whence)
 		return rc ? -rc : -EBADF;
 	}
 	const struct provider *p = ofd->mnt->p;
-	struct slot           *slot = ofd->slot;
-	bool                   locked = slot_lock(slot);
-	off_t                  to = -1;
+	struct slot *slot = ofd->slot;
+	bool locked = slot_lock(slot);
+	off_t to = -1;
 	if (atomic_load_explicit(&slot->where, memory_order_relaxed) == SLOT_KERNEL) {
 		slot_unlock(slot, locked);
 		long r = ofd_follow_kernel(ofd);
@@ -395,8 +395,8 @@ static long back(int fd, long by)
 static long move_bytes(int in, off_t *in_at, int out, off_t *out_at, size_t len)
 {
 	size_t chunk = len < COPY_CHUNK ? len : COPY_CHUNK;
-	char  *buf = malloc(chunk ? chunk : 1);
-	long   done = 0, r = 0;
+	char *buf = malloc(chunk ? chunk : 1);
+	long done = 0, r = 0;
 
 	if (!buf)
 		return -ENOMEM;
@@ -444,7 +444,7 @@ long op_copy_file_range(int fd_in, off_t *off_in, int fd_out, off_t *off_out, si
 static long sync_one(int fd, bool datasync)
 {
 	struct ofd *ofd = ofd_get(fd);
-	int         rc = 0;
+	int rc = 0;
 
 	if (!ofd)
 		return -EBADF;
@@ -492,7 +492,7 @@ long op_syncfs(int fd)
 long op_ftruncate(int fd, off_t length)
 {
 	struct ofd *ofd;
-	dfs_obj_t  *obj;
+	dfs_obj_t *obj;
 
 	if (length < 0)
 		return -EINVAL;
@@ -510,7 +510,7 @@ long op_ftruncate(int fd, off_t length)
 long op_fallocate(int fd, int mode, off_t offset, off_t len)
 {
 	struct ofd *ofd;
-	dfs_obj_t  *obj;
+	dfs_obj_t *obj;
 
 	if (offset < 0 || len <= 0)
 		return -EINVAL;
@@ -518,9 +518,8 @@ long op_fallocate(int fd, int mode, off_t offset, off_t len)
 	if (r)
 		return r;
 	const struct provider *p = ofd->mnt->p;
-	r = p->dfsx_fallocate
-		? -p->dfsx_fallocate(ofd->mnt->dfs, obj, mode, (daos_off_t)offset, (daos_size_t)len)
-		: -EOPNOTSUPP;
+	r = p->dfsx_fallocate ? -p->dfsx_fallocate(ofd->mnt->dfs, obj, mode, (daos_off_t)offset, (daos_size_t)len)
+	                      : -EOPNOTSUPP;
 	ofd_put(ofd);
 	return r;
 }

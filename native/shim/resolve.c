@@ -48,11 +48,11 @@ static void normalise(char *path)
 
 long ofd_dir_path(struct ofd *ofd, char *out, size_t size)
 {
-	int        err = 0;
+	int err = 0;
 	dfs_obj_t *obj;
 
 	uint64_t generation = ofd->mnt->generation ? *ofd->mnt->generation : 0;
-	bool     true_path = ofd->path && generation && generation == ofd->generation;
+	bool true_path = ofd->path && generation && generation == ofd->generation;
 
 	if (!true_path && ofd->mnt->p && ofd->mnt->p->dfsx_dir_path) {
 		obj = ofd_obj(ofd, &err);
@@ -75,8 +75,8 @@ long ofd_dir_path(struct ofd *ofd, char *out, size_t size)
  * what leads through other directories is the kernel's. */
 static long start_without_path(struct where *w, struct ofd *ofd, const char *path)
 {
-	size_t     n = strcspn(path, "/");
-	int        err = 0;
+	size_t n = strcspn(path, "/");
+	int err = 0;
 	dfs_obj_t *obj = ofd_obj(ofd, &err);
 
 	if (!obj || path[n] || n > NAME_MAX || (n == 2 && path[0] == '.' && path[1] == '.')) {
@@ -155,9 +155,9 @@ static long start_absolute(struct where *w, const char *path)
 static long step(struct where *w, dfs_obj_t *parent, const char *comp, size_t len, dfs_obj_t **link)
 {
 	const struct provider *p = w->mnt->p;
-	dfs_obj_t             *obj;
-	mode_t                 mode;
-	int                    acc = w->mnt->read_only ? O_RDONLY : O_RDWR;
+	dfs_obj_t *obj;
+	mode_t mode;
+	int acc = w->mnt->read_only ? O_RDONLY : O_RDWR;
 
 	int rc = p->dfs_lookup_rel(w->mnt->dfs, parent, comp, acc | O_NOFOLLOW, &obj, &mode, NULL);
 	if ((rc == EACCES || rc == EPERM) && acc == O_RDWR)
@@ -179,7 +179,7 @@ static long step(struct where *w, dfs_obj_t *parent, const char *comp, size_t le
 static long link_value(struct where *w, dfs_obj_t *link, char value[PATH_MAX])
 {
 	daos_size_t size = PATH_MAX;
-	int         rc = w->mnt->p->dfs_get_symlink_value(link, value, &size);
+	int rc = w->mnt->p->dfs_get_symlink_value(link, value, &size);
 	w->mnt->p->dfs_release(link);
 	return -rc;
 }
@@ -232,9 +232,9 @@ static long walk(struct where *w, size_t len)
 		w->dir = NULL;
 		while (*in == '/')
 			in++;
-		size_t      n = strcspn(in, "/");
+		size_t n = strcspn(in, "/");
 		const char *after = in + n;
-		bool        slash = *after == '/';
+		bool slash = *after == '/';
 		while (*after == '/')
 			after++;
 		if (n > NAME_MAX)
@@ -245,7 +245,7 @@ static long walk(struct where *w, size_t len)
 		if (dotdot) {
 			if (!len) { /* above the mount */
 				char up[2 * PATH_MAX + 8];
-				int  un = 0;
+				int un = 0;
 				memcpy(up, w->mnt->root, w->mnt->root_len);
 				un = (int)w->mnt->root_len;
 				memcpy(up + un, "/../", 4);
@@ -290,7 +290,7 @@ static long walk(struct where *w, size_t len)
 					char comp[NAME_MAX + 1];
 					memcpy(comp, w->path + from + 1, end - from - 1);
 					comp[end - from - 1] = 0;
-					dfs_obj_t      *link = NULL;
+					dfs_obj_t *link = NULL;
 					struct dir_ref *up = w->dir;
 					w->dir = NULL;
 					long r = step(w, up ? dir_obj(up) : w->mnt->root_obj, comp, end, &link);
@@ -338,7 +338,7 @@ static long walk(struct where *w, size_t len)
 					return -ENOMEM;
 			}
 			dfs_obj_t *link = NULL;
-			long       r = step(w, up ? dir_obj(up) : w->mnt->root_obj, comp, next, &link);
+			long r = step(w, up ? dir_obj(up) : w->mnt->root_obj, comp, next, &link);
 			dir_put(up);
 			up = NULL;
 			if (r)
@@ -385,10 +385,10 @@ static long walk(struct where *w, size_t len)
 /* A name of an open descriptor is a link to its file: go on at that file's path. */
 static long start_at_descriptor(struct where *w, const char *path)
 {
-	char        full[2 * PATH_MAX], own[PATH_MAX];
+	char full[2 * PATH_MAX], own[PATH_MAX];
 	const char *rest;
 	struct ofd *ofd = ofd_get(fd_of_path(path, &rest));
-	bool        known = false;
+	bool known = false;
 
 	if (ofd && ofd->kind == OFD_DIR)
 		known = ofd_dir_path(ofd, own, sizeof(own)) == 0;

@@ -37,112 +37,120 @@ struct slot {
 	_Atomic uint64_t offset; /* file offset, or the cookie of a directory */
 	_Atomic uint32_t where;  /* enum slot_where */
 	_Atomic uint32_t shared; /* inherited over a fork: never used again, others may hold it */
-	uint64_t         pad;
+	uint64_t pad;
 };
 
 struct slot *slot_new(uint32_t flags);
-void         slot_free(struct slot *slot);
-uint32_t     slot_index(const struct slot *slot);
+void slot_free(struct slot *slot);
+uint32_t slot_index(const struct slot *slot);
 struct slot *slot_at(uint32_t index);
 /** Locks the offset; a dead holder is passed over, the same thread (a signal handler) gets through.
  *  Returns whether slot_unlock() is due. */
-bool         slot_lock(struct slot *slot);
-void         slot_unlock(struct slot *slot, bool locked);
+bool slot_lock(struct slot *slot);
+void slot_unlock(struct slot *slot, bool locked);
 /** Descriptors that an exec hands over: the arena and the mailbox, -1 where not yet made. */
-void         arena_fds(int fds[3]);
+void arena_fds(int fds[3]);
 /** Maps the arena that the program before exec left. */
-bool         arena_adopt(const int fds[3]);
-void         arena_prepare_fork(void);
-void         arena_child(void);
+bool arena_adopt(const int fds[3]);
+void arena_prepare_fork(void);
+void arena_child(void);
 /** Puts a kernel descriptor of \a slot where other processes of this family find it, and fetches it. */
-bool         mailbox_put(const struct slot *slot, int fd);
-int          mailbox_get(const struct slot *slot);
+bool mailbox_put(const struct slot *slot, int fd);
+int mailbox_get(const struct slot *slot);
 
 /* ---- mounts.c ------------------------------------------------------------------------------ */
 
 struct mount {
-	char           root[PATH_MAX]; /* mount point, canonical, no slash at the end */
-	size_t         root_len;
-	dev_t          dev;            /* st_dev of files, 0 without a dfuse */
-	bool           dfuse;          /* a kernel mount is there */
-	bool           read_only;
-	bool           by_oid;         /* it is our dfuse: DFSKIT_OID_NAME works */
-	_Atomic int    state;          /* enum mount_state */
-	const char    *pool, *cont;    /* of a mount from the environment, else NULL */
+	char root[PATH_MAX]; /* mount point, canonical, no slash at the end */
+	size_t root_len;
+	dev_t dev;  /* st_dev of files, 0 without a dfuse */
+	bool dfuse; /* a kernel mount is there */
+	bool read_only;
+	bool by_oid;             /* it is our dfuse: DFSKIT_OID_NAME works */
+	_Atomic int state;       /* enum mount_state */
+	const char *pool, *cont; /* of a mount from the environment, else NULL */
 	const struct provider *p;
-	dfs_t         *dfs;
-	dfs_obj_t     *root_obj;
+	dfs_t *dfs;
+	dfs_obj_t *root_obj;
 	const volatile uint64_t *generation; /* NULL: the provider has none */
-	uint64_t       id;
+	uint64_t id;
 };
 
-enum mount_state { MOUNT_NEW, MOUNT_READY, MOUNT_DEAD };
+enum mount_state {
+	MOUNT_NEW,
+	MOUNT_READY,
+	MOUNT_DEAD
+};
 
 extern struct mount shim_mounts[];
-extern int          shim_nr_mounts;
+extern int shim_nr_mounts;
 extern _Atomic(const struct provider *) shim_provider; /* NULL before the first mount is connected */
 
-void          mounts_find(void);
+void mounts_find(void);
 /** Connects on first use. False: the kernel has to do. */
-bool          mount_connect(struct mount *mnt);
+bool mount_connect(struct mount *mnt);
 /** The mount that holds the canonical absolute path, NULL when none does. */
 struct mount *mount_of(const char *path);
 struct mount *mount_by_root(const char *root);
-void          mounts_lock(bool take);
+void mounts_lock(bool take);
 
 /* ---- fdtable.c ------------------------------------------------------------------------------ */
 
-enum ofd_kind { OFD_FILE, OFD_DIR, OFD_PATH };
+enum ofd_kind {
+	OFD_FILE,
+	OFD_DIR,
+	OFD_PATH
+};
 
 /* An open-file description in this process. Memory of these is never given back (a stale pointer
  * always points at one), so the table can be read without a lock: see ofd_get(). */
 struct ofd {
-	_Atomic int   refs;
-	uint8_t       kind;   /* enum ofd_kind */
-	_Atomic bool  real;   /* descriptors of it are real dfuse descriptors, no placeholders */
-	_Atomic bool  mapped; /* MAP_SHARED somewhere: data goes through the page cache */
+	_Atomic int refs;
+	uint8_t kind;        /* enum ofd_kind */
+	_Atomic bool real;   /* descriptors of it are real dfuse descriptors, no placeholders */
+	_Atomic bool mapped; /* MAP_SHARED somewhere: data goes through the page cache */
 	struct mount *mnt;
-	struct slot  *slot;
+	struct slot *slot;
 	_Atomic(dfs_obj_t *) obj; /* opened at first use after an exec: use ofd_obj() */
 	daos_obj_id_t oid;
-	char         *path;   /* where it was opened, inside the container; NULL when unknown */
-	uint64_t      generation; /* of the directory tree when path was true */
-	struct ofd   *next;   /* free list */
+	char *path;          /* where it was opened, inside the container; NULL when unknown */
+	uint64_t generation; /* of the directory tree when path was true */
+	struct ofd *next;    /* free list */
 };
 
 extern _Atomic(struct ofd *) shim_cwd; /* the working directory when it is ours */
-extern bool                  shim_cwd_near; /* it is not ours but above a mount */
-extern unsigned int          shim_fd_top; /* no descriptor at or above it is ours */
+extern bool shim_cwd_near;             /* it is not ours but above a mount */
+extern unsigned int shim_fd_top;       /* no descriptor at or above it is ours */
 
 /** Takes a reference to the description of \a fd. NULL when it isn't ours. */
 struct ofd *ofd_get(int fd);
 struct ofd *ofd_get_cwd(void);
-void        ofd_put(struct ofd *ofd);
+void ofd_put(struct ofd *ofd);
 /** A new description with one reference. It takes \a obj and copies \a path. NULL: no memory. */
 struct ofd *ofd_new(struct mount *mnt, dfs_obj_t *obj, enum ofd_kind kind, uint32_t flags, const char *path);
 /** A description whose slot (NULL: a new one) and object another program left, or that has none yet. */
 struct ofd *ofd_adopt(struct mount *mnt, struct slot *slot, enum ofd_kind kind, daos_obj_id_t oid, const char *path);
 /** The provider's object, opened again after an exec. NULL with *err set. */
-dfs_obj_t  *ofd_obj(struct ofd *ofd, int *err);
+dfs_obj_t *ofd_obj(struct ofd *ofd, int *err);
 /** Gives \a ofd the lowest free descriptor from \a min on; takes the reference. -errno. */
-long        fd_install(struct ofd *ofd, int min, bool cloexec);
+long fd_install(struct ofd *ofd, int min, bool cloexec);
 /** Makes table entry \a fd say \a ofd (NULL: not ours); takes the reference, drops the old one. */
-void        fd_assign(int fd, struct ofd *ofd);
+void fd_assign(int fd, struct ofd *ofd);
 /** Calls \a fn for every descriptor of ours, in order, until it returns non-zero. */
-long        fd_each(long (*fn)(int fd, struct ofd *ofd, void *arg), void *arg);
-void        fds_prepare_fork(void);
-void        fds_child(void);
-void        fds_lock(bool take);
+long fd_each(long (*fn)(int fd, struct ofd *ofd, void *arg), void *arg);
+void fds_prepare_fork(void);
+void fds_child(void);
+void fds_lock(bool take);
 /** The child that shared our memory has exec'd: its entries go. */
-void        fds_spawned(void);
+void fds_spawned(void);
 /** Sets shim_fd_floor; due before the provider opens anything. */
-void        fd_floor_set(void);
+void fd_floor_set(void);
 /** True in a child that shares this memory but not the descriptor table (vfork, posix_spawn). */
-bool        fd_foreign_child(void);
+bool fd_foreign_child(void);
 extern _Atomic int shim_spawning; /* such children that may be under way: spawn.c */
 /** Moves \a fd out of the program's way and remembers it. Returns the new number. */
-int         fd_hide(int fd);
-void        fd_unhide(int fd);
+int fd_hide(int fd);
+void fd_unhide(int fd);
 
 /* ---- dircache.c, resolve.c ------------------------------------------------------------------ */
 
@@ -150,21 +158,21 @@ struct dir_ref;
 
 /* Where a path leads. */
 struct where {
-	bool            ours;
-	bool            must_dir;       /* it ended in a slash */
-	struct mount   *mnt;
-	struct dir_ref *dir;            /* ours: holds parent; where_done() lets it go */
-	struct ofd     *holds;          /* or this does */
-	bool            no_path;        /* parent was removed, or its path is too long to say */
-	dfs_obj_t      *parent;
-	const char     *name;           /* ours: last component, "" for parent itself */
-	char           *parent_path;    /* ours: path of parent inside the container, "" for the root */
-	int             dirfd;          /* not ours: what the kernel is to be asked */
-	const char     *kpath;
-	int             links;          /* symbolic links followed so far */
-	char            last[NAME_MAX + 1];
-	char            path[PATH_MAX + NAME_MAX + 2]; /* parent_path, or kpath of a path that left us */
-	char            rest[PATH_MAX + NAME_MAX + 2]; /* what is still to be walked */
+	bool ours;
+	bool must_dir; /* it ended in a slash */
+	struct mount *mnt;
+	struct dir_ref *dir; /* ours: holds parent; where_done() lets it go */
+	struct ofd *holds;   /* or this does */
+	bool no_path;        /* parent was removed, or its path is too long to say */
+	dfs_obj_t *parent;
+	const char *name;  /* ours: last component, "" for parent itself */
+	char *parent_path; /* ours: path of parent inside the container, "" for the root */
+	int dirfd;         /* not ours: what the kernel is to be asked */
+	const char *kpath;
+	int links; /* symbolic links followed so far */
+	char last[NAME_MAX + 1];
+	char path[PATH_MAX + NAME_MAX + 2]; /* parent_path, or kpath of a path that left us */
+	char rest[PATH_MAX + NAME_MAX + 2]; /* what is still to be walked */
 };
 
 /** Resolves all but the last component. 0 and *w filled (call where_done in any case), or -errno. */
@@ -178,15 +186,15 @@ void where_done(struct where *w);
 void where_path(const struct where *w, char *out);
 
 /** Descriptor that a path of proc(5) or /dev/fd begins with, -1 for any other path. \a rest: what follows it. */
-int  fd_of_path(const char *path, const char **rest);
+int fd_of_path(const char *path, const char **rest);
 /** True path of a directory description inside the container. -errno. */
 long ofd_dir_path(struct ofd *ofd, char *out, size_t size);
 
 struct dir_ref *dir_find(struct mount *mnt, const char *path, size_t len);
 struct dir_ref *dir_add(struct mount *mnt, const char *path, size_t len, dfs_obj_t *obj);
-dfs_obj_t      *dir_obj(const struct dir_ref *dir);
-void            dir_put(struct dir_ref *dir);
-void            dirs_lock(bool take);
+dfs_obj_t *dir_obj(const struct dir_ref *dir);
+void dir_put(struct dir_ref *dir);
+void dirs_lock(bool take);
 
 /* ---- materialise.c -------------------------------------------------------------------------- */
 

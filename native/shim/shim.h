@@ -14,7 +14,7 @@ struct ofd;
 
 /* Process-wide descriptor table: an open-file description for each descriptor that is ours. */
 #define SHIM_FD_MAX (1u << 20)
-extern struct ofd **shim_fds;     /* SHIM_FD_MAX entries, or NULL before the first one of ours */
+extern struct ofd **shim_fds; /* SHIM_FD_MAX entries, or NULL before the first one of ours */
 
 /** True when descriptor \a fd is a DFS file or directory of ours. */
 static inline bool shim_fd_ours(int fd)

@@ -38,26 +38,26 @@ static void end(struct ofd *cwd)
 	ofd_put(atomic_exchange(&shim_cwd, cwd));
 }
 
-#define SPAWNED(type, name, params, ...)                                                         \
-	static type(*real) params;                                                               \
-	type result;                                                                             \
-	struct ofd *cwd = begin();                                                               \
-	result = ENTRY_REAL(real, name)(__VA_ARGS__);                                            \
-	end(cwd);                                                                                \
+#define SPAWNED(type, name, params, ...)              \
+	static type(*real) params;                    \
+	type result;                                  \
+	struct ofd *cwd = begin();                    \
+	result = ENTRY_REAL(real, name)(__VA_ARGS__); \
+	end(cwd);                                     \
 	return result
 
 int shim_posix_spawn(void *pid, const char *file, const void *actions, const void *attr, char *const *argv,
-		     char *const *envp)
+                     char *const *envp)
 {
-	SPAWNED(int, "posix_spawn", (void *, const char *, const void *, const void *, char *const *, char *const *), pid,
-		file, actions, attr, argv, envp);
+	SPAWNED(int, "posix_spawn", (void *, const char *, const void *, const void *, char *const *, char *const *),
+	        pid, file, actions, attr, argv, envp);
 }
 
 int shim_posix_spawnp(void *pid, const char *file, const void *actions, const void *attr, char *const *argv,
-		      char *const *envp)
+                      char *const *envp)
 {
-	SPAWNED(int, "posix_spawnp", (void *, const char *, const void *, const void *, char *const *, char *const *), pid,
-		file, actions, attr, argv, envp);
+	SPAWNED(int, "posix_spawnp", (void *, const char *, const void *, const void *, char *const *, char *const *),
+	        pid, file, actions, attr, argv, envp);
 }
 
 void *shim_popen(const char *command, const char *type)

@@ -18,7 +18,7 @@ char shim_library[PATH_MAX];
 bool shim_start(void)
 {
 	const char *attach = getenv("DFSKIT_ATTACH");
-	Dl_info     self;
+	Dl_info self;
 
 	if (attach && strcmp(attach, "off") == 0)
 		return false;
@@ -38,7 +38,7 @@ bool shim_start(void)
 
 static void __attribute__((constructor)) load(void)
 {
-	int         saved = errno;
+	int saved = errno;
 	const char *attach = getenv("DFSKIT_ATTACH");
 
 	if (shim_start() && !(attach && strcmp(attach, "symbols") == 0) && shim_attach() < 0)

@@ -12,7 +12,7 @@
 static bool privileged(int fd)
 {
 	struct stat st;
-	char        caps[64];
+	char caps[64];
 
 	if (SHIM_RAW(SYS_fstat, fd, &st))
 		return false;
@@ -20,13 +20,14 @@ static bool privileged(int fd)
 		return true;
 	if ((st.st_mode & S_ISGID) && st.st_mode & S_IXGRP && st.st_gid != (gid_t)SHIM_RAW(SYS_getegid, 0))
 		return true;
-	return SHIM_RAW(SYS_geteuid, 0) != 0 && SHIM_RAW(SYS_fgetxattr, fd, "security.capability", caps, sizeof(caps)) > 0;
+	return SHIM_RAW(SYS_geteuid, 0) != 0 &&
+	       SHIM_RAW(SYS_fgetxattr, fd, "security.capability", caps, sizeof(caps)) > 0;
 }
 
 static enum target elf_target(int fd, const char *head, size_t n)
 {
 	const Elf64_Ehdr *eh = (const Elf64_Ehdr *)head;
-	char              loader[128] = "";
+	char loader[128] = "";
 
 	if (n < sizeof(*eh) || eh->e_ident[EI_CLASS] != ELFCLASS64 || eh->e_machine != EM_X86_64)
 		return TARGET_PLAIN;
@@ -46,12 +47,13 @@ static enum target elf_target(int fd, const char *head, size_t n)
 static enum target look(int dirfd, const char *path, int flags, int depth)
 {
 	char head[2048];
-	long fd = flags & AT_EMPTY_PATH && !path[0] ? SHIM_RAW(SYS_fcntl, dirfd, F_DUPFD_CLOEXEC, 0)
-						    : SHIM_RAW(SYS_openat, dirfd, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	long fd = flags & AT_EMPTY_PATH && !path[0]
+	              ? SHIM_RAW(SYS_fcntl, dirfd, F_DUPFD_CLOEXEC, 0)
+	              : SHIM_RAW(SYS_openat, dirfd, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 
 	if (fd < 0)
 		return TARGET_PRELOADS;
-	long        n = SHIM_RAW(SYS_pread64, fd, head, sizeof(head) - 1, 0);
+	long n = SHIM_RAW(SYS_pread64, fd, head, sizeof(head) - 1, 0);
 	enum target kind = TARGET_PRELOADS;
 	if (n >= 4 && memcmp(head, ELFMAG, SELFMAG) == 0)
 		kind = privileged((int)fd) ? TARGET_PLAIN : elf_target((int)fd, head, (size_t)n);

@@ -5,8 +5,8 @@
 #define DFSKIT_TARGET_H
 
 enum target {
-	TARGET_PRELOADS, /* dynamic, our libc's loader: the shim will be there */
-	TARGET_PLAIN,    /* static, setuid, another machine: LD_PRELOAD is not honoured */
+	TARGET_PRELOADS,  /* dynamic, our libc's loader: the shim will be there */
+	TARGET_PLAIN,     /* static, setuid, another machine: LD_PRELOAD is not honoured */
 	TARGET_OTHER_LIBC /* dynamic with another loader, which would fail on our library */
 };
 

@@ -12,19 +12,16 @@ extern "C" {
 #endif
 
 /** dfs_open that also returns the attributes. */
-int dfs_open_stat(dfs_t *dfs, dfs_obj_t *parent, const char *name, mode_t mode, int flags,
-		  daos_oclass_id_t cid, daos_size_t chunk_size, const char *value, dfs_obj_t **obj,
-		  struct stat *stbuf);
+int dfs_open_stat(dfs_t *dfs, dfs_obj_t *parent, const char *name, mode_t mode, int flags, daos_oclass_id_t cid,
+                  daos_size_t chunk_size, const char *value, dfs_obj_t **obj, struct stat *stbuf);
 
 /** dfs_lookup_rel that also reads extended attributes. */
-int dfs_lookupx(dfs_t *dfs, dfs_obj_t *parent, const char *name, int flags, dfs_obj_t **obj,
-		mode_t *mode, struct stat *stbuf, int xnr, char *xnames[], void *xvals[],
-		daos_size_t *xsizes);
+int dfs_lookupx(dfs_t *dfs, dfs_obj_t *parent, const char *name, int flags, dfs_obj_t **obj, mode_t *mode,
+                struct stat *stbuf, int xnr, char *xnames[], void *xvals[], daos_size_t *xsizes);
 
 /** dfs_move with the flags of renameat2(2) and the identifier of what was moved. */
-int dfs_move_internal(dfs_t *dfs, unsigned int flags, dfs_obj_t *parent, const char *name,
-		      dfs_obj_t *new_parent, const char *new_name, daos_obj_id_t *moid,
-		      daos_obj_id_t *oid);
+int dfs_move_internal(dfs_t *dfs, unsigned int flags, dfs_obj_t *parent, const char *name, dfs_obj_t *new_parent,
+                      const char *new_name, daos_obj_id_t *moid, daos_obj_id_t *oid);
 
 /** Makes a handle follow a rename. */
 void dfs_update_parentfd(dfs_obj_t *obj, dfs_obj_t *new_parent, const char *name);
@@ -36,8 +33,8 @@ void dfs_obj_copy_attr(dfs_obj_t *dst_obj, dfs_obj_t *src_obj);
 int dfs_ostatx(dfs_t *dfs, dfs_obj_t *obj, struct stat *stbuf, daos_event_t *ev);
 
 struct daos_iod; /* of the object layer, opaque here */
-int dfs_get_sb_layout(daos_key_t *dkey, struct daos_iod *iods[], int *akey_count,
-		      int *dfs_entry_key_size, int *dfs_entry_size);
+int dfs_get_sb_layout(daos_key_t *dkey, struct daos_iod *iods[], int *akey_count, int *dfs_entry_key_size,
+                      int *dfs_entry_size);
 void dfs_free_sb_layout(struct daos_iod *iods[]);
 int dfs_file_update_chunk_size(dfs_t *dfs, dfs_obj_t *obj, daos_size_t csize);
 int dfs_obj_fix_type(dfs_t *dfs, dfs_obj_t *parent, const char *name);
