@@ -291,9 +291,12 @@ static void forks_of_a_busy_program(void)
 			/* A lock of the parent that is never released here would hang it. */
 			alarm(20);
 			int fd = open("c", O_CREAT | O_RDWR, 0644);
-			_exit(fd >= 0 && write(fd, "x", 1) == 1 && access("c", F_OK) == 0 ? 0 : 1);
+			_exit(fd >= 0 && write(fd, "x", 1) == 1 && access("c", F_OK) == 0 ? 0 : errno);
 		}
-		bad += waitpid(pid, &status, 0) != pid || status != 0;
+		if (waitpid(pid, &status, 0) == pid && status == 0)
+			continue;
+		bad++;
+		say("round %d: %s", round, WIFSIGNALED(status) ? strsignal(WTERMSIG(status)) : strerrorname_np(WEXITSTATUS(status)));
 	}
 	stop = true;
 	say("children that failed %d", bad);
