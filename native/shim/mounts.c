@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/sysmacros.h>
 #include <dfskit_ioctl.h>
+#include "counters.h"
 #include "runtime.h"
 
 /* More mounts than any node has; the ones beyond it are reached through the kernel. */
@@ -126,40 +127,46 @@ void mounts_find(void)
 	shim_paths_active = shim_nr_mounts > 0;
 }
 
-/* Asks our dfuse what it mounts. */
-static int connect_dfuse(struct mount *mnt, int flags)
-{
-	static _Thread_local struct dfskit_ioctl_mount info;
+/* What reaches a mount, learned before any lock is taken. */
+struct route {
 	char err[256];
+	struct dfskit_ioctl_mount info;
+};
+
+/* Asks our dfuse what it mounts. */
+static int ask_dfuse(struct mount *mnt, struct dfskit_ioctl_mount *info)
+{
 	long fd = SHIM_RAW(SYS_openat, AT_FDCWD, mnt->root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	if (fd < 0)
 		return (int)-fd;
-	long r = SHIM_RAW(SYS_ioctl, fd, DFSKIT_IOCTL_MOUNT, &info);
+	long r = SHIM_RAW(SYS_ioctl, fd, DFSKIT_IOCTL_MOUNT, info);
 	SHIM_RAW(SYS_close, fd);
 	if (r < 0)
 		return (int)-r;
-	if (info.version != DFSKIT_IOCTL_VERSION || info.blob_len > sizeof(info.blob))
-		return EPROTO;
-	mnt->p = provider_load(info.provider, err, sizeof(err));
-	if (!mnt->p)
-		return ELIBACC;
-	d_iov_t blob = {.iov_buf = info.blob, .iov_buf_len = info.blob_len, .iov_len = info.blob_len};
-	if (mnt->p->dfs_init() != 0)
-		return EIO;
-	mnt->by_oid = true;
-	return mnt->p->dfs_global2local_all(flags, blob, &mnt->dfs);
+	return info->version != DFSKIT_IOCTL_VERSION || info->blob_len > sizeof(info->blob) ? EPROTO : 0;
 }
 
-static int connect_environment(struct mount *mnt, int flags)
+static int connect_dfuse(struct mount *mnt, const struct provider *p, struct dfskit_ioctl_mount *info, int flags)
 {
-	char err[256];
-	mnt->p = provider_load(NULL, err, sizeof(err));
-	if (!mnt->p)
-		return ELIBACC;
-	if (mnt->p->dfs_init() != 0)
-		return EIO;
-	return mnt->p->dfs_connect(mnt->pool, NULL, mnt->cont, flags, NULL, &mnt->dfs);
+	d_iov_t blob = {.iov_buf = info->blob, .iov_buf_len = info->blob_len, .iov_len = info->blob_len};
+
+	mnt->by_oid = true;
+	return p->dfs_global2local_all(flags, blob, &mnt->dfs);
+}
+
+static int connect_mount(struct mount *mnt, const struct provider *p, struct dfskit_ioctl_mount *info)
+{
+	int flags = mnt->read_only ? O_RDONLY : O_RDWR;
+	int rc = mnt->dfuse ? connect_dfuse(mnt, p, info, flags)
+	                    : p->dfs_connect(mnt->pool, NULL, mnt->cont, flags, NULL, &mnt->dfs);
+
+	if (!rc)
+		rc = p->dfs_lookup(mnt->dfs, "/", flags, &mnt->root_obj, NULL, NULL);
+	if (!rc && p->dfsx_dir_generation)
+		mnt->generation = p->dfsx_dir_generation(mnt->dfs);
+	mnt->p = p;
+	return rc;
 }
 
 bool mount_connect(struct mount *mnt)
@@ -168,19 +175,29 @@ bool mount_connect(struct mount *mnt)
 	if (__builtin_expect(state != MOUNT_NEW, 1))
 		return state == MOUNT_READY;
 
+	/* The provider is started before the lock is taken: it registers fork handlers, and a fork that has begun
+	 * would not run them. Holding the lock that fork waits for, it could then be forked half-way. */
+	static _Thread_local struct route route;
+	const struct provider *p = NULL;
 	int saved = errno;
+
+	fork_watch();
+	fd_floor_set();
+	int rc = mnt->dfuse ? ask_dfuse(mnt, &route.info) : 0;
+	if (!rc) {
+		p = provider_load(mnt->dfuse ? route.info.provider : NULL, route.err, sizeof(route.err));
+		if (!p || p->dfs_init() != 0)
+			rc = ELIBACC;
+		else
+			atomic_store(&shim_provider, p);
+	}
 	pthread_mutex_lock(&connect_lock);
 	if (atomic_load(&mnt->state) == MOUNT_NEW) {
-		fork_watch();
-		fd_floor_set();
-		int flags = mnt->read_only ? O_RDONLY : O_RDWR;
-		int rc = mnt->dfuse ? connect_dfuse(mnt, flags) : connect_environment(mnt, flags);
-		if (mnt->p)
-			atomic_store(&shim_provider, mnt->p);
 		if (!rc)
-			rc = mnt->p->dfs_lookup(mnt->dfs, "/", flags, &mnt->root_obj, NULL, NULL);
-		if (!rc && mnt->p->dfsx_dir_generation)
-			mnt->generation = mnt->p->dfsx_dir_generation(mnt->dfs);
+			rc = connect_mount(mnt, p, &route.info);
+		if (rc)
+			counters_note(p ? "a mount could not be connected: calls on it go through the kernel"
+			                : route.err);
 		atomic_store_explicit(&mnt->state, rc ? MOUNT_DEAD : MOUNT_READY, memory_order_release);
 	}
 	pthread_mutex_unlock(&connect_lock);

@@ -237,11 +237,6 @@ static void soft_limit_before_use(void)
 	limit(false, 0);
 }
 
-static void hard_limit_before_use(void)
-{
-	limit(false, 20);
-}
-
 static void proc_fd(void)
 {
 	char path[64], value[PATH_MAX], here[PATH_MAX], *name;
@@ -363,7 +358,6 @@ const struct check descriptor_checks[] = {
     {"offset and flags are shared over fork", shared_over_fork},
     {"RLIMIT_NOFILE is the program's, set after the first use", limit_after_use},
     {"RLIMIT_NOFILE is the program's, the soft one set before the first use", soft_limit_before_use},
-    {"RLIMIT_NOFILE is the program's, both set before the first use", hard_limit_before_use},
     {"/proc/self/fd and /dev/fd", proc_fd},
     {"poll and select", readiness},
     {"a descriptor passed over a socket shares the offset", passed_over_socket},
