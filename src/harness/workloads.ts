@@ -69,9 +69,9 @@ export const quickEffort: Effort = {
   fileMib: 32,
   microSeconds: 6,
   applicationRounds: 5,
-  applicationSeconds: 45,
-  treeFiles: 800,
-  treeBytes: 12e6,
+  applicationSeconds: 75,
+  treeFiles: 2500,
+  treeBytes: 40e6,
 };
 
 /** How many operations make a round of about `milliseconds`, after a round that told how long one takes. */
