@@ -6,7 +6,6 @@
  * env_sync makes it survive a power cut.
  */
 #include <sched.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -439,7 +438,7 @@ void rtx_end(struct rtx *r)
 
 int cont_write(struct cont *c, write_fn fn, void *arg)
 {
-	uint64_t all = ~0ULL, before;
+	uint64_t before;
 	unsigned attempt;
 	MDB_txn *txn;
 	int rc;
@@ -447,8 +446,7 @@ int cont_write(struct cont *c, write_fn fn, void *arg)
 	rc = env_ready(c);
 	if (rc != 0)
 		return rc;
-	/* A signal handler that came here meanwhile would wait for the thread that it stopped. */
-	SYS4(SYS_rt_sigprocmask, SIG_BLOCK, &all, &before, sizeof(all));
+	before = signals_block();
 	pthread_mutex_lock(&c->writer);
 	for (attempt = 0; attempt < 64; attempt++) {
 		rc = c->env == NULL ? EIO : mdb_txn_begin(c->env, NULL, 0, &txn);
@@ -475,6 +473,6 @@ int cont_write(struct cont *c, write_fn fn, void *arg)
 		break;
 	}
 	pthread_mutex_unlock(&c->writer);
-	SYS4(SYS_rt_sigprocmask, SIG_SETMASK, &before, NULL, sizeof(all));
+	signals_restore(before);
 	return env_errno(rc);
 }

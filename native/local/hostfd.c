@@ -142,6 +142,8 @@ static int pin_slow(struct dfs_obj *o, bool write, int *out)
 {
 	int fd;
 
+	uint64_t before = signals_block();
+
 	pthread_mutex_lock(&lru_lock);
 	fd = atomic_load(&o->fd);
 	if (fd < 0) {
@@ -156,6 +158,7 @@ static int pin_slow(struct dfs_obj *o, bool write, int *out)
 	if (fd >= 0)
 		atomic_fetch_add(&o->pins, 1);
 	pthread_mutex_unlock(&lru_lock);
+	signals_restore(before);
 	if (fd < 0)
 		return -fd;
 	*out = fd;
@@ -186,14 +189,19 @@ void hostfd_drop(struct dfs_obj *o)
 {
 	if (atomic_load(&o->fd) < 0)
 		return;
+	uint64_t before = signals_block();
+
 	pthread_mutex_lock(&lru_lock);
 	fd_close(atomic_exchange(&o->fd, HOST_NONE));
 	lru_remove(o);
 	pthread_mutex_unlock(&lru_lock);
+	signals_restore(before);
 }
 
 void hostfd_forget(struct dfs_obj *o, int fd)
 {
+	uint64_t before = signals_block();
+
 	pthread_mutex_lock(&lru_lock);
 	if (atomic_load(&o->fd) == fd) {
 		if (fd < OWN_MAX)
@@ -202,6 +210,7 @@ void hostfd_forget(struct dfs_obj *o, int fd)
 		lru_remove(o);
 	}
 	pthread_mutex_unlock(&lru_lock);
+	signals_restore(before);
 }
 
 void hostfd_fork(int stage)

@@ -234,12 +234,14 @@ static int open_parts(struct cont *c, bool create)
 
 int store_cont_get_in(const char *store, const char *pool, const char *label, struct cont **out)
 {
+	uint64_t before;
 	struct cont *c;
 	int rc;
 
 	store_init();
 	if (store_check_name(pool) != 0 || store_check_name(label) != 0)
 		return EINVAL;
+	before = signals_block();
 	pthread_mutex_lock(&registry_lock);
 	for (c = registry; c != NULL; c = c->next)
 		if (strcmp(c->label, label) == 0 && strcmp(c->pool, pool) == 0 && strcmp(c->store, store) == 0)
@@ -271,6 +273,7 @@ int store_cont_get_in(const char *store, const char *pool, const char *label, st
 	registry = c;
 out:
 	pthread_mutex_unlock(&registry_lock);
+	signals_restore(before);
 	*out = c;
 	return rc;
 }
@@ -289,15 +292,20 @@ int store_cont_get(const char *pool, const char *label, struct cont **out)
 
 void store_cont_ref(struct cont *c)
 {
+	uint64_t before;
+	before = signals_block();
 	pthread_mutex_lock(&registry_lock);
 	c->refs++;
 	pthread_mutex_unlock(&registry_lock);
+	signals_restore(before);
 }
 
 void store_cont_put(struct cont *c)
 {
+	uint64_t before;
 	struct cont **p;
 
+	before = signals_block();
 	pthread_mutex_lock(&registry_lock);
 	if (--c->refs == 0) {
 		for (p = &registry; *p != NULL; p = &(*p)->next)
@@ -308,6 +316,7 @@ void store_cont_put(struct cont *c)
 		cont_free(c);
 	}
 	pthread_mutex_unlock(&registry_lock);
+	signals_restore(before);
 }
 
 /* ---- making and removing ------------------------------------------------------------------- */

@@ -139,4 +139,19 @@ static inline int sys_flock(int fd, int op)
 	return (int)RETRY(SYS4(SYS_flock, fd, op, 0, 0));
 }
 
+/* A signal handler that calls us must not wait for a lock of the thread that it stopped: around our locks no signal
+ * is delivered to the thread. */
+static inline uint64_t signals_block(void)
+{
+	uint64_t all = ~0ULL, before = 0;
+
+	SYS4(SYS_rt_sigprocmask, 0 /* SIG_BLOCK */, &all, &before, sizeof(all));
+	return before;
+}
+
+static inline void signals_restore(uint64_t before)
+{
+	SYS4(SYS_rt_sigprocmask, 2 /* SIG_SETMASK */, &before, 0, sizeof(before));
+}
+
 #endif
