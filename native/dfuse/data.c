@@ -93,9 +93,9 @@ static void choose_caching(struct file *file, struct fuse_file_info *fi)
 		fi->keep_cache = 1;
 		break;
 	case CACHING_COHERENT:
-		/* Where appended bytes land is known only afterwards, too late for the page cache. (A
-		 * descriptor that also reads may be mapped, which direct I/O would not allow.) */
-		if (writes && fi->flags & O_APPEND && (fi->flags & O_ACCMODE) == O_WRONLY)
+		/* Where appended bytes land is known only afterwards, too late for the page cache: a reader of
+		 * the same descriptor would see them where the kernel believed the end to be. */
+		if (writes && fi->flags & O_APPEND)
 			fi->direct_io = 1;
 		else
 			fi->keep_cache = pages_are_true(file);
