@@ -77,6 +77,10 @@ const volatile uint64_t *dfsx_dir_generation(dfs_t *dfs);
 /** True when \a fd is one of the provider's own descriptors. Async-signal-safe, lock-free. */
 bool dfsx_owns_fd(int fd);
 
+/** Fork handlers for a caller that has its own: with \a stage -1, before any other call, it takes over from the
+ *  provider's; then 0 before each fork, 1 after it in the parent, 2 in the child. */
+void dfsx_fork(int stage);
+
 #ifdef __cplusplus
 }
 #endif

@@ -62,8 +62,24 @@ static void after_fork_child(void)
 	after_fork(2);
 }
 
+static bool driven; /* a shim calls dfsx_fork() around each fork */
+
+EXPORT void dfsx_fork(int stage)
+{
+	if (stage < 0)
+		driven = true;
+	else if (stage == 0)
+		before_fork();
+	else if (stage == 1)
+		after_fork_parent();
+	else
+		after_fork_child();
+}
+
 static void init_once(void)
 {
+	if (driven)
+		return;
 	pthread_atfork(before_fork, after_fork_parent, after_fork_child);
 }
 

@@ -4,26 +4,44 @@
 #include <pthread.h>
 #include "runtime.h"
 
+static const struct provider *forking; /* the provider that was told of this fork */
+
+static void tell(int stage)
+{
+	if (stage == 0)
+		forking = atomic_load(&shim_provider);
+	if (forking && forking->dfsx_fork)
+		forking->dfsx_fork(stage);
+}
+
 static void prepare(void)
 {
 	fds_prepare_fork();
 	mounts_lock(true);
 	dirs_lock(true);
 	fds_lock(true);
+	tell(0);
 }
 
-static void parent(void)
+static void unlock(void)
 {
 	fds_lock(false);
 	dirs_lock(false);
 	mounts_lock(false);
 }
 
+static void parent(void)
+{
+	tell(1);
+	unlock();
+}
+
 static void child(void)
 {
+	tell(2);
 	fds_child();
 	arena_child();
-	parent();
+	unlock();
 }
 
 void fork_watch(void)

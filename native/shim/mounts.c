@@ -186,6 +186,8 @@ bool mount_connect(struct mount *mnt)
 	int rc = mnt->dfuse ? ask_dfuse(mnt, &route.info) : 0;
 	if (!rc) {
 		p = provider_load(mnt->dfuse ? route.info.provider : NULL, route.err, sizeof(route.err));
+		if (p && p->dfsx_fork && !atomic_load(&shim_provider))
+			p->dfsx_fork(-1); /* a fork may have begun: ours is registered, its own would come too late */
 		if (!p || p->dfs_init() != 0)
 			rc = ELIBACC;
 		else

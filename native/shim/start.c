@@ -27,6 +27,7 @@ bool shim_start(void)
 	mounts_find();
 	if (!shim_nr_mounts)
 		return false;
+	fork_watch(); /* now: at the first call another thread may already be forking */
 	environment_save();
 	counters_open();
 	handover_take();
