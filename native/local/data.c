@@ -70,7 +70,7 @@ static ssize_t transfer(int fd, const struct pieces *p, int first, uint64_t off,
 static int move_all(struct dfs_obj *o, struct pieces *p, uint64_t off, bool write, uint64_t *moved)
 {
 	int first = 0, fd, rc;
-	bool again = true;
+	bool again = true, purged = false;
 	uint64_t done = 0;
 
 	*moved = 0;
@@ -92,6 +92,11 @@ static int move_all(struct dfs_obj *o, struct pieces *p, uint64_t off, bool writ
 			if (rc != 0)
 				return rc;
 			continue;
+		}
+		if (unlikely(n == -ENOSPC && !purged && o->c->shared->purges != 0)) {
+			purged = true; /* space that only waits for a sync is space */
+			if (env_sync(o->c) == 0)
+				continue;
 		}
 		if (n < 0)
 			rc = (int)-n;
@@ -352,6 +357,28 @@ EXPORT int dfsx_seek(dfs_t *dfs, dfs_obj_t *obj, daos_off_t off, int whence, dao
 }
 
 /* ---- durability: data first, then the names that lead to it -------------------------------------- */
+/* Once a handle: the host file's own name, which other host file systems than ext4 may forget. */
+static int sync_host_name(struct dfs_obj *o)
+{
+	char path[32];
+	int fd, rc;
+
+	if (!o->c->journal.on || atomic_load_explicit(&o->name_synced, memory_order_relaxed))
+		return 0;
+	host_path(path, o->ino);
+	path[2] = '\0';
+	fd = sys_openat(o->c->obj_fd, path, O_RDONLY | O_DIRECTORY, 0);
+	if (fd < 0)
+		return -fd;
+	rc = (int)-RETRY(SYS4(SYS_fsync, fd, 0, 0, 0));
+	sys_close(fd);
+	if (rc == 0)
+		rc = (int)-RETRY(SYS4(SYS_fsync, o->c->obj_fd, 0, 0, 0));
+	if (rc == 0)
+		atomic_store_explicit(&o->name_synced, true, memory_order_relaxed);
+	return rc;
+}
+
 EXPORT int dfsx_fsync(dfs_t *dfs, dfs_obj_t *obj, bool datasync)
 {
 	int fd, rc;
@@ -363,6 +390,8 @@ EXPORT int dfsx_fsync(dfs_t *dfs, dfs_obj_t *obj, bool datasync)
 		if (rc == 0) {
 			rc = (int)-RETRY(SYS4(datasync ? SYS_fdatasync : SYS_fsync, fd, 0, 0, 0));
 			hostfd_unpin(obj);
+			if (rc == 0)
+				rc = sync_host_name(obj);
 		} else if (rc == ENOENT) {
 			rc = 0;
 		}
@@ -380,7 +409,7 @@ EXPORT int dfs_sync(dfs_t *dfs)
 		return EINVAL;
 	rc = env_ready(dfs->c);
 	if (rc == 0)
-		rc = (int)-SYS4(SYS_syncfs, dfs->c->obj_fd, 0, 0, 0);
+		rc = dfs->c->journal.on ? (int)-SYS4(SYS_syncfs, dfs->c->obj_fd, 0, 0, 0) : 0;
 	return rc != 0 ? rc : env_sync(dfs->c);
 }
 

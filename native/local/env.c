@@ -3,7 +3,7 @@
  *
  * The map is for reading only (no MDB_WRITEMAP): a stray pointer of the program can't reach
  * the metadata. MDB_NOSYNC: what is acknowledged is in the page cache and survives SIGKILL;
- * env_sync makes it survive a power cut.
+ * the journal makes it survive a power cut.
  */
 #include <sched.h>
 #include <stdarg.h>
@@ -100,7 +100,17 @@ ssize_t __wrap_pread(int fd, void *buf, size_t len, off_t off)
 
 ssize_t __wrap_pwrite(int fd, const void *buf, size_t len, off_t off)
 {
-	return to_errno(sys_pwrite(fd, buf, len, (uint64_t)off));
+	size_t done = 0;
+
+	/* On a full disk the kernel writes what fits: the rest then says why. */
+	while (done < len) {
+		ssize_t n = sys_pwrite(fd, (const char *)buf + done, len - done, (uint64_t)off + done);
+
+		if (n <= 0)
+			return to_errno(n < 0 ? n : -ENOSPC);
+		done += (size_t)n;
+	}
+	return (ssize_t)done;
 }
 
 ssize_t __wrap_write(int fd, const void *buf, size_t len)
@@ -110,7 +120,13 @@ ssize_t __wrap_write(int fd, const void *buf, size_t len)
 
 ssize_t __wrap_writev(int fd, const struct iovec *iov, int nr)
 {
-	return to_errno(RETRY(SYS4(SYS_writev, fd, iov, nr, 0)));
+	ssize_t n = RETRY(SYS4(SYS_writev, fd, iov, nr, 0));
+	size_t all = 0;
+	int i;
+
+	for (i = 0; i < nr; i++)
+		all += iov[i].iov_len;
+	return to_errno(n < 0 || (size_t)n == all ? n : -ENOSPC);
 }
 
 off_t __wrap_lseek(int fd, off_t off, int whence)
@@ -181,6 +197,7 @@ static int open_sized(struct cont *c, const char *path, size_t size, unsigned fl
 		return rc;
 	mdb_env_set_mapsize(c->env, size);
 	mdb_env_set_maxreaders(c->env, READERS);
+	mdb_env_set_userctx(c->env, c);
 	c->env_nfds = 0;
 	opening = c;
 	rc = mdb_env_open(c->env, path, flags, c->share & 0666);
@@ -190,6 +207,29 @@ static int open_sized(struct cont *c, const char *path, size_t size, unsigned fl
 		c->env = NULL;
 		c->env_nfds = 0;
 	}
+	return rc;
+}
+
+int env_open_base(const char *path, mode_t mode, MDB_env **env)
+{
+	size_t size = MAP_FIRST;
+	int rc;
+
+	pthread_mutex_lock(&open_lock);
+	do {
+		rc = mdb_env_create(env);
+		if (rc != 0)
+			break;
+		mdb_env_set_mapsize(*env, size);
+		rc = mdb_env_open(*env, path, MDB_NOSUBDIR | MDB_NOTLS | MDB_NOLOCK | MDB_NORDAHEAD | MDB_NOMEMINIT,
+		                  mode);
+		if (rc != 0) {
+			mdb_env_close(*env);
+			*env = NULL;
+		}
+		size /= 4;
+	} while (rc == ENOMEM && size >= MAP_SMALL);
+	pthread_mutex_unlock(&open_lock);
 	return rc;
 }
 
@@ -227,6 +267,9 @@ int env_open(struct cont *c, bool create)
 	char *path;
 	int rc, dead;
 
+	rc = journal_open(c, create);
+	if (rc != 0)
+		return rc;
 	if (asprintf(&path, "%s/meta", c->path) < 0)
 		return ENOMEM;
 	pthread_mutex_lock(&open_lock);
@@ -287,13 +330,15 @@ void env_close(struct cont *c)
 
 int env_sync(struct cont *c)
 {
-	struct rtx r;
-	int rc = rtx_begin(c, &r); /* keeps the environment in place */
+	uint64_t list[PURGE_BATCH];
+	unsigned n, gone;
+	int rc;
 
-	if (rc != 0)
-		return rc;
-	rc = env_errno(mdb_env_sync(c->env, 1));
-	rtx_end(&r);
+	do {
+		n = purge_list(c, list);
+		rc = journal_sync(c);
+		gone = rc == 0 ? purge_all(c, list, n) : 0;
+	} while (gone == PURGE_BATCH);
 	return rc;
 }
 
@@ -318,6 +363,7 @@ static int reopen_in_child(struct cont *c)
 		}
 		atomic_store(&c->gate, false);
 		c->ino_next = c->ino_end = 0;
+		c->journal.rotated = false;
 		rc = env_open(c, false);
 		if (rc == 0 && c->marks == NULL)
 			rc = marks_attach_child(c);
@@ -436,27 +482,35 @@ void rtx_end(struct rtx *r)
 	atomic_fetch_sub(&r->slot->busy, 1);
 }
 
-int cont_write(struct cont *c, write_fn fn, void *arg)
+/* One transaction; writer is held. */
+static int write_once(struct cont *c, write_fn fn, void *arg)
 {
-	uint64_t before;
-	unsigned attempt;
 	MDB_txn *txn;
-	int rc;
+	int rc = c->env == NULL ? EIO : mdb_txn_begin(c->env, NULL, 0, &txn);
 
-	rc = env_ready(c);
 	if (rc != 0)
 		return rc;
-	before = signals_block();
-	pthread_mutex_lock(&c->writer);
+	journal_begin(c);
+	rc = fn(c, txn, arg);
+	if (rc == 0)
+		rc = journal_append(c, txn);
+	if (rc != 0) {
+		mdb_txn_abort(txn);
+		return rc;
+	}
+	rc = mdb_txn_commit(txn);
+	if (rc == 0)
+		journal_committed(c);
+	return rc;
+}
+
+static int write_locked(struct cont *c, write_fn fn, void *arg)
+{
+	unsigned attempt;
+	int rc = 0;
+
 	for (attempt = 0; attempt < 64; attempt++) {
-		rc = c->env == NULL ? EIO : mdb_txn_begin(c->env, NULL, 0, &txn);
-		if (rc == 0) {
-			rc = fn(c, txn, arg);
-			if (rc == 0)
-				rc = mdb_txn_commit(txn);
-			else
-				mdb_txn_abort(txn);
-		}
+		rc = write_once(c, fn, arg);
 		if (rc == MDB_MAP_FULL || rc == MDB_MAP_RESIZED) {
 			rc = resize(c, rc == MDB_MAP_FULL);
 			if (rc == 0)
@@ -465,6 +519,7 @@ int cont_write(struct cont *c, write_fn fn, void *arg)
 			/* A failed write, or our descriptors were closed under us. */
 			gate_close(c);
 			env_close(c);
+			journal_reset(c);
 			rc = env_open(c, false);
 			atomic_store(&c->gate, false);
 			if (rc == 0)
@@ -472,7 +527,30 @@ int cont_write(struct cont *c, write_fn fn, void *arg)
 		}
 		break;
 	}
-	pthread_mutex_unlock(&c->writer);
-	signals_restore(before);
-	return env_errno(rc);
+	return rc;
+}
+
+int cont_write(struct cont *c, write_fn fn, void *arg)
+{
+	bool full, purged = false;
+	int rc;
+
+	do {
+		uint64_t before;
+
+		rc = env_ready(c);
+		if (rc != 0)
+			return rc;
+		before = signals_block();
+		pthread_mutex_lock(&c->writer);
+		rc = env_errno(write_locked(c, fn, arg));
+		full = c->journal.rotated;
+		c->journal.rotated = false;
+		pthread_mutex_unlock(&c->writer);
+		signals_restore(before);
+		if (unlikely(full))
+			journal_checkpoint(c);
+		/* Space that only waits for a sync is space. */
+	} while (rc == ENOSPC && !purged && c->shared->purges != 0 && (purged = env_sync(c) == 0));
+	return rc;
 }

@@ -19,6 +19,17 @@ int64_t time_now(void)
 	return ts.tv_sec * 1000000000LL + ts.tv_nsec;
 }
 
+void boot_id(char out[BOOT_ID_LEN])
+{
+	int fd = sys_openat(AT_FDCWD, "/proc/sys/kernel/random/boot_id", O_RDONLY, 0);
+
+	memset(out, 0, BOOT_ID_LEN);
+	if (fd < 0)
+		return;
+	sys_pread(fd, out, BOOT_ID_LEN, 0);
+	sys_close(fd);
+}
+
 /* "ab/0123456789abcdef" below objects. */
 void host_path(char out[32], uint64_t ino)
 {

@@ -3,6 +3,7 @@
  *
  * Lock order (take a lower rank first; all are taken before fork and released after it):
  *   1 registry   open containers and the handle table (store.c)
+ *   2 checkpoint one step of it (checkpoint.c), never together with writer
  *   2 writer     one per container: write transactions of this process, its own tables (env.c)
  *   3 descriptor the list of cached host descriptors (hostfd.c)
  * Readers take none of them: see rtx_begin.
@@ -20,6 +21,7 @@
 #include <daos.h>
 #include <daos_fs.h>
 #include <dfskit_ext.h>
+#include "journal.h"
 #include "sys.h"
 
 #define EXPORT      __attribute__((visibility("default")))
@@ -38,15 +40,19 @@
  *   0, KEY_INO                       next free inode number
  *   0, KEY_UATTR + name              attribute of the container set by its users
  *   directory, slot                  struct dirent_rec; slot is the cookie of readdir
+ *   0, KEY_JOURNAL                   struct journal_pos: in the base, what it has taken in
  *   SPACE_ORPHAN, inode              an inode without a name that somebody may have open
+ *   SPACE_PURGE, inode               a host file that goes when its removal is durable
  *   SPACE_INODE | inode, 0           struct inode_rec (a symbolic link's target follows it)
  *   SPACE_INODE | inode, slot        struct xattr_rec
  */
 #define SPACE_INODE  (1ULL << 63)
 #define SPACE_ORPHAN (1ULL << 62)
+#define SPACE_PURGE  (SPACE_ORPHAN + 1)
 #define KEY_SUPER    0ULL
 #define KEY_INO      1ULL
 #define KEY_UATTR    2ULL
+#define KEY_JOURNAL  3ULL
 
 struct key {
 	uint64_t hi, lo; /* big-endian */
@@ -106,11 +112,17 @@ struct read_slot {
 	atomic_uint busy;
 };
 
+#define BOOT_ID_LEN 36
+
 /* Mapped for reading by everybody; written with pwrite. */
 struct shared_page {
 	uint64_t dir_generation;
-	uint64_t attach_nonce; /* changes whenever a process joins */
-	uint64_t orphans;      /* hint: not 0 while there may be some */
+	uint64_t attach_nonce;      /* changes whenever a process joins */
+	uint64_t orphans;           /* hint: not 0 while there may be some */
+	uint64_t purges;            /* hint: host files that wait for their removal to be durable, */
+	uint64_t purge_blocks;      /* and their size in 512 bytes */
+	struct journal_pos journal; /* a place not far from the end; see journal.c */
+	char boot[BOOT_ID_LEN];     /* of the machine's run that meta is of */
 };
 
 #define MARK_BUCKETS 4096
@@ -160,6 +172,7 @@ struct cont {
 	mode_t share;               /* permission bits for what we create on the host */
 	uint64_t next_sweep;
 	struct super_rec super;
+	struct journal journal;
 };
 
 struct rtx {
@@ -185,7 +198,8 @@ int env_open(struct cont *c, bool create);
 void env_close(struct cont *c);
 int env_errno(int rc); /* positive errno of an LMDB result */
 int env_sync(struct cont *c);
-int env_ready(struct cont *c); /* after a fork: opens everything anew in the child */
+int env_open_base(const char *path, mode_t mode, MDB_env **env); /* a tree of this process alone, synced */
+int env_ready(struct cont *c);                                   /* after a fork: opens everything anew in the child */
 
 /* A read transaction, for the length of one call. Takes no lock; safe in any thread. */
 int rtx_begin(struct cont *c, struct rtx *r);
@@ -218,6 +232,16 @@ int drop_inode(struct cont *c, MDB_txn *txn, uint64_t ino, struct inode_rec *rec
 void drop_finish(struct cont *c, struct drop *d, int rc);
 void reclaim_orphan(struct cont *c, uint64_t ino);
 void reclaim_all(struct cont *c);
+/* Host files whose removal was committed before purge_list: gone once that is durable. */
+#define PURGE_BATCH 256
+unsigned purge_list(struct cont *c, uint64_t list[PURGE_BATCH]);
+unsigned purge_all(struct cont *c, const uint64_t *list, unsigned n); /* how many went */
+void purge_count(struct cont *c, uint64_t files, uint64_t blocks);    /* sets the hint; writer held, or alone */
+bool purge_due(struct cont *c);                                       /* enough wait that it is worth a sync */
+int purge_later(struct cont *c, MDB_txn *txn, uint64_t ino, const struct inode_rec *rec);
+
+/* The first inode numbers with a record (space, number), behind `after`. */
+unsigned list_space(struct cont *c, uint64_t space, uint64_t after, uint64_t *list, unsigned max);
 
 /* ---- records (inode.c, dirent.c) --------------------------------------------------------- */
 static inline struct key make_key(uint64_t hi, uint64_t lo)
@@ -226,6 +250,7 @@ static inline struct key make_key(uint64_t hi, uint64_t lo)
 }
 
 int64_t time_now(void);
+void boot_id(char out[BOOT_ID_LEN]); /* of this run of the machine; zeros where /proc does not tell */
 void host_path(char out[32], uint64_t ino);
 int inode_get(MDB_txn *txn, uint64_t ino, struct inode_rec *rec);
 int inode_get_link(MDB_txn *txn, uint64_t ino, char *buf, size_t *len); /* len in: room */
@@ -301,6 +326,7 @@ struct dfs_obj {
 	atomic_uint mark;           /* 0, or fork generation + 1 in which we hold a write mark */
 	_Atomic uint64_t appending; /* fork generation and thread that appends, 0: none */
 	unsigned fd_generation;     /* fork generation that opened fd */
+	atomic_bool name_synced;    /* the host file's name is durable */
 };
 
 void hostfd_fork(int stage);

@@ -44,6 +44,10 @@ int drop_inode(struct cont *c, MDB_txn *txn, uint64_t ino, struct inode_rec *rec
 {
 	*d = (struct drop){.ino = ino, .rec = *rec, .intent = -1};
 	if (!marks_is_open(c, ino)) {
+		if ((rec->flags & INODE_HAS_HOST) && c->journal.on) {
+			d->gone = true;
+			return purge_later(c, txn, ino, rec);
+		}
 		if (rec->flags & INODE_HAS_HOST)
 			d->intent = intent_begin(c, ino);
 		if (d->intent >= 0 || !(rec->flags & INODE_HAS_HOST)) {
@@ -58,7 +62,12 @@ int drop_inode(struct cont *c, MDB_txn *txn, uint64_t ino, struct inode_rec *rec
 static int readd_fn(struct cont *c, MDB_txn *txn, void *arg)
 {
 	struct drop *d = arg;
+	struct key key = make_key(SPACE_PURGE, d->ino);
+	MDB_val k = {sizeof(key), &key};
+	int rc = c->journal.on ? mdb_del(txn, DBI, &k, NULL) : 0;
 
+	if (rc != 0 && rc != MDB_NOTFOUND)
+		return rc;
 	return put_orphan(c, txn, d->ino, &d->rec);
 }
 
@@ -77,6 +86,9 @@ void drop_finish(struct cont *c, struct drop *d, int rc)
 		if (raced) { /* opened between our look at the counters and the commit */
 			d->rec.flags &= ~INODE_HAS_XATTR;
 			cont_write(c, readd_fn, d);
+		} else if (c->journal.on) {
+			if (purge_due(c))
+				env_sync(c);
 		} else if (d->rec.flags & INODE_HAS_HOST) {
 			host_path(path, d->ino);
 			sys_unlinkat(c->obj_fd, path, 0);
@@ -108,10 +120,15 @@ static int reclaim_fn(struct cont *c, MDB_txn *txn, void *arg)
 		if (rec.nlink != 0 || marks_is_open(c, r->ino))
 			return EBUSY;
 		r->d = (struct drop){.ino = r->ino, .rec = rec, .gone = true, .intent = -1};
-		r->d.intent = intent_begin(c, r->ino);
-		if (r->d.intent < 0)
-			return EBUSY;
-		rc = inode_delete(txn, r->ino, &rec);
+		if (c->journal.on) {
+			rc = rec.flags & INODE_HAS_HOST ? purge_later(c, txn, r->ino, &rec)
+			                                : inode_delete(txn, r->ino, &rec);
+		} else {
+			r->d.intent = intent_begin(c, r->ino);
+			if (r->d.intent < 0)
+				return EBUSY;
+			rc = inode_delete(txn, r->ino, &rec);
+		}
 		if (rc != 0)
 			return rc;
 	}
@@ -142,27 +159,7 @@ void reclaim_all(struct cont *c)
 	unsigned n, i;
 
 	do {
-		struct key key = make_key(SPACE_ORPHAN, after + 1), at;
-		MDB_val k = {sizeof(key), &key}, v;
-		MDB_cursor *cur;
-		struct rtx r;
-		int rc = rtx_begin(c, &r);
-
-		if (rc != 0)
-			return;
-		n = 0;
-		rc = mdb_cursor_open(r.txn, DBI, &cur);
-		if (rc == 0) {
-			rc = mdb_cursor_get(cur, &k, &v, MDB_SET_RANGE);
-			for (; rc == 0 && n < 64; rc = mdb_cursor_get(cur, &k, &v, MDB_NEXT)) {
-				memcpy(&at, k.mv_data, sizeof(at));
-				if (at.hi != key.hi)
-					break;
-				list[n++] = __builtin_bswap64(at.lo);
-			}
-			mdb_cursor_close(cur);
-		}
-		rtx_end(&r);
+		n = list_space(c, SPACE_ORPHAN, after, list, 64);
 		for (i = 0; i < n; i++) {
 			reclaim_orphan(c, list[i]);
 			after = list[i];

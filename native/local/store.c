@@ -3,6 +3,7 @@
  *
  * STORE/version                 "1\n"
  * STORE/POOL/CONT/meta          LMDB: names and attributes (meta-lock beside it)
+ * STORE/POOL/CONT/base, journal for what outlasts a power cut, see journal.c (not in memory)
  * STORE/POOL/CONT/objects/ab/N  bytes of the file with inode number N
  * STORE/POOL/CONT/open/PID-X    what a process has open, see marks.c
  * STORE/POOL/CONT/shared        struct shared_page
@@ -30,6 +31,8 @@ static void before_fork(void)
 	pthread_mutex_lock(&registry_lock);
 	handles_fork(0);
 	for (c = registry; c != NULL; c = c->next)
+		pthread_mutex_lock(&c->journal.checkpoint);
+	for (c = registry; c != NULL; c = c->next)
 		pthread_mutex_lock(&c->writer);
 	hostfd_fork(0);
 	env_fork(0);
@@ -46,6 +49,7 @@ static void after_fork(int stage)
 	for (c = registry; c != NULL; c = c->next) {
 		marks_fork(c, stage);
 		pthread_mutex_unlock(&c->writer);
+		pthread_mutex_unlock(&c->journal.checkpoint);
 	}
 	handles_fork(stage);
 	pthread_mutex_unlock(&registry_lock);
@@ -184,6 +188,9 @@ static void cont_free(struct cont *c)
 	if (c->marks != NULL || c->mark_fd >= 0)
 		marks_detach(c);
 	env_close(c);
+	journal_reset(c);
+	free(c->journal.buf);
+	pthread_mutex_destroy(&c->journal.checkpoint);
 	if (c->shared != NULL)
 		munmap((void *)(uintptr_t)c->shared, sizeof(*c->shared));
 	fd_close(c->shared_fd);
@@ -205,7 +212,9 @@ static struct cont *cont_alloc(const char *store, const char *pool, const char *
 	memset(c, 0, sizeof(*c));
 	c->refs = 1;
 	c->dir_fd = c->obj_fd = c->shared_fd = c->mark_fd = -1;
+	c->journal.fd = -1;
 	pthread_mutex_init(&c->writer, NULL);
+	pthread_mutex_init(&c->journal.checkpoint, NULL);
 	snprintf(c->pool, sizeof(c->pool), "%s", pool);
 	snprintf(c->label, sizeof(c->label), "%s", label);
 	c->store = strdup(store);
@@ -402,6 +411,17 @@ static void uuid_text(const uint8_t *u, char out[37])
 
 static int remove_tree(const char *path);
 
+static int sync_dir(const char *path)
+{
+	int fd = sys_openat(AT_FDCWD, path, O_RDONLY | O_DIRECTORY, 0), rc;
+
+	if (fd < 0)
+		return -fd;
+	rc = (int)-RETRY(SYS4(SYS_fsync, fd, 0, 0, 0));
+	sys_close(fd);
+	return rc;
+}
+
 /* A container is built under another name and renamed: it is there whole or not at all. */
 int store_cont_create(const char *pool, const char *label, const dfs_attr_t *attr, uuid_t *uuid)
 {
@@ -444,10 +464,16 @@ int store_cont_create(const char *pool, const char *label, const dfs_attr_t *att
 		rc = cont_write(c, create_fn, &a);
 	if (rc == 0)
 		rc = env_sync(c);
+	if (rc == 0)
+		rc = sync_dir(c->path);
 	env_close(c);
 	if (rc == 0)
 		rc = (int)-sys_raw6(SYS_renameat2, AT_FDCWD, (long)c->path, AT_FDCWD, (long) final,
 		                    1 /* RENAME_NOREPLACE */, 0);
+	if (rc == 0)
+		rc = sync_dir(dir);
+	if (rc == 0)
+		rc = sync_dir(store);
 	if (rc == 0 && uuid != NULL)
 		memcpy(*uuid, a.super.uuid, 16);
 	if (rc != 0)
