@@ -5,7 +5,6 @@
 #include <libgen.h>
 #include <limits.h>
 #include <link.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,10 +33,9 @@ enum kind {
 
 static const char *const kind_names[NR_KINDS] = {"local", "daos"};
 
-static struct provider tables[NR_KINDS];
-/* Points into tables once that one is complete; written under load_lock, read without. */
+/* Set once, when complete. No lock: a thread that loads may wait for the loader's own lock, and whoever holds that
+ * (a constructor of a library that is being opened) may come here too. */
 static struct provider *ready[NR_KINDS];
-static pthread_mutex_t load_lock = PTHREAD_MUTEX_INITIALIZER;
 
 static void say(char *err, size_t errlen, const char *what, const char *why)
 {
@@ -149,26 +147,37 @@ static const char *fill(struct provider *p, void *lib)
 
 static struct provider *load(enum kind kind, char *err, size_t errlen)
 {
-	struct provider *p = &tables[kind];
+	struct provider *p = calloc(1, sizeof(*p)), *first = NULL;
 	const char *named = secure_getenv("DFSKIT_PROVIDER_LIB"), *missing;
 	char why[128];
 	void *lib;
 
+	if (!p) {
+		say(err, errlen, kind_names[kind], "no memory");
+		return NULL;
+	}
 	if (named && named[0])
 		lib = open_named(p, named, err, errlen);
 	else
 		lib = kind == LOCAL ? open_local(p, err, errlen) : open_daos(p, err, errlen);
 	if (!lib)
-		return NULL;
+		goto failed;
 	missing = fill(p, lib);
 	if (missing) {
 		snprintf(why, sizeof(why), "it has no %s", missing);
 		say(err, errlen, p->lib, why);
 		dlclose(lib);
-		return NULL;
+		goto failed;
 	}
 	snprintf(p->name, sizeof(p->name), "%s", kind_names[kind]);
-	return p;
+	if (__atomic_compare_exchange_n(&ready[kind], &first, p, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+		return p;
+	dlclose(lib); /* another thread was faster */
+	free(p);
+	return first;
+failed:
+	free(p);
+	return NULL;
 }
 
 const struct provider *provider_load(const char *name, char *err, size_t errlen)
@@ -187,14 +196,5 @@ const struct provider *provider_load(const char *name, char *err, size_t errlen)
 		return NULL;
 	}
 	p = __atomic_load_n(&ready[kind], __ATOMIC_ACQUIRE);
-	if (p)
-		return p;
-	pthread_mutex_lock(&load_lock);
-	p = ready[kind];
-	if (!p) {
-		p = load((enum kind)kind, err, errlen);
-		__atomic_store_n(&ready[kind], p, __ATOMIC_RELEASE);
-	}
-	pthread_mutex_unlock(&load_lock);
-	return p;
+	return p ? p : load((enum kind)kind, err, errlen);
 }

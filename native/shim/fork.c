@@ -17,23 +17,23 @@ static void tell(int stage)
 static void prepare(void)
 {
 	fds_prepare_fork();
-	mounts_lock(true);
+	mounts_fork(0);
 	dirs_lock(true);
 	fds_lock(true);
 	tell(0);
 }
 
-static void unlock(void)
+static void unlock(int stage)
 {
 	fds_lock(false);
 	dirs_lock(false);
-	mounts_lock(false);
+	mounts_fork(stage);
 }
 
 static void parent(void)
 {
 	tell(1);
-	unlock();
+	unlock(1);
 }
 
 static void child(void)
@@ -41,7 +41,7 @@ static void child(void)
 	tell(2);
 	fds_child();
 	arena_child();
-	unlock();
+	unlock(2);
 }
 
 void fork_watch(void)

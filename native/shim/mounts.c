@@ -21,6 +21,8 @@ int shim_nr_mounts;
 int shim_paths_active;
 _Atomic(const struct provider *) shim_provider;
 static pthread_mutex_t connect_lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_rwlock_t loading =
+    PTHREAD_RWLOCK_INITIALIZER; /* shared by threads that load a provider, fork takes it alone */
 
 /* mountinfo writes blanks and backslashes as three octal digits: proc(5). */
 static void unescape(char *s)
@@ -175,14 +177,15 @@ bool mount_connect(struct mount *mnt)
 	if (__builtin_expect(state != MOUNT_NEW, 1))
 		return state == MOUNT_READY;
 
-	/* The provider is started before the lock is taken: it registers fork handlers, and a fork that has begun
-	 * would not run them. Holding the lock that fork waits for, it could then be forked half-way. */
+	/* Loading is not under connect_lock: the loader has a lock of its own, and whoever holds it (a constructor of a
+	 * library that is being opened) may want to connect. A fork waits for it, so no child finds it half done. */
 	static _Thread_local struct route route;
 	const struct provider *p = NULL;
 	int saved = errno;
 
 	fork_watch();
 	fd_floor_set();
+	pthread_rwlock_rdlock(&loading);
 	int rc = mnt->dfuse ? ask_dfuse(mnt, &route.info) : 0;
 	if (!rc) {
 		p = provider_load(mnt->dfuse ? route.info.provider : NULL, route.err, sizeof(route.err));
@@ -193,6 +196,7 @@ bool mount_connect(struct mount *mnt)
 		else
 			atomic_store(&shim_provider, p);
 	}
+	pthread_rwlock_unlock(&loading);
 	pthread_mutex_lock(&connect_lock);
 	if (atomic_load(&mnt->state) == MOUNT_NEW) {
 		if (!rc)
@@ -207,9 +211,18 @@ bool mount_connect(struct mount *mnt)
 	return atomic_load(&mnt->state) == MOUNT_READY;
 }
 
-void mounts_lock(bool take)
+void mounts_fork(int stage)
 {
-	(take ? pthread_mutex_lock : pthread_mutex_unlock)(&connect_lock);
+	if (stage == 0) {
+		pthread_rwlock_wrlock(&loading);
+		pthread_mutex_lock(&connect_lock);
+		return;
+	}
+	pthread_mutex_unlock(&connect_lock);
+	if (stage == 1)
+		pthread_rwlock_unlock(&loading);
+	else /* its writer is the thread that forked, which has another id here */
+		loading = (pthread_rwlock_t)PTHREAD_RWLOCK_INITIALIZER;
 }
 
 struct mount *mount_of(const char *path)

@@ -3,7 +3,7 @@
  *
  * Lock ranks, outermost first (a thread takes them in this order only):
  *   1 slot     offset of one open-file description, in shared memory (slot_lock)
- *   2 mount    connecting a mount (mounts.c)
+ *   2 mount    loading a provider, then connecting a mount (mounts.c)
  *   3 cache    directory cache (dircache.c)
  *   4 pool     free list of open-file descriptions (fdtable.c)
  */
@@ -92,7 +92,8 @@ bool mount_connect(struct mount *mnt);
 /** The mount that holds the canonical absolute path, NULL when none does. */
 struct mount *mount_of(const char *path);
 struct mount *mount_by_root(const char *root);
-void mounts_lock(bool take);
+/** Keeps fork away from a mount that is being connected: \a stage as for dfsx_fork(). */
+void mounts_fork(int stage);
 
 /* ---- fdtable.c ------------------------------------------------------------------------------ */
 

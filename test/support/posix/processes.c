@@ -46,7 +46,9 @@ static void spawned(void)
 	posix_spawn_file_actions_addopen(&acts, 0, "in", O_RDONLY, 0);
 	posix_spawn_file_actions_addchdir_np(&acts, "d");
 	posix_spawn_file_actions_addopen(&acts, 5, "made", O_WRONLY | O_CREAT, 0644);
-	TRY(posix_spawnp(&pid, "sh", &acts, NULL, (char *[]){(char *)"sh", (char *)"-c", (char *)"cat >&5; pwd | grep -o '/d$' >&5", NULL}, environ));
+	TRY(posix_spawnp(&pid, "sh", &acts, NULL,
+	                 (char *[]){(char *)"sh", (char *)"-c", (char *)"cat >&5; pwd | grep -o '/d$' >&5", NULL},
+	                 environ));
 	show_end(pid);
 	show("d/made");
 	posix_spawn_file_actions_destroy(&acts);
@@ -86,7 +88,8 @@ static void vforked(void)
 static void over_exec(void)
 {
 	put("in", "0123456789");
-	int out = must_open("out", O_WRONLY | O_CREAT | O_TRUNC), in = must_open("in", O_RDONLY), gone = must_open("in", O_RDONLY | O_CLOEXEC);
+	int out = must_open("out", O_WRONLY | O_CREAT | O_TRUNC), in = must_open("in", O_RDONLY),
+	    gone = must_open("in", O_RDONLY | O_CLOEXEC);
 	int twin = dup(out);
 	char c;
 	char *number = NULL;
@@ -276,7 +279,7 @@ static void *busy(void *arg)
 	return (void *)(long)fails;
 }
 
-__attribute__((unused)) static void forks_of_a_busy_program(void)
+static void forks_of_a_busy_program(void)
 {
 	pthread_t ids[3];
 	void *fails;
@@ -296,7 +299,8 @@ __attribute__((unused)) static void forks_of_a_busy_program(void)
 		if (waitpid(pid, &status, 0) == pid && status == 0)
 			continue;
 		bad++;
-		say("round %d: %s", round, WIFSIGNALED(status) ? strsignal(WTERMSIG(status)) : strerrorname_np(WEXITSTATUS(status)));
+		say("round %d: %s", round,
+		    WIFSIGNALED(status) ? strsignal(WTERMSIG(status)) : strerrorname_np(WEXITSTATUS(status)));
 	}
 	stop = true;
 	say("children that failed %d", bad);
@@ -331,7 +335,8 @@ static void in_handlers(void)
 	setitimer(ITIMER_REAL, &every, NULL);
 	for (int i = 0; i < 2000 || signals_seen < 20; i++) {
 		int fd = open("f", O_CREAT | O_RDWR, 0644);
-		fails += fd < 0 || write(fd, "hello", 5) != 5 || write(signal_fd, "m", 1) != 1 || close(fd) != 0 || unlink("f") != 0;
+		fails += fd < 0 || write(fd, "hello", 5) != 5 || write(signal_fd, "m", 1) != 1 || close(fd) != 0 ||
+		         unlink("f") != 0;
 	}
 	setitimer(ITIMER_REAL, &(struct itimerval){0}, NULL);
 	TRY(fails);
@@ -343,7 +348,8 @@ static void in_handlers(void)
 		n += c == 's';
 		own += c == 'm';
 	}
-	say("every write of the handler is there %d, and the program's own %d", n == signals_seen, own >= 2000 && n + own == st.st_size);
+	say("every write of the handler is there %d, and the program's own %d", n == signals_seen,
+	    own >= 2000 && n + own == st.st_size);
 }
 
 static void killed(void)
@@ -376,7 +382,7 @@ const struct check process_checks[] = {
     {"programs and scripts run from the directory", programs_inside},
     {"a daemon that closes everything reaches its files", daemon_style},
     {"a child of a program with threads reaches its files", forked_from_threads},
-    /* Not yet: forks_of_a_busy_program, a child now and then waits for a lock of the provider. */
+    {"a child of a busy program finds no lock held", forks_of_a_busy_program},
     {"a signal handler may write", in_handlers},
     {"what a killed program wrote is there", killed},
     {NULL, NULL},
