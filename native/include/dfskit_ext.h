@@ -35,6 +35,15 @@ struct dfsx_dirent {
 int dfsx_readdir(dfs_t *dfs, dfs_obj_t *dir, uint64_t *cookie, uint32_t *nr, struct dfsx_dirent *ents,
                  struct stat *stats);
 
+/**
+ * Reads entries of a directory, without "." and "..", as getdents64(2) lays them out.
+ * \param cookie  in: 0 for the start or where the last call left it; out: where to go on
+ * \param base    is added to the cookie behind each entry to give its d_off
+ * \param size    in: bytes at \a buf; out: bytes filled, 0 at the end
+ * EINVAL when not even the first entry fits.
+ */
+int dfsx_getdents(dfs_t *dfs, dfs_obj_t *dir, uint64_t *cookie, uint64_t base, void *buf, size_t *size);
+
 /** Removes a name: a directory as rmdir(2) when \a is_dir, anything else as unlink(2)
  *  (EISDIR, ENOTDIR, ENOTEMPTY as POSIX says). */
 int dfsx_remove(dfs_t *dfs, dfs_obj_t *parent, const char *name, bool is_dir);

@@ -12,8 +12,9 @@ struct entry {
 	size_t len;
 };
 
-static int for_entries(struct cont *c, MDB_txn *txn, uint64_t dir, uint64_t cookie,
-                       int (*fn)(struct cont *c, MDB_txn *txn, const struct entry *e, void *arg), void *arg)
+static inline __attribute__((always_inline)) int
+for_entries(struct cont *c, MDB_txn *txn, uint64_t dir, uint64_t cookie,
+            int (*fn)(struct cont *c, MDB_txn *txn, const struct entry *e, void *arg), void *arg)
 {
 	struct key key = make_key(dir, cookie + 1), at;
 	MDB_val k = {sizeof(key), &key}, v;
@@ -44,8 +45,9 @@ static int for_entries(struct cont *c, MDB_txn *txn, uint64_t dir, uint64_t cook
 	return rc == MDB_NOTFOUND ? 0 : env_errno(rc);
 }
 
-static int read_entries(dfs_t *dfs, dfs_obj_t *dir, uint64_t cookie,
-                        int (*fn)(struct cont *c, MDB_txn *txn, const struct entry *e, void *arg), void *arg)
+static inline __attribute__((always_inline)) int
+read_entries(dfs_t *dfs, dfs_obj_t *dir, uint64_t cookie,
+             int (*fn)(struct cont *c, MDB_txn *txn, const struct entry *e, void *arg), void *arg)
 {
 	struct rtx r;
 	int rc;
@@ -129,6 +131,63 @@ EXPORT int dfsx_readdir(dfs_t *dfs, dfs_obj_t *dir, uint64_t *cookie, uint32_t *
 	if (rc == 0)
 		rc = f.nr == 0 ? f.rc : 0;
 	*nr = f.nr;
+	*cookie = f.cookie;
+	return rc;
+}
+
+/* ---- as the kernel's records --------------------------------------------------------------------- */
+struct record {
+	uint64_t ino;
+	uint64_t off;
+	unsigned short len;
+	uint8_t type;
+	char name[];
+};
+
+struct records {
+	char *buf;
+	size_t room, used;
+	uint64_t cookie, base;
+	bool full;
+};
+
+static int fill_record(struct cont *c, MDB_txn *txn, const struct entry *e, void *arg)
+{
+	struct records *f = arg;
+	size_t len = (offsetof(struct record, name) + e->len + 1 + 7) & ~(size_t)7;
+	struct record *r = (struct record *)(f->buf + f->used);
+
+	(void)c, (void)txn;
+	if (unlikely(f->room - f->used < len)) {
+		f->full = true;
+		return 1;
+	}
+	r->ino = e->ino;
+	r->off = e->slot + f->base;
+	r->len = (unsigned short)len;
+	r->type = e->type;
+	memcpy(r->name, e->name, e->len);
+	r->name[e->len] = '\0';
+	f->used += len;
+	f->cookie = e->slot;
+	return 0;
+}
+
+EXPORT int dfsx_getdents(dfs_t *dfs, dfs_obj_t *dir, uint64_t *cookie, uint64_t base, void *buf, size_t *size)
+{
+	struct records f;
+	int rc;
+
+	if (dfs == NULL || cookie == NULL || buf == NULL || size == NULL)
+		return EINVAL;
+	f = (struct records){.buf = buf, .room = *size, .cookie = *cookie, .base = base};
+	*size = 0;
+	rc = read_entries(dfs, dir, f.cookie, fill_record, &f);
+	if (rc == 0 && f.used == 0 && f.full)
+		rc = EINVAL;
+	if (f.used != 0) /* what was read before an error is told first */
+		rc = 0;
+	*size = f.used;
 	*cookie = f.cookie;
 	return rc;
 }

@@ -73,11 +73,37 @@ static int read_counted(struct ofd *ofd, dfs_obj_t *obj, uint64_t *pos, uint32_t
 	return rc;
 }
 
-static int read_batch(struct ofd *ofd, dfs_obj_t *obj, uint64_t *cookie, uint32_t *nr, struct dfsx_dirent *ents)
+/* Fills the buffer with entries as records. 0 with nothing added: the end, or one that does not fit (*full). */
+static int read_records(struct ofd *ofd, dfs_obj_t *obj, uint64_t *pos, char *out, size_t room, size_t *used,
+                        bool *full)
 {
 	const struct provider *p = ofd->mnt->p;
-	return p->dfsx_readdir ? p->dfsx_readdir(ofd->mnt->dfs, obj, cookie, nr, ents, NULL)
-	                       : read_counted(ofd, obj, cookie, nr, ents);
+	struct dfsx_dirent ents[BATCH];
+	uint64_t cookie = *pos - FIRST;
+	int rc = 0;
+
+	if (p->dfsx_getdents) {
+		size_t size = room - *used;
+		rc = p->dfsx_getdents(ofd->mnt->dfs, obj, &cookie, FIRST, out + *used, &size);
+		*used += size;
+		*pos = cookie + FIRST;
+		*full = rc == EINVAL;
+		return *full ? 0 : rc;
+	}
+	for (;;) {
+		/* Not many more than fit: what is read too much is read again. */
+		uint32_t nr = (room - *used) / 24 < BATCH ? (uint32_t)((room - *used) / 24) : BATCH;
+		*full = nr == 0;
+		rc = *full ? 0 : read_counted(ofd, obj, &cookie, &nr, ents);
+		if (rc || nr == 0)
+			return rc;
+		for (uint32_t i = 0; i < nr; i++) {
+			*full = !put(out, room, used, ents[i].ino, ents[i].next + FIRST, ents[i].type, ents[i].name);
+			if (*full)
+				return 0;
+			*pos = ents[i].next + FIRST;
+		}
+	}
 }
 
 static uint64_t parent_ino(struct ofd *ofd, uint64_t own)
@@ -104,7 +130,6 @@ static uint64_t parent_ino(struct ofd *ofd, uint64_t own)
 long op_getdents64(int fd, void *dirp, size_t count)
 {
 	struct ofd *ofd = ofd_get(fd);
-	struct dfsx_dirent ents[BATCH];
 	struct stat st;
 	size_t used = 0;
 	int rc = 0;
@@ -128,7 +153,7 @@ long op_getdents64(int fd, void *dirp, size_t count)
 		return r;
 	}
 	uint64_t pos = atomic_load(&slot->offset);
-	bool full = false, end = false;
+	bool full = false;
 	if (pos < FIRST) {
 		rc = (int)-ofd_stat(ofd, &st);
 		if (!rc && pos == 0) {
@@ -140,22 +165,8 @@ long op_getdents64(int fd, void *dirp, size_t count)
 			pos += !full;
 		}
 	}
-	while (!rc && !full && !end) {
-		uint64_t cookie = pos - FIRST;
-		uint32_t nr = BATCH;
-		/* Not many more than fit: what is read too much is read again. */
-		if ((count - used) / 24 < nr)
-			nr = (uint32_t)((count - used) / 24);
-		if (nr == 0)
-			break;
-		rc = read_batch(ofd, obj, &cookie, &nr, ents);
-		end = nr == 0;
-		for (uint32_t i = 0; !rc && !full && i < nr; i++) {
-			full = !put(dirp, count, &used, ents[i].ino, ents[i].next + FIRST, ents[i].type, ents[i].name);
-			if (!full)
-				pos = ents[i].next + FIRST;
-		}
-	}
+	if (!rc && !full)
+		rc = read_records(ofd, obj, &pos, dirp, count, &used, &full);
 	atomic_store(&slot->offset, pos);
 	slot_unlock(slot, locked);
 	ofd_put(ofd);
