@@ -156,6 +156,8 @@ long op_getdents64(int fd, void *dirp, size_t count)
 	bool full = false;
 	if (pos < FIRST) {
 		rc = (int)-ofd_stat(ofd, &st);
+		if (!rc && st.st_nlink == 0) /* removed: not even "." is left */
+			rc = ENOENT;
 		if (!rc && pos == 0) {
 			full = !put(dirp, count, &used, st.st_ino, 1, DT_DIR, ".");
 			pos += !full;

@@ -296,6 +296,14 @@ static inline long entry_materialise_rights_of(int call, const struct mmsghdr *m
 /** execve() with the search along PATH of execvp(3). */
 long shim_execvpe(const char *file, char *const argv[], char *const envp[]);
 
+/* DIR streams: pil4dfs/stream.c. */
+void *shim_readdir(void *dir);
+int shim_readdir_r(void *dir, void *room, void **result);
+long shim_telldir(void *dir);
+void shim_seekdir(void *dir, long place);
+void shim_rewinddir(void *dir);
+int shim_closedir(void *dir);
+
 /* Functions of libc whose child shares our memory: spawn.c. */
 int shim_posix_spawn(void *pid, const char *file, const void *actions, const void *attr, char *const *argv,
                      char *const *envp);

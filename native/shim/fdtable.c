@@ -290,6 +290,7 @@ void ofd_put(struct ofd *ofd)
 	slot_free(ofd->slot);
 	free(ofd->path);
 	ofd->path = NULL;
+	free(atomic_exchange_explicit(&ofd->stream, NULL, memory_order_relaxed)); /* its DIR was not closed */
 	pthread_mutex_lock(&pool_lock);
 	ofd->next = pool_free;
 	pool_free = ofd;

@@ -114,9 +114,10 @@ struct ofd {
 	struct slot *slot;
 	_Atomic(dfs_obj_t *) obj; /* opened at first use after an exec: use ofd_obj() */
 	daos_obj_id_t oid;
-	char *path;          /* where it was opened, inside the container; NULL when unknown */
-	uint64_t generation; /* of the directory tree when path was true */
-	struct ofd *next;    /* free list */
+	char *path;                      /* where it was opened, inside the container; NULL when unknown */
+	uint64_t generation;             /* of the directory tree when path was true */
+	_Atomic(struct stream *) stream; /* of the DIR on it, NULL when there is none: pil4dfs/stream.c */
+	struct ofd *next;                /* free list */
 };
 
 extern _Atomic(struct ofd *) shim_cwd; /* the working directory when it is ours */

@@ -1,7 +1,9 @@
 import { INNER, PIL, call, symbol, syscall, type CallRow } from './row.js';
 
-/** Reading directories and the working directory. libc's DIR lives on a real descriptor, so opendir() and what is
- *  built on it needs no row: its system calls are routed. The old getdents has another record layout, which no libc
+const STREAM = { test: '1', result: 'plain', as: 'getdents64', note: 'counted as getdents64, a batch at a time' } as const;
+
+/** Reading directories and the working directory. libc's DIR lives on a real descriptor, so opendir() and what libc
+ *  builds on it needs no row: its system calls are routed. The old getdents has another record layout, which no libc
  *  of this architecture uses. */
 export const directory: readonly CallRow[] = [
   //       number name                      signature                                            operation                        taken
@@ -10,6 +12,12 @@ export const directory: readonly CallRow[] = [
   symbol(       'getdirentries',            'ssize_t (int fd, char *buf, size_t size, off_t *base)', '',                          INNER, { aliases: 'getdirentries64' }),
   symbol(       'fdopendir',                'void * (int fd)',                                   '',                              INNER),
   symbol(       'scandirat',                'int (int dirfd, const char *path, void *list, void *select, void *compare)', '',     INNER, { aliases: 'scandirat64' }),
+  symbol(       'readdir',                  'void * (void *dir)',                                'shim_readdir(dir)',             PIL, { ...STREAM, aliases: 'readdir64' }),
+  symbol(       'readdir_r',                'int (void *dir, void *room, void **result)',        'shim_readdir_r(dir, room, result)', PIL, { ...STREAM, aliases: 'readdir64_r' }),
+  symbol(       'telldir',                  'long (void *dir)',                                  'shim_telldir(dir)',             PIL, STREAM),
+  symbol(       'seekdir',                  'void (void *dir, long place)',                      'shim_seekdir(dir, place)',      PIL, STREAM),
+  symbol(       'rewinddir',                'void (void *dir)',                                  'shim_rewinddir(dir)',           PIL, STREAM),
+  symbol(       'closedir',                 'int (void *dir)',                                   'shim_closedir(dir)',            PIL, STREAM),
   call(    80,  'chdir',                    'int (const char *path)',                            'op_chdir(path)',                PIL, { test: '1' }),
   call(    81,  'fchdir',                   'int (int fd)',                                      'op_fchdir(fd)',                 PIL, { test: '1' }),
   symbol(       'getcwd',                   'char * (char *buf, size_t size)',                   'entry_getcwd(buf, size)',       PIL, { test: 'ENTRY_CWD_OURS()', result: 'plain' }),

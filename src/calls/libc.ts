@@ -29,7 +29,7 @@ export const otherNames: readonly OtherNames[] = [
       putspent backtrace_symbols_fd __backtrace_symbols_fd fmtmsg getpass getopt getopt_long getopt_long_only __posix_getopt
       argp_error argp_failure argp_help argp_parse argp_state_help argp_usage malloc_info malloc_stats` },
   { what: 'inner', reason: 'directory streams and walks: their system calls are routed', names: `
-      opendir closedir readdir readdir64 readdir_r readdir64_r rewinddir seekdir telldir scandir scandir64 alphasort alphasort64
+      opendir scandir scandir64 alphasort alphasort64
       versionsort versionsort64 ftw ftw64 nftw nftw64 fts_open fts_read fts_children fts_set fts_close fts64_open fts64_read
       fts64_children fts64_set fts64_close glob glob64 globfree globfree64 glob_pattern_p wordfree realpath
       __realpath_chk canonicalize_file_name pathconf` },

@@ -78,6 +78,12 @@ REAL(int, posix_spawnp, (void *p, const char *f, const void *a, const void *b, c
 REAL(void *, popen, (const char *c, const char *t), c, t)
 REAL(int, system, (const char *c), c)
 REAL(int, wordexp, (const char *w, void *r, int f), w, r, f)
+REAL(void *, readdir, (void *d), d)
+REAL(int, readdir_r, (void *d, void *e, void **r), d, e, r)
+REAL(long, telldir, (void *d), d)
+REAL(void, seekdir, (void *d, long p), d, p)
+REAL(void, rewinddir, (void *d), d)
+REAL(int, closedir, (void *d), d)
 
 #define OP6(name, nr, params, a, b, c, d, e, f)                                                            \
 	long op_##name params                                                                              \

@@ -288,6 +288,54 @@ static void shared_position(void)
 	closedir(d);
 }
 
+static void streams(void)
+{
+	struct dirent *e, room;
+	int n = 0;
+
+	mkdir("d", 0755);
+	put("d/a", "");
+	put("d/b", "");
+	DIR *one = opendir("d"), *two = opendir("d");
+	while ((e = readdir(one)) != NULL && readdir(two) != NULL)
+		n++;
+	say("two at once %d, the second at its end %d", n, readdir(two) == NULL);
+	rewinddir(one);
+	for (n = 0; readdir_r(one, &room, &e) == 0 && e == &room; n++)
+		;
+	say("readdir_r %d", n);
+	rewinddir(one);
+	errno = 0;
+	put("d/c", "");
+	unlink("d/a");
+	for (n = 0; readdir(one) != NULL; n++)
+		;
+	say("after a change %d errno %d", n, errno);
+	/* A second stream on the same description shares its position. */
+	rewinddir(one);
+	closedir(two);
+	two = fdopendir(dup(dirfd(one)));
+	for (n = 0; readdir(two) != NULL; n++)
+		;
+	say("over a duplicate %d", n);
+	closedir(two);
+	unlink("d/b");
+	unlink("d/c");
+	rewinddir(one);
+	rmdir("d");
+	errno = 0;
+	say("removed: end %d errno %d", readdir(one) == NULL, errno);
+	TRY(closedir(one));
+	pid_t pid = fork();
+	if (pid == 0) {
+		DIR *here = opendir(".");
+		for (n = 0; readdir(here) != NULL; n++)
+			;
+		_exit(n);
+	}
+	show_end(pid);
+}
+
 const struct check directory_checks[] = {
     {"3000 entries are each seen once while some are removed", many_entries},
     {"3000 entries are each seen once while another process removes", concurrent_removes},
@@ -297,5 +345,6 @@ const struct check directory_checks[] = {
     {"the working directory stays true over renames and removal", working_directories},
     {"nftw, fts and glob walk a tree", walks},
     {"duplicates of a directory descriptor share the position", shared_position},
+    {"streams on one directory stay apart", streams},
     {NULL, NULL},
 };
