@@ -101,16 +101,6 @@ static int may_set(const struct inode_rec *rec, const struct set_arg *a)
 	return a->flags & (DFS_SET_ATTR_ATIME | DFS_SET_ATTR_MTIME) ? perm_check(&cr, rec, MAY_W) : 0;
 }
 
-/* While somebody writes, the host file's time is the true one. */
-static void set_host_mtime(struct cont *c, uint64_t ino, struct timespec mtime)
-{
-	struct timespec times[2] = {{0, UTIME_OMIT}, mtime};
-	char path[32];
-
-	host_path(path, ino);
-	SYS4(SYS_utimensat, c->obj_fd, path, times, 0);
-}
-
 static int set_fn(struct cont *c, MDB_txn *txn, void *arg)
 {
 	struct set_arg *a = arg;
@@ -133,8 +123,8 @@ static int set_fn(struct cont *c, MDB_txn *txn, void *arg)
 		rec->atime = ns_of(a->st->st_atim);
 	if (a->flags & DFS_SET_ATTR_MTIME) {
 		rec->mtime = ns_of(a->st->st_mtim);
-		if (rec->writers != 0)
-			set_host_mtime(c, a->ino, a->st->st_mtim);
+		if (rec->flags & INODE_HAS_HOST)
+			inode_set_host_mtime(c, a->ino, rec->mtime);
 	}
 	rec->ctime = time_now();
 	return inode_put(txn, a->ino, rec);

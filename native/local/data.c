@@ -108,6 +108,8 @@ static int move_all(struct dfs_obj *o, struct pieces *p, uint64_t off, bool writ
 		if (done < p->total)
 			advance(p, &first, (size_t)n);
 	}
+	if (write)
+		object_wrote(o, done != 0);
 	hostfd_unpin(o);
 	*moved = done;
 	return done != 0 && !write ? 0 : rc;
@@ -266,6 +268,7 @@ EXPORT int dfsx_append(dfs_t *dfs, dfs_obj_t *obj, d_sg_list_t *sgl, daos_off_t 
 			if (done < p.total)
 				advance(&p, &first, (size_t)n);
 		}
+		object_wrote(obj, done != 0);
 		*end = (daos_off_t)sys_lseek(fd, 0, SEEK_CUR);
 		hostfd_unpin(obj);
 	}
@@ -312,6 +315,7 @@ EXPORT int dfsx_fallocate(dfs_t *dfs, dfs_obj_t *obj, int mode, daos_off_t off, 
 	if (rc != 0)
 		return rc;
 	rc = -sys_fallocate(fd, mode, off, len);
+	object_wrote(obj, rc == 0);
 	hostfd_unpin(obj);
 	return rc;
 }

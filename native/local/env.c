@@ -189,6 +189,18 @@ static int validate(struct cont *c)
 	return 0;
 }
 
+/* LMDB stores into its lock file through a map: on a full disk that would be the end of the program. */
+static int reserve_lock_file(struct cont *c)
+{
+	int fd = sys_openat(c->dir_fd, "meta-lock", O_RDWR | O_CREAT, c->share & 0666), rc;
+
+	if (fd < 0)
+		return -fd;
+	rc = sys_fallocate(fd, 1 /* KEEP_SIZE */, 0, READERS * 64 + 128);
+	sys_close(fd);
+	return rc == -EOPNOTSUPP ? 0 : -rc;
+}
+
 static int open_sized(struct cont *c, const char *path, size_t size, unsigned flags)
 {
 	int rc = mdb_env_create(&c->env);
@@ -283,6 +295,9 @@ int env_open(struct cont *c, bool create)
 		if (rc != 0)
 			goto out;
 	}
+	rc = reserve_lock_file(c);
+	if (rc != 0)
+		goto out;
 	rc = open_sized(c, path, MAP_FIRST, flags);
 	if (rc == ENOMEM)
 		rc = open_sized(c, path, MAP_SMALL, flags);

@@ -224,6 +224,16 @@ static struct timespec ns_ts(int64_t ns)
 	return ts;
 }
 
+/* Whenever somebody writes, the host file's time is the true one. */
+void inode_set_host_mtime(struct cont *c, uint64_t ino, int64_t mtime)
+{
+	struct timespec times[2] = {{0, UTIME_OMIT}, ns_ts(mtime)};
+	char path[32];
+
+	host_path(path, ino);
+	SYS4(SYS_utimensat, c->obj_fd, path, times, 0);
+}
+
 #define DIR_SIZE 4096 /* a directory is not empty for test(1) -s, as on other file systems */
 
 void inode_to_stat(struct cont *c, uint64_t ino, const struct inode_rec *rec, struct stat *st)

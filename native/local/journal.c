@@ -19,6 +19,8 @@
 
 #define HINT_EVERY  (256ULL << 10) /* how far a process that joins reads at most */
 #define FLUSH_EVERY (4ULL << 20)   /* the kernel starts to write: a sync finds little left */
+#define RESERVE     (1ULL << 20)   /* space that is taken in one go, */
+#define RESERVE_MIN (64ULL << 10)  /* and what is kept of it for removals when the disk is full */
 
 static uint64_t mix(uint64_t a, uint64_t b)
 {
@@ -96,6 +98,7 @@ static void note(struct journal *j, const MDB_val *key, const MDB_val *value, bo
 	struct change_head head = {value == NULL, (uint16_t)key->mv_size, (uint32_t)value_len};
 
 	settle(j);
+	j->removes |= value == NULL;
 	if (!room_for(j, sizeof(head) + key->mv_size + value_len))
 		return;
 	memcpy(j->buf + j->len, &head, sizeof(head));
@@ -281,6 +284,22 @@ int journal_start(struct cont *c, uint64_t number, uint64_t txnid, struct journa
 	return 0;
 }
 
+/* Takes space ahead. When there is none, what is left is for transactions that remove something: so files can be
+ * removed from a full disk. */
+static int reserve(struct cont *c)
+{
+	struct journal *j = &c->journal;
+
+	if (likely(j->pos.at + j->len + RESERVE_MIN <= j->reserved_to && j->reserved_in == j->pos.segment))
+		return 0;
+	if (sys_fallocate(j->fd, 1 /* KEEP_SIZE */, j->pos.at, j->len + RESERVE) != -ENOSPC) {
+		j->reserved_to = j->pos.at + j->len + RESERVE;
+		j->reserved_in = j->pos.segment;
+		return 0;
+	}
+	return j->removes ? 0 : ENOSPC;
+}
+
 /* The full segment is made durable here, so that a sync only has to look after the newest. */
 static int rotate(struct cont *c)
 {
@@ -303,6 +322,7 @@ void journal_begin(struct cont *c)
 
 	j->len = sizeof(struct record_head);
 	j->reserved = NULL;
+	j->removes = false;
 	j->error = 0;
 	room_for(j, 0);
 }
@@ -324,6 +344,8 @@ int journal_append(struct cont *c, MDB_txn *txn)
 	rc = locate(c, mdb_txn_id(txn) - 1);
 	if (rc == 0 && j->pos.at >= SEGMENT_MAX)
 		rc = rotate(c);
+	if (rc == 0)
+		rc = reserve(c);
 	if (rc != 0)
 		return rc;
 	head = (struct record_head *)j->buf;

@@ -51,9 +51,11 @@ struct journal {
 	size_t reserved_at; /* value in buf that the caller of mdb_put still fills in: reserved */
 	const void *reserved;
 	size_t reserved_len;
-	struct journal_pos pos, next; /* next: once the transaction under way is committed */
-	bool rotated;                 /* a segment is full: time for a checkpoint */
-	pthread_mutex_t checkpoint;   /* rank 2: one step of a checkpoint */
+	struct journal_pos pos, next;      /* next: once the transaction under way is committed */
+	uint64_t reserved_to, reserved_in; /* space is taken up to there in that segment */
+	bool removes;                      /* the transaction under way removes something */
+	bool rotated;                      /* a segment is full: time for a checkpoint */
+	pthread_mutex_t checkpoint;        /* rank 2: one step of a checkpoint */
 };
 
 /* All but journal_sync and journal_checkpoint: the writer lock is held. */

@@ -259,6 +259,7 @@ int inode_put_link(MDB_txn *txn, uint64_t ino, const struct inode_rec *rec, cons
 int inode_delete(MDB_txn *txn, uint64_t ino, const struct inode_rec *rec);
 int inode_alloc(struct cont *c, MDB_txn *txn, uint64_t *ino);
 int inode_host_stat(struct cont *c, uint64_t ino, int fd, struct inode_rec *rec);
+void inode_set_host_mtime(struct cont *c, uint64_t ino, int64_t mtime);
 void inode_to_stat(struct cont *c, uint64_t ino, const struct inode_rec *rec, struct stat *st);
 unsigned char mode_to_type(uint32_t mode);
 
@@ -323,10 +324,11 @@ struct dfs_obj {
 	bool fd_writable;
 	atomic_bool used; /* since the clock hand passed */
 	struct dfs_obj *lru_next, *lru_prev;
-	atomic_uint mark;           /* 0, or fork generation + 1 in which we hold a write mark */
-	_Atomic uint64_t appending; /* fork generation and thread that appends, 0: none */
-	unsigned fd_generation;     /* fork generation that opened fd */
-	atomic_bool name_synced;    /* the host file's name is durable */
+	atomic_uint mark;            /* 0, or fork generation + 1 in which we hold a write mark */
+	_Atomic uint64_t appending;  /* fork generation and thread that appends, 0: none */
+	unsigned fd_generation;      /* fork generation that opened fd */
+	_Atomic int64_t fresh_mtime; /* of a file without a host file, until it has one by a write; else 0 */
+	atomic_bool name_synced;     /* the host file's name is durable */
 };
 
 void hostfd_fork(int stage);
@@ -340,6 +342,7 @@ int object_new(struct dfs *dfs, uint64_t ino, const struct inode_rec *rec, int f
                struct dfs_obj **out);
 int object_begin_write(struct dfs_obj *o); /* the mark that makes readers ask the host file */
 void object_end_write(struct dfs_obj *o);
+void object_wrote(struct dfs_obj *o, bool something); /* after what may have made the host file */
 int object_truncate(struct dfs_obj *o, uint64_t size);
 int dir_search(MDB_txn *txn, struct dfs_obj *dir, uint64_t generation);
 int stat_now(struct cont *c, uint64_t ino, int fd, struct inode_rec *rec); /* with dirty sizes */

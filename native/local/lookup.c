@@ -289,6 +289,9 @@ static int create_fn(struct cont *c, MDB_txn *txn, void *arg)
 	if (!S_ISDIR(dir.mode))
 		return ENOTDIR;
 	cred_get(&cr);
+	rc = perm_check(&cr, &dir, MAY_X);
+	if (rc != 0)
+		return rc;
 	rc = dirent_find(c, txn, a->dir, a->name, a->len, &f);
 	if (rc != ENOENT)
 		return rc == 0 ? EEXIST : rc;

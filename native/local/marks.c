@@ -71,7 +71,10 @@ static int make_file(struct cont *c)
 			continue;
 		if (fd < 0)
 			return -fd;
-		rc = sys_ftruncate(fd, sizeof(struct mark_page));
+		/* With its space: on a full disk a store through the map would be the end of the program. */
+		rc = sys_fallocate(fd, 0, 0, sizeof(struct mark_page));
+		if (rc == -EOPNOTSUPP)
+			rc = sys_ftruncate(fd, sizeof(struct mark_page));
 		if (rc == 0)
 			rc = sys_flock(fd, LOCK_EX | LOCK_NB);
 		/* Somebody may have taken the file for a dead one's before it was locked. */

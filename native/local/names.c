@@ -4,15 +4,20 @@
 #include <linux/fs.h>
 #include "local.h"
 
-/* Reads the directory that is to lose or gain a name. */
+/* Reads the directory that is to lose or gain a name. Who may not look names up learns nothing of them. */
 static int get_dir(MDB_txn *txn, uint64_t ino, struct inode_rec *dir)
 {
+	struct cred cr;
 	int rc = inode_get(txn, ino, dir);
 
 	if (rc == 0 && dir->nlink == 0)
 		rc = ENOENT;
 	if (rc == 0 && !S_ISDIR(dir->mode))
 		rc = ENOTDIR;
+	if (rc == 0 && (dir->mode & 0111) != 0111) {
+		cred_get(&cr);
+		rc = perm_check(&cr, dir, MAY_X);
+	}
 	return rc;
 }
 
@@ -213,14 +218,9 @@ static int settle(MDB_txn *txn, uint64_t ino, uint64_t dir, uint64_t slot)
 static int exchange(MDB_txn *txn, struct move_arg *a, const struct found *f, const struct inode_rec *frec,
                     const struct found *t, const struct inode_rec *trec)
 {
-	int fdir = S_ISDIR(frec->mode) ? 1 : 0, tdir = S_ISDIR(trec->mode) ? 1 : 0, rc = 0;
+	int fdir = S_ISDIR(frec->mode) ? 1 : 0, tdir = S_ISDIR(trec->mode) ? 1 : 0, rc;
 
-	if (fdir)
-		rc = check_not_above(txn, f->ino, a->to_dir);
-	if (rc == 0 && tdir)
-		rc = check_not_above(txn, t->ino, a->from_dir);
-	if (rc == 0)
-		rc = dirent_set(txn, a->from_dir, f->slot, a->from, a->from_len, t->ino, t->type);
+	rc = dirent_set(txn, a->from_dir, f->slot, a->from, a->from_len, t->ino, t->type);
 	if (rc == 0)
 		rc = dirent_set(txn, a->to_dir, t->slot, a->to, a->to_len, f->ino, f->type);
 	if (rc == 0)
@@ -278,6 +278,17 @@ static int move_fn(struct cont *c, MDB_txn *txn, void *arg)
 		found = inode_get(txn, t.ino, &trec);
 	if (found != 0 && found != ENOENT)
 		return found;
+	if (found == 0 && (a->flags & RENAME_NOREPLACE))
+		return EEXIST;
+	if (found != 0 && (a->flags & RENAME_EXCHANGE))
+		return ENOENT;
+	if (found == 0 && f.ino == t.ino)
+		return 0; /* two names of one object: rename(2) does nothing */
+	/* Nothing goes below itself, or takes the place of what it is in. */
+	if (S_ISDIR(frec.mode) && (rc = check_not_above(txn, f.ino, a->to_dir)) != 0)
+		return rc;
+	if (found == 0 && S_ISDIR(trec.mode) && (rc = check_not_above(txn, t.ino, a->from_dir)) != 0)
+		return rc != EINVAL || a->flags & RENAME_EXCHANGE ? rc : ENOTEMPTY;
 	cred_get(&cr);
 	rc = perm_change_name(&cr, &from_dir, &frec);
 	if (rc == 0)
@@ -287,14 +298,8 @@ static int move_fn(struct cont *c, MDB_txn *txn, void *arg)
 	a->moved = f.ino;
 	a->dirs = !S_ISREG(frec.mode) || (found == 0 && !S_ISREG(trec.mode));
 	if (a->flags & RENAME_EXCHANGE)
-		return found != 0 ? ENOENT : f.ino == t.ino ? 0 : exchange(txn, a, &f, &frec, &t, &trec);
-	if (found == 0 && (a->flags & RENAME_NOREPLACE))
-		return EEXIST;
-	if (found == 0 && f.ino == t.ino)
-		return 0; /* two names of one object: rename(2) does nothing */
-	if (S_ISDIR(frec.mode))
-		rc = check_not_above(txn, f.ino, a->to_dir);
-	if (rc == 0 && found == 0) {
+		return exchange(txn, a, &f, &frec, &t, &trec);
+	if (found == 0) {
 		rc = replace(c, txn, a, &frec, &t, &trec);
 		/* It may have moved another name of the same hash. */
 		if (rc == 0)
@@ -381,6 +386,7 @@ static int link_fn(struct cont *c, MDB_txn *txn, void *arg)
 {
 	struct link_arg *a = arg;
 	struct inode_rec dir, rec;
+	struct found f;
 	struct cred cr;
 	int rc = get_dir(txn, a->dir, &dir);
 
@@ -388,12 +394,15 @@ static int link_fn(struct cont *c, MDB_txn *txn, void *arg)
 		rc = inode_get(txn, a->ino, &rec);
 	if (rc == 0 && rec.nlink == 0)
 		rc = ENOENT;
-	if (rc == 0 && S_ISDIR(rec.mode))
-		rc = EPERM;
 	if (rc != 0)
 		return rc;
+	rc = dirent_find(c, txn, a->dir, a->name, a->len, &f);
+	if (rc != ENOENT)
+		return rc == 0 ? EEXIST : rc;
 	cred_get(&cr);
 	rc = perm_change_name(&cr, &dir, NULL);
+	if (rc == 0 && S_ISDIR(rec.mode))
+		rc = EPERM;
 	if (rc == 0)
 		rc = dirent_add(c, txn, a->dir, a->name, a->len, a->ino, mode_to_type(rec.mode), NULL);
 	if (rc != 0)

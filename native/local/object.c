@@ -68,6 +68,8 @@ static int begin_fn(struct cont *c, MDB_txn *txn, void *arg)
 		rec.epoch = c->super.epoch;
 		rec.writers = 0;
 	}
+	if (!(rec.flags & INODE_HAS_HOST))
+		atomic_store_explicit(&o->fresh_mtime, rec.mtime, memory_order_relaxed);
 	rec.writers++;
 	rec.flags |= INODE_HAS_HOST;
 	return inode_put(txn, o->ino, &rec);
@@ -86,6 +88,18 @@ int object_begin_write(struct dfs_obj *o)
 	if (!atomic_compare_exchange_strong(&o->mark, &none, mine))
 		object_end_write(o); /* another thread's mark serves us both */
 	return 0;
+}
+
+/* A write that failed leaves the time of the file alone, also when it made the host file. */
+void object_wrote(struct dfs_obj *o, bool something)
+{
+	int64_t mtime = atomic_load_explicit(&o->fresh_mtime, memory_order_relaxed);
+
+	if (likely(mtime == 0))
+		return;
+	atomic_store_explicit(&o->fresh_mtime, 0, memory_order_relaxed);
+	if (!something)
+		inode_set_host_mtime(o->c, o->ino, mtime);
 }
 
 static int end_fn(struct cont *c, MDB_txn *txn, void *arg)
@@ -112,6 +126,17 @@ void object_end_write(struct dfs_obj *o)
 	cont_write(o->c, end_fn, o);
 }
 
+static int touch_fn(struct cont *c, MDB_txn *txn, void *arg)
+{
+	struct dfs_obj *o = arg;
+	struct inode_rec rec;
+	int rc = inode_get(txn, o->ino, &rec);
+
+	(void)c;
+	rec.mtime = rec.ctime = time_now();
+	return rc != 0 ? rc : inode_put(txn, o->ino, &rec);
+}
+
 int object_truncate(struct dfs_obj *o, uint64_t size)
 {
 	int fd, rc;
@@ -121,10 +146,11 @@ int object_truncate(struct dfs_obj *o, uint64_t size)
 		return rc;
 	rc = hostfd_pin(o, size != 0, &fd);
 	if (rc == ENOENT)
-		return 0; /* nothing was ever written, and size is 0 */
+		return cont_write(o->c, touch_fn, o); /* nothing was ever written, and size is 0 */
 	if (rc != 0)
 		return rc;
 	rc = -sys_ftruncate(fd, size);
+	object_wrote(o, rc == 0);
 	hostfd_unpin(o);
 	return rc;
 }

@@ -247,8 +247,14 @@ static int open_parts(struct cont *c, bool create)
 	c->shared_fd = fd_open(c->dir_fd, "shared", O_RDWR | O_CREAT, c->share & 0666);
 	if (c->shared_fd < 0)
 		return -c->shared_fd;
-	if (sys_fstat(c->shared_fd, &st) == 0 && (uint64_t)st.st_size < sizeof(*c->shared))
-		sys_ftruncate(c->shared_fd, sizeof(*c->shared));
+	if (sys_fstat(c->shared_fd, &st) == 0 && (uint64_t)st.st_size < sizeof(*c->shared)) {
+		struct shared_page zero = {0};
+
+		/* With its space: what is told to other processes here must not fail on a full disk. */
+		if (sys_pwrite(c->shared_fd, (char *)&zero + st.st_size, sizeof(zero) - (size_t)st.st_size,
+		               (uint64_t)st.st_size) < 0)
+			return ENOSPC;
+	}
 	c->shared = mmap(NULL, sizeof(*c->shared), PROT_READ, MAP_SHARED, c->shared_fd, 0);
 	if (c->shared == MAP_FAILED) {
 		c->shared = NULL;

@@ -62,6 +62,18 @@ static int find(struct cont *c, MDB_txn *txn, const struct xattr *x, uint64_t *s
 	return ENODATA;
 }
 
+static int may_read(MDB_txn *txn, const struct xattr *x)
+{
+	struct inode_rec rec;
+	struct cred cr;
+	int rc = inode_get(txn, x->ino, &rec);
+
+	if (rc != 0 || (rec.mode & 0444) == 0444 || x->len <= 5 || memcmp(x->name, "user.", 5) != 0)
+		return rc;
+	cred_get(&cr);
+	return perm_check(&cr, &rec, MAY_R);
+}
+
 EXPORT int dfs_getxattr(dfs_t *dfs, dfs_obj_t *obj, const char *name, void *value, daos_size_t *size)
 {
 	struct xattr x;
@@ -75,7 +87,9 @@ EXPORT int dfs_getxattr(dfs_t *dfs, dfs_obj_t *obj, const char *name, void *valu
 		rc = rtx_begin(dfs->c, &r);
 	if (rc != 0)
 		return rc;
-	rc = find(dfs->c, r.txn, &x, &slot, &data, &len);
+	rc = may_read(r.txn, &x);
+	if (rc == 0)
+		rc = find(dfs->c, r.txn, &x, &slot, &data, &len);
 	if (rc == 0 && value != NULL && *size != 0) {
 		if (len > *size)
 			rc = ERANGE;
@@ -104,16 +118,20 @@ static int put(MDB_txn *txn, const struct xattr *x, uint64_t slot)
 	return 0;
 }
 
-/* The owner may change the attributes, and who may write the file. */
-static int begin_change(MDB_txn *txn, uint64_t ino, struct inode_rec *rec)
+/* Who may write the file may change user.* (xattr(7)); of a sticky directory only its owner. The rest is the owner's
+ * as well. */
+static int begin_change(MDB_txn *txn, const struct xattr *x, struct inode_rec *rec)
 {
+	bool user = x->len > 5 && memcmp(x->name, "user.", 5) == 0;
 	struct cred cr;
-	int rc = inode_get(txn, ino, rec);
+	int rc = inode_get(txn, x->ino, rec);
 
 	if (rc != 0)
 		return rc;
 	cred_get(&cr);
-	return cr.uid == rec->uid ? 0 : perm_check(&cr, rec, MAY_W);
+	if (cr.uid != 0 && cr.uid != rec->uid && user && S_ISDIR(rec->mode) && (rec->mode & S_ISVTX))
+		return EPERM;
+	return cr.uid == rec->uid && !user ? 0 : perm_check(&cr, rec, MAY_W);
 }
 
 static int set_fn(struct cont *c, MDB_txn *txn, void *arg)
@@ -123,7 +141,7 @@ static int set_fn(struct cont *c, MDB_txn *txn, void *arg)
 	const char *data;
 	uint64_t slot;
 	size_t len;
-	int rc = begin_change(txn, x->ino, &rec);
+	int rc = begin_change(txn, x, &rec);
 
 	if (rc != 0)
 		return rc;
@@ -160,7 +178,7 @@ static int remove_fn(struct cont *c, MDB_txn *txn, void *arg)
 	const char *data;
 	uint64_t slot, last;
 	size_t len;
-	int rc = begin_change(txn, x->ino, &rec);
+	int rc = begin_change(txn, x, &rec);
 
 	if (rc == 0)
 		rc = find(c, txn, x, &slot, &data, &len);
