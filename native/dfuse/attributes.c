@@ -72,10 +72,11 @@ void op_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *st, int to_set, str
 	struct stat got = *st;
 	int flags, rc;
 
-	(void)fi;
 	COUNT(FUSE_SETATTR);
 	flags = set_flags(to_set, &got);
-	rc = inode_handle(inode, to_set & FUSE_SET_ATTR_SIZE, &handle);
+	rc = to_set & FUSE_SET_ATTR_SIZE && !fi ? access_check(inode, W_OK) : 0; /* truncate(2): no open before it */
+	if (rc == 0)
+		rc = inode_handle(inode, to_set & FUSE_SET_ATTR_SIZE, &handle);
 	if (rc) {
 		fuse_reply_err(req, rc);
 		return;
@@ -99,13 +100,21 @@ static bool no_such_namespace(const char *name)
 	return strncmp(name, "security.", 9) == 0 || strncmp(name, "system.", 7) == 0;
 }
 
+/* Of an object whose attribute shall be changed. */
+static int xattr_handle(struct inode *inode, const char *name, struct handle **handle)
+{
+	int rc = no_such_namespace(name) ? EOPNOTSUPP : access_check(inode, W_OK);
+
+	return rc ? rc : inode_handle(inode, false, handle);
+}
+
 void op_setxattr(fuse_req_t req, fuse_ino_t ino, const char *name, const char *value, size_t size, int flags)
 {
 	struct handle *handle;
 	int rc;
 
 	COUNT(FUSE_SETXATTR);
-	rc = no_such_namespace(name) ? EOPNOTSUPP : inode_handle(inode_of(ino), false, &handle);
+	rc = xattr_handle(inode_of(ino), name, &handle);
 	if (rc == 0) {
 		rc = dfuse.p->dfs_setxattr(dfuse.dfs, handle->obj, name, value, size, flags);
 		handle_put(handle);
@@ -141,7 +150,9 @@ void op_getxattr(fuse_req_t req, fuse_ino_t ino, const char *name, size_t room)
 		fuse_reply_err(req, ENOMEM);
 		return;
 	}
-	rc = inode_of(ino)->synthetic ? ENODATA : inode_handle(inode_of(ino), false, &handle);
+	rc = inode_of(ino)->synthetic ? ENODATA : access_check(inode_of(ino), R_OK);
+	if (rc == 0)
+		rc = inode_handle(inode_of(ino), false, &handle);
 	if (rc == 0) {
 		rc = dfuse.p->dfs_getxattr(dfuse.dfs, handle->obj, name, value, &size);
 		handle_put(handle);
@@ -177,7 +188,7 @@ void op_removexattr(fuse_req_t req, fuse_ino_t ino, const char *name)
 	int rc;
 
 	COUNT(FUSE_REMOVEXATTR);
-	rc = no_such_namespace(name) ? EOPNOTSUPP : inode_handle(inode_of(ino), false, &handle);
+	rc = xattr_handle(inode_of(ino), name, &handle);
 	if (rc == 0) {
 		rc = dfuse.p->dfs_removexattr(dfuse.dfs, handle->obj, name);
 		handle_put(handle);

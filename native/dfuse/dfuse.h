@@ -121,6 +121,14 @@ int start_background(const struct options *opts);
 /** Tells the waiting process how the start ended, and lets go of the terminal. */
 void start_done(const struct options *opts, bool ok);
 
+/* ---- workers.c --------------------------------------------------------------------------------- */
+
+/** Answers requests, \a max at a time, until the session ends and the last of them is answered. 0 or an errno. */
+int workers_run(unsigned int max);
+
+/** Makes workers_run() return. From any thread. */
+void workers_end(void);
+
 /* ---- inode.c ----------------------------------------------------------------------------------- */
 
 /** The inode of a request. */
@@ -174,6 +182,19 @@ void op_unlink(fuse_req_t req, fuse_ino_t parent, const char *name);
 void op_rmdir(fuse_req_t req, fuse_ino_t parent, const char *name);
 void op_rename(fuse_req_t req, fuse_ino_t parent, const char *name, fuse_ino_t new_parent, const char *new_name,
                unsigned int flags);
+
+/* ---- access.c ---------------------------------------------------------------------------------- */
+
+/** True when the mount needs the option default_permissions. */
+bool access_by_kernel(void);
+
+/** May the user of the daemon do what \a mask (R_OK, W_OK, X_OK) says? 0 or EACCES; 0 where the kernel checks. */
+int access_check(struct inode *inode, int mask);
+
+/** The same for the flags of an open(2). */
+int access_check_open(struct inode *inode, int flags);
+
+void op_access(fuse_req_t req, fuse_ino_t ino, int mask);
 
 /* ---- attributes.c ------------------------------------------------------------------------------ */
 

@@ -47,7 +47,9 @@ void op_opendir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 		return;
 	}
 	dir->inode = inode_of(ino);
-	rc = inode_handle(dir->inode, false, &dir->handle);
+	rc = access_check(dir->inode, R_OK);
+	if (rc == 0)
+		rc = inode_handle(dir->inode, false, &dir->handle);
 	if (rc) {
 		free(dir);
 		fuse_reply_err(req, rc);

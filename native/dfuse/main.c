@@ -15,6 +15,9 @@
 /* How long names, attributes and pages hold with caching=cached. */
 #define CACHED_SECONDS 5.0
 
+/* Requests answered at a time, if the command line does not say. */
+#define DEFAULT_THREADS 16
+
 struct dfuse dfuse;
 
 static char last_log[512]; /* what libfuse said last: why a mount failed */
@@ -42,13 +45,7 @@ static void keep_log(enum fuse_log_level level, const char *format, va_list args
 
 /* ---- signals ----------------------------------------------------------------------------------- */
 
-static pthread_t main_thread;
-static atomic_bool serving, ended;
-
-static void wake(int sig)
-{
-	(void)sig;
-}
+static atomic_bool serving;
 
 static void unmount_and_die(int sig)
 {
@@ -62,7 +59,6 @@ static void unmount_and_die(int sig)
 static void *end_on_signal(void *arg)
 {
 	sigset_t *set = arg;
-	struct timespec tick = {.tv_nsec = 10000000};
 	int sig, fd;
 
 	sigwait(set, &sig);
@@ -74,24 +70,17 @@ static void *end_on_signal(void *arg)
 		syncfs(fd);
 		close(fd);
 	}
-	fuse_session_exit(dfuse.session);
-	/* It looks at the flag, then sleeps: a single signal could come between the two. */
-	while (!atomic_load(&ended)) {
-		pthread_kill(main_thread, SIGUSR2);
-		nanosleep(&tick, NULL);
-	}
+	workers_end();
 	return NULL;
 }
 
 static int start_signal_thread(void)
 {
 	static sigset_t set;
-	struct sigaction sa = {.sa_handler = wake};
+	struct sigaction sa = {.sa_handler = SIG_IGN};
 	pthread_t thread;
 	int rc;
 
-	sigaction(SIGUSR2, &sa, NULL);
-	sa.sa_handler = SIG_IGN;
 	sigaction(SIGPIPE, &sa, NULL);
 	sa.sa_handler = unmount_and_die;
 	sigemptyset(&set);
@@ -103,7 +92,6 @@ static int start_signal_thread(void)
 	}
 	/* Before there is any other thread, so that all of them leave these to the one that waits. */
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
-	main_thread = pthread_self();
 	rc = pthread_create(&thread, NULL, end_on_signal, &set);
 	if (rc == 0)
 		pthread_detach(thread);
@@ -167,6 +155,7 @@ static const struct fuse_lowlevel_ops operations = {
     .listxattr = op_listxattr,
     .removexattr = op_removexattr,
     .create = op_create,
+    .access = op_access,
     .ioctl = op_ioctl,
     .fallocate = op_fallocate,
     .lseek = op_lseek,
@@ -226,8 +215,9 @@ static int make_session(void)
 	struct fuse_args args = FUSE_ARGS_INIT(0, NULL);
 	char *mount;
 
-	if (asprintf(&mount, "fsname=%s/%s,subtype=daos,default_permissions%s%s%s%s", opts->pool, opts->cont,
-	             opts->read_only ? ",ro" : "", opts->allow_other ? ",allow_other" : "", opts->mount ? "," : "",
+	if (asprintf(&mount, "fsname=%s/%s,subtype=daos%s%s%s%s%s", opts->pool, opts->cont,
+	             access_by_kernel() ? ",default_permissions" : "", opts->read_only ? ",ro" : "",
+	             opts->allow_other ? ",allow_other" : "", opts->mount ? "," : "",
 	             opts->mount ? opts->mount : "") < 0)
 		return -1;
 	if (fuse_opt_add_arg(&args, "dfuse") == 0 && fuse_opt_add_arg(&args, "-o") == 0 &&
@@ -259,17 +249,11 @@ static int mount_session(void)
 
 static int serve(void)
 {
-	struct fuse_loop_config *config = fuse_loop_cfg_create();
-	unsigned int threads = dfuse.opts.threads ? (unsigned int)dfuse.opts.threads : 16;
-	int rc;
+	int rc = workers_run(dfuse.opts.threads ? (unsigned int)dfuse.opts.threads : DEFAULT_THREADS);
 
-	/* As many may wait idle: the provider has state by thread that is dear to make. */
-	fuse_loop_cfg_set_max_threads(config, threads);
-	fuse_loop_cfg_set_idle_threads(config, threads);
-	fuse_loop_cfg_set_clone_fd(config, 0);
-	rc = fuse_session_loop_mt(dfuse.session, config);
-	fuse_loop_cfg_destroy(config);
-	return rc < 0 ? 1 : 0; /* positive: the signal that ended it */
+	if (rc)
+		complain("cannot serve the mount", strerror(rc), NULL);
+	return rc ? 1 : 0;
 }
 
 static void raise_descriptor_limit(void)
@@ -297,7 +281,6 @@ static int run(void)
 		return 1;
 	atomic_store(&serving, true);
 	status = serve();
-	atomic_store(&ended, true);
 	fuse_session_unmount(dfuse.session);
 	fuse_session_destroy(dfuse.session);
 	inode_forget_all();
