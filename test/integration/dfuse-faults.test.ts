@@ -81,9 +81,7 @@ describe.skipIf(!canMount())('when something goes wrong', () => {
     const store = await holdStore('killed');
     try {
       const write = writeFile(join(dir, 'new'), '');
-      const failed = expect(write).rejects.toMatchObject({
-        code: expect.stringMatching(/ENOTCONN|ECONNABORTED/),
-      });
+      const failed = expect(write).rejects.toThrow(/ENOTCONN|ECONNABORTED/);
       await sleep(50);
       process.kill(pid, 'SIGKILL');
       await failed;
@@ -97,7 +95,8 @@ describe.skipIf(!canMount())('when something goes wrong', () => {
   });
 
   it('says so when the store is removed under a mount, and unmounts', async () => {
-    const { dir, umount: unmount } = await bench.mount('removed');
+    const mounted = await bench.mount('removed');
+    const { dir } = mounted;
     writeFileSync(join(dir, 'f'), 'x');
     rmSync(join(bench.store, 'tank', 'removed'), { recursive: true });
     for (const act of [
@@ -111,7 +110,7 @@ describe.skipIf(!canMount())('when something goes wrong', () => {
         expect(['EIO', 'ENOENT', 'ESTALE']).toContain((error as NodeJS.ErrnoException).code);
       }
     }
-    await unmount();
+    await mounted.umount();
     expect(mountAt(dir)).toBeUndefined();
   });
 
