@@ -2,10 +2,11 @@
 // `npm run bench [-- NAME…]`: what the shims cost where they have nothing to do. The ways themselves: `dfskit compare`.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { dfuse } from './dfuse.mjs';
 import { passthrough } from './passthrough.mjs';
 import { startup } from './startup.mjs';
 
-const benchmarks = { passthrough, startup };
+const benchmarks = { passthrough, startup, dfuse };
 const asked = process.argv.slice(2);
 const unknown = asked.filter((name) => !(name in benchmarks));
 if (unknown.length > 0) {

@@ -77,6 +77,8 @@ void op_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *st, int to_set, str
 	rc = to_set & FUSE_SET_ATTR_SIZE && !fi ? access_check(inode, W_OK) : 0; /* truncate(2): no open before it */
 	if (rc == 0)
 		rc = inode_handle(inode, to_set & FUSE_SET_ATTR_SIZE, &handle);
+	if (rc == 0 && (rc = transport_drop_privs(handle->obj)) != 0)
+		handle_put(handle);
 	if (rc) {
 		fuse_reply_err(req, rc);
 		return;

@@ -120,7 +120,9 @@ int file_new(struct inode *inode, struct fuse_file_info *fi, struct file **out)
 	}
 	file->inode = inode;
 	if (fi->flags & O_TRUNC) {
-		rc = dfuse.p->dfs_punch(dfuse.dfs, file->handle->obj, 0, DFS_MAX_FSIZE);
+		rc = transport_drop_privs(file->handle->obj);
+		if (rc == 0)
+			rc = dfuse.p->dfs_punch(dfuse.dfs, file->handle->obj, 0, DFS_MAX_FSIZE);
 		if (rc) {
 			file_free(file);
 			return rc;
@@ -258,6 +260,11 @@ void op_write(fuse_req_t req, fuse_ino_t ino, const char *buf, size_t size, off_
 
 	COUNT(FUSE_WRITE);
 	settle(file);
+	rc = transport_drop_privs(file->handle->obj);
+	if (rc) {
+		fuse_reply_err(req, rc);
+		return;
+	}
 	/* Pages of a mapping that are written back have their place, whatever the flags say. */
 	if (fi->flags & O_APPEND && !fi->writepage)
 		rc = append(file->handle->obj, piece(&p, buf, size), &end);
@@ -313,6 +320,7 @@ void op_fallocate(fuse_req_t req, fuse_ino_t ino, int mode, off_t off, off_t len
 
 	(void)ino;
 	COUNT(FUSE_FALLOCATE);
+	transport_drop_privs(obj);
 	if (dfuse.p->dfsx_fallocate)
 		fuse_reply_err(req, dfuse.p->dfsx_fallocate(dfuse.dfs, obj, mode, (daos_off_t)off, (daos_size_t)len));
 	else
@@ -361,6 +369,7 @@ void op_copy_file_range(fuse_req_t req, fuse_ino_t ino_in, off_t off_in, struct 
 	(void)ino_in;
 	(void)ino_out;
 	COUNT(FUSE_COPY_FILE_RANGE);
+	transport_drop_privs(out);
 	if (flags)
 		rc = EINVAL;
 	if (len > COPY_AT_ONCE)

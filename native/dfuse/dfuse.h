@@ -183,6 +183,14 @@ void op_rmdir(fuse_req_t req, fuse_ino_t parent, const char *name);
 void op_rename(fuse_req_t req, fuse_ino_t parent, const char *name, fuse_ino_t new_parent, const char *new_name,
                unsigned int flags);
 
+/* ---- transport.c ------------------------------------------------------------------------------- */
+
+/** Sees the requests and answers of \a session, which is mounted, from now on. 0 or -errno. */
+int transport_use(struct fuse_session *session);
+
+/** Takes set-user-id and set-group-id bits off a file that the request of this thread changes, if it says so. */
+int transport_drop_privs(dfs_obj_t *obj);
+
 /* ---- access.c ---------------------------------------------------------------------------------- */
 
 /** True when the mount needs the option default_permissions. */

@@ -244,6 +244,10 @@ static int mount_session(void)
 		                   : NULL);
 		return -1;
 	}
+	if (transport_use(dfuse.session) != 0) {
+		complain(what, strerror(ENOMEM), NULL);
+		return -1;
+	}
 	return 0;
 }
 

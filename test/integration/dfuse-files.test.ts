@@ -199,6 +199,36 @@ print(ok)
     closeSync(fd);
   });
 
+  it.runIf(process.getuid?.() === 0)('drops set-id bits when another user changes the file', async () => {
+    const others = await bench.mount(`ids-${caching}`, { caching, options: ['allow_other'] });
+    const script = `
+import os, sys
+path = sys.argv[1] + '/f'
+def bits(change, uid):
+    with open(path, 'wb') as f: f.write(b'x' * 10)
+    os.chmod(path, 0o6777)
+    pid = os.fork()
+    if pid == 0:
+        os.setgroups([])
+        os.setresgid(65534, 65534, 65534)
+        os.setresuid(uid, uid, uid)
+        change()
+        os._exit(0)
+    assert os.waitpid(pid, 0)[1] == 0
+    return oct(os.stat(path).st_mode & 0o7777)
+def write():
+    fd = os.open(path, os.O_WRONLY)
+    os.pwrite(fd, b'y', 3)
+    os.pwrite(fd, b'y', 4)
+def fallocate(): os.posix_fallocate(os.open(path, os.O_WRONLY), 0, 100)
+changes = [write, lambda: os.truncate(path, 1), lambda: os.open(path, os.O_WRONLY | os.O_TRUNC), fallocate]
+print(*[bits(c, 65534) for c in changes])
+print(bits(write, 0))
+`;
+    await execute('chmod', ['755', bench.scratch, join(bench.scratch, 'mnt')]);
+    expect(await python(script, others.dir)).toBe('0o777 0o777 0o777 0o777\n0o6777');
+  });
+
   it('keeps extended attributes', async () => {
     writeFileSync(at('xattr'), '');
     const script = `
