@@ -20,6 +20,7 @@ export const demoPackages = ['fio', 'hyperfine'];
 /** Programs that the tests run under the shims, and what looks at them. */
 export const testPackages = [
   'attr',
+  'autoconf',
   'busybox-static',
   'bzip2',
   'perl',
@@ -31,6 +32,24 @@ export const testPackages = [
   'unzip',
   'clang-format',
   'clang-tidy',
+];
+
+/** What only the long tests run. */
+export const longTestPackages = [
+  'automake',
+  'cpio',
+  'ffmpeg',
+  'hdf5-tools',
+  'imagemagick',
+  'libhdf5-dev',
+  'libmpich-dev',
+  'libopenmpi-dev',
+  'mpich',
+  'ninja-build',
+  'openmpi-bin',
+  'postgresql',
+  'python3-venv',
+  'vim',
 ];
 
 /**

@@ -8,7 +8,7 @@ import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { locked } from './lock.mjs';
-import { buildPackages, demoPackages, installPackages, testPackages } from './packages.mjs';
+import { buildPackages, demoPackages, installPackages, longTestPackages, testPackages } from './packages.mjs';
 import { digest, stamp, stamped, unstamp } from './stamp.mjs';
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -138,11 +138,18 @@ function link() {
 /**
  * Makes the checkout ready to run.
  * @param tests also ask for what only the tests need
+ * @param long also ask for what only the long tests need
  */
-export async function setup({ tests = false } = {}) {
+export async function setup({ tests = false, long = false } = {}) {
   const major = Number(process.versions.node.split('.')[0]);
   if (major < 20) throw new SetupError(`Node ${process.version} is too old`, 'install Node 20 or later');
-  const remedy = installPackages([...buildPackages, ...demoPackages, ...(tests ? testPackages : [])], say);
+  const packages = [
+    ...buildPackages,
+    ...demoPackages,
+    ...(tests ? testPackages : []),
+    ...(long ? longTestPackages : []),
+  ];
+  const remedy = installPackages(packages, say);
   if (remedy !== undefined) throw new SetupError('Debian packages are missing', remedy);
   await locked(at('build/.setup-lock'), say, async () => {
     await installModules();

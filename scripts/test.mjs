@@ -10,7 +10,7 @@ const args = process.argv.slice(2);
 const long = args.includes('--long');
 const filters = args.filter((arg) => arg !== '--long');
 
-await setup({ tests: true }).catch(report);
+await setup({ tests: true, long }).catch(report);
 const { $ } = await import('zx');
 
 // A filtered run is somebody at work on one test: no lint.

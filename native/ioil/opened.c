@@ -49,6 +49,7 @@ long op_opened(int fd, int flags)
 	}
 	atomic_store(&ofd->real, true);
 	fd_assign(fd, ofd);
+	fd_show(fd);
 	return fd;
 }
 

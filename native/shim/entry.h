@@ -313,4 +313,9 @@ void *shim_popen(const char *command, const char *type);
 int shim_system(const char *command);
 int shim_wordexp(const char *words, void *result, int flags);
 
+/* Functions of liburing that make a ring: rings.c. */
+int shim_io_uring_queue_init(unsigned int entries, void *ring, unsigned int flags);
+int shim_io_uring_queue_init_params(unsigned int entries, void *ring, void *params);
+int shim_io_uring_queue_init_mem(unsigned int entries, void *ring, void *params, void *buf, size_t size);
+
 #endif

@@ -381,6 +381,7 @@ long fd_install(struct ofd *ofd, int min, bool cloexec)
 		return fd < 0 ? fd : -EMFILE;
 	}
 	fd_assign((int)fd, ofd);
+	fd_show((int)fd);
 	return fd;
 }
 

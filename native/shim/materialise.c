@@ -59,6 +59,20 @@ static long replace_all(struct ofd *ofd, long kernel_fd)
 	return result;
 }
 
+static long use_pages(int fd, struct ofd *ofd, void *arg)
+{
+	const struct ofd *of = arg;
+	(void)fd;
+	if (ofd->mnt == of->mnt && ofd->oid.lo == of->oid.lo && ofd->oid.hi == of->oid.hi)
+		atomic_store(&ofd->mapped, true);
+	return 0;
+}
+
+void ofd_use_pages(struct ofd *ofd)
+{
+	fd_each(use_pages, ofd);
+}
+
 long ofd_materialise(struct ofd *ofd, bool give_offset)
 {
 	struct slot *slot = ofd->slot;
@@ -89,6 +103,8 @@ long ofd_materialise(struct ofd *ofd, bool give_offset)
 	slot_unlock(slot, locked);
 	if (fd >= 0)
 		SHIM_RAW(SYS_close, fd);
+	if (!result && give_offset && ofd->kind == OFD_FILE)
+		ofd_use_pages(ofd); /* who has the offset moves data too */
 	return result;
 }
 

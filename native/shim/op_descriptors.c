@@ -49,8 +49,10 @@ long op_close_range(unsigned int first, unsigned int last, unsigned int flags)
 /* The duplicate `made` of `fd` is what fd is. */
 static long note_duplicate(int fd, long made)
 {
-	if (made >= 0)
+	if (made >= 0) {
 		fd_assign((int)made, ofd_get(fd));
+		fd_show((int)made);
+	}
 	return made;
 }
 

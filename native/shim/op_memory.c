@@ -9,19 +9,6 @@
 #include "ops.h"
 #include "runtime.h"
 
-struct same {
-	const struct ofd *ofd;
-};
-
-static long mark_mapped(int fd, struct ofd *ofd, void *arg)
-{
-	const struct ofd *of = ((struct same *)arg)->ofd;
-	(void)fd;
-	if (ofd->mnt == of->mnt && ofd->oid.lo == of->oid.lo && ofd->oid.hi == of->oid.hi)
-		atomic_store(&ofd->mapped, true);
-	return 0;
-}
-
 long op_mmap(void *addr, size_t length, int prot, int flags, int fd, off_t offset)
 {
 	struct ofd *ofd = ofd_get(fd);
@@ -51,10 +38,8 @@ long op_mmap(void *addr, size_t length, int prot, int flags, int fd, off_t offse
 			SHIM_RAW(SYS_close, kernel_fd);
 		}
 	}
-	if (shared && (r >= 0 || r < -4095)) {
-		struct same same = {ofd};
-		fd_each(mark_mapped, &same);
-	}
+	if (shared && (r >= 0 || r < -4095))
+		ofd_use_pages(ofd);
 	ofd_put(ofd);
 	return r;
 }

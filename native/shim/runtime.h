@@ -109,7 +109,7 @@ struct ofd {
 	_Atomic int refs;
 	uint8_t kind;        /* enum ofd_kind */
 	_Atomic bool real;   /* descriptors of it are real dfuse descriptors, no placeholders */
-	_Atomic bool mapped; /* MAP_SHARED somewhere: data goes through the page cache */
+	_Atomic bool mapped; /* the kernel moves data of it too, by MAP_SHARED or a request: through the page cache */
 	struct mount *mnt;
 	struct slot *slot;
 	_Atomic(dfs_obj_t *) obj; /* opened at first use after an exec: use ofd_obj() */
@@ -206,6 +206,14 @@ long ofd_open_kernel(struct ofd *ofd, uint32_t flags);
 long ofd_materialise(struct ofd *ofd, bool give_offset);
 /** Makes descriptors real when another process gave the offset to the kernel. 0 or -errno. */
 long ofd_follow_kernel(struct ofd *ofd);
+
+/** From now on the pages of the file hold what is read and written, in all its descriptions of this process. */
+void ofd_use_pages(struct ofd *ofd);
+
+/* ---- rings.c -------------------------------------------------------------------------------- */
+
+/** Descriptor \a fd has become ours: a real one at once where the kernel is going to meet it unseen. */
+void fd_show(int fd);
 
 /* ---- fork.c --------------------------------------------------------------------------------- */
 

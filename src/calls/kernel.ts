@@ -43,8 +43,7 @@ export const otherNumbers: readonly OtherNumbers[] = [
       getsockopt: 55,
   } },
   { what: 'kernel', reason: 'requests already handed over; those of an io_uring lie in shared memory', calls: {
-      io_setup: 206, io_destroy: 207, io_getevents: 208, io_pgetevents: 333, io_cancel: 210, io_uring_setup: 425,
-      io_uring_enter: 426,
+      io_setup: 206, io_destroy: 207, io_getevents: 208, io_pgetevents: 333, io_cancel: 210, io_uring_enter: 426,
   } },
   { what: 'none', reason: 'never routed: does not return, or not to its caller', calls: {
       exit: 60, exit_group: 231, rt_sigreturn: 15,

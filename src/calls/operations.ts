@@ -71,4 +71,6 @@ export const operations: Readonly<Record<string, string>> = {
 
   mmap:            'void *addr, size_t length, int prot, int flags, int fd, off_t offset',
   execveat:        'int dirfd, const char *path, char *const *argv, char *const *envp, int flags',
+
+  io_uring_setup:  'unsigned int entries, void *params',
 };

@@ -58,29 +58,3 @@ END
       ${node} main.cjs; cat out; ${node} -p 'require("m")'`,
   });
 });
-
-describe('gcc', () => {
-  sameAsKernel(mounted, {
-    name: 'compiles, links with a library, and the program runs inside',
-    needs: ['gcc'],
-    repeatable: false,
-    script: `
-      mkdir src lib bin
-      echo 'int twice(int n);' > src/twice.h
-      printf '#include "twice.h"\\nint twice(int n) { return 2 * n; }\\n' > src/twice.c
-      printf '#include <stdio.h>\\n#include "twice.h"\\nint main(int c, char **v) { FILE *f = fopen("out", "w"); fprintf(f, "%%d\\\\n", twice(21)); fclose(f); printf("%%s\\\\n", v[c - 1]); return 7; }\\n' > src/main.c
-      gcc -c -fPIC -g -o lib/twice.o src/twice.c; ar rcs lib/libtwice.a lib/twice.o; gcc -shared -o lib/libtwice.so lib/twice.o
-      gcc -O2 -Isrc -o bin/static src/main.c lib/libtwice.a; gcc -pipe -save-temps=obj -Isrc -o bin/dynamic src/main.c -Llib -ltwice -Wl,-rpath,'$ORIGIN/../lib'
-      for p in static dynamic; do bin/$p argument || echo "status $?"; cat out; rm out; done
-      cd bin; ./dynamic here || cat out; gcc -MMD -MF deps -E ../src/main.c -I../src > /dev/null; grep -o 'twice.h' deps; strip dynamic; ./dynamic stripped || true; nm static | grep -c twice`,
-  });
-  sameAsKernel(mounted, {
-    name: 'make builds what has changed and nothing else',
-    needs: ['make', 'gcc'],
-    repeatable: false,
-    script: `
-      printf 'prog: a.o b.o\\n\\t@echo link; $(CC) -o $@ $^\\n%%.o: %%.c\\n\\t@echo compile $<; $(CC) -c -o $@ $<\\n' > Makefile
-      echo 'int b(void); int main(void) { return b(); }' > a.c; echo 'int b(void) { return 5; }' > b.c
-      make; ./prog || echo "status $?"; make; sleep 0.02; echo 'int b(void) { return 6; }' > b.c; make; ./prog || echo "status $?"; make -B`,
-  });
-});

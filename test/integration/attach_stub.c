@@ -77,6 +77,9 @@ REAL(int, posix_spawnp, (void *p, const char *f, const void *a, const void *b, c
      b, v, e)
 REAL(void *, popen, (const char *c, const char *t), c, t)
 REAL(int, system, (const char *c), c)
+REAL(int, io_uring_queue_init, (unsigned int n, void *r, unsigned int f), n, r, f)
+REAL(int, io_uring_queue_init_params, (unsigned int n, void *r, void *p), n, r, p)
+REAL(int, io_uring_queue_init_mem, (unsigned int n, void *r, void *p, void *b, size_t s), n, r, p, b, s)
 REAL(int, wordexp, (const char *w, void *r, int f), w, r, f)
 REAL(void *, readdir, (void *d), d)
 REAL(int, readdir_r, (void *d, void *e, void **r), d, e, r)
@@ -95,6 +98,7 @@ REAL(int, closedir, (void *d), d)
 #define OP(name, params, ...)                        OP0(name, SYS_##name, params, __VA_ARGS__)
 
 OP(openat, (int d, const char *p, int f, mode_t m), d, p, f, m)
+OP(io_uring_setup, (unsigned int n, void *p), n, p)
 OP(openat2, (int d, const char *p, const struct open_how *h, size_t s), d, p, h, s)
 /* Leaves other values in the vector registers, as the string functions of an operation would. */
 static void clobber(void)

@@ -8,8 +8,18 @@ import { built, peerProgram, program, programPath } from './build.js';
 import { run, type Outcome } from './run.js';
 
 /** The ways of a program to a mounted container. */
-export const ways = ['dfuse', 'ioil', 'pil4dfs'] as const;
-export type Way = (typeof ways)[number];
+export type Way = 'dfuse' | 'ioil' | 'pil4dfs' | 'symbols';
+
+/**
+ * Those that are tested. `symbols`, pil4dfs without libc's own system calls, is asked for by name: it is for
+ * machines that forbid the other attachment, and docs/compatibility.md says what is lost with it.
+ */
+export const ways: readonly Way[] = [
+  'dfuse',
+  'ioil',
+  'pil4dfs',
+  ...(process.env['DFSKIT_TEST_SYMBOLS'] === '1' ? (['symbols'] as const) : []),
+];
 
 /** The ways, and the kernel's own file system that they are compared with. */
 export type Place = Way | 'kernel';
@@ -20,6 +30,7 @@ const libraries: Record<Place, string | undefined> = {
   dfuse: undefined,
   ioil: 'libioil.so',
   pil4dfs: 'libpil4dfs.so',
+  symbols: 'libpil4dfs.so',
 };
 
 export interface CommandOptions {
@@ -75,6 +86,7 @@ export class MountedContainer {
       TZ: 'UTC',
       DFSKIT_STORE: this.store,
       ...(library === undefined ? {} : { LD_PRELOAD: built('lib', library) }),
+      ...(place === 'symbols' ? { DFSKIT_ATTACH: 'symbols' } : {}),
     };
   }
 

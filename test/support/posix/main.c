@@ -8,7 +8,7 @@
 const char *self_path;
 
 static const struct check *const families[] = {attribute_checks, data_checks,    descriptor_checks, directory_checks,
-					       name_checks,      process_checks, stream_checks};
+					       name_checks,      process_checks, ring_checks, stream_checks};
 
 void say(const char *format, ...)
 {
