@@ -267,7 +267,8 @@ void journal_checkpoint(struct cont *c)
 				rc = apply_step(c, env, last, false, &pos, &more);
 			if (env != NULL)
 				mdb_env_close(env);
-			if (rc == 0 && !more && pos.segment == last + 1)
+			if (rc == 0 && !more && pos.segment == last + 1 && /* the base may be new: its name first */
+			    RETRY(SYS4(SYS_fsync, c->dir_fd, 0, 0, 0)) == 0)
 				remove_segments(c, pos.segment);
 			if (rc != 0)
 				more = false;

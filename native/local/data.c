@@ -314,8 +314,8 @@ EXPORT int dfsx_fallocate(dfs_t *dfs, dfs_obj_t *obj, int mode, daos_off_t off, 
 		rc = hostfd_pin(obj, true, &fd);
 	if (rc != 0)
 		return rc;
+	object_wrote(obj, false); /* the host decides whether a call that fails moves the time */
 	rc = -sys_fallocate(fd, mode, off, len);
-	object_wrote(obj, rc == 0);
 	hostfd_unpin(obj);
 	return rc;
 }

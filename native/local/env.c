@@ -14,9 +14,11 @@
 
 /* Address space, not memory: large enough that it hardly ever grows, small enough for programs
  * under a limit of virtual memory, which fall back to MAP_SMALL. */
+#ifndef MAP_FIRST
 #define MAP_FIRST (64ULL << 30)
 #define MAP_SMALL (256ULL << 20)
-#define READERS   4094 /* of all processes together; a slot is 64 bytes of the lock file */
+#endif
+#define READERS 4094 /* of all processes together; a slot is 64 bytes of the lock file */
 
 /* ---- LMDB's calls to libc, redirected by the linker (--wrap) ---------------------------- */
 static pthread_mutex_t open_lock = PTHREAD_MUTEX_INITIALIZER; /* innermost */
@@ -224,9 +226,15 @@ static int open_sized(struct cont *c, const char *path, size_t size, unsigned fl
 
 int env_open_base(const char *path, mode_t mode, MDB_env **env)
 {
-	size_t size = MAP_FIRST;
+	size_t size = MAP_FIRST, least = 64UL << 20;
+	struct stat st;
 	int rc;
 
+	/* It does not grow while it is open: that is for one step of the journal. */
+	if (sys_fstatat(AT_FDCWD, path, &st, 0) == 0)
+		least += 2 * (size_t)st.st_size;
+	if (size < least)
+		size = least;
 	pthread_mutex_lock(&open_lock);
 	do {
 		rc = mdb_env_create(env);
@@ -239,8 +247,8 @@ int env_open_base(const char *path, mode_t mode, MDB_env **env)
 			mdb_env_close(*env);
 			*env = NULL;
 		}
-		size /= 4;
-	} while (rc == ENOMEM && size >= MAP_SMALL);
+		size = size / 4 > least ? size / 4 : size == least ? 0 : least;
+	} while (rc == ENOMEM && size != 0);
 	pthread_mutex_unlock(&open_lock);
 	return rc;
 }

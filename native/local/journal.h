@@ -11,7 +11,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifndef SEGMENT_MAX
 #define SEGMENT_MAX (32ULL << 20) /* a segment at least as long is followed by the next */
+#endif
 
 /* Where a record ends: the segment, the offset in it, the check value of all before, and the transaction. */
 struct journal_pos {

@@ -1,0 +1,12 @@
+import { execFileSync } from 'node:child_process';
+import { beforeAll, expect, it } from 'vitest';
+import { buildDirectory } from '../support/build.js';
+import { cutPower } from '../support/power/replay.js';
+
+beforeAll(() => {
+  execFileSync('cmake', ['--build', buildDirectory, '--target', 'dfs_local_tight'], { stdio: 'ignore' });
+});
+
+it('has all that was synced after a cut of the power at any step', { timeout: 120_000 }, async () => {
+  expect(await cutPower(12, 29)).toBeGreaterThan(50);
+});
