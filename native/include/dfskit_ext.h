@@ -55,6 +55,10 @@ int dfsx_rename(dfs_t *dfs, dfs_obj_t *parent, const char *name, dfs_obj_t *new_
 /** link(2): another name for \a obj, which is no directory (EPERM). */
 int dfsx_link(dfs_t *dfs, dfs_obj_t *obj, dfs_obj_t *new_parent, const char *new_name);
 
+/** open(2) with O_TMPFILE: a new file without a name, made in \a dir. It goes at its last close, unless dfsx_link() has
+ *  named it; with O_EXCL in \a flags that is refused (ENOENT). */
+int dfsx_open_unnamed(dfs_t *dfs, dfs_obj_t *dir, mode_t mode, int flags, dfs_obj_t **obj);
+
 /** Appends atomically among all processes of the node. \param end out: offset after the bytes. */
 int dfsx_append(dfs_t *dfs, dfs_obj_t *obj, d_sg_list_t *sgl, daos_off_t *end);
 

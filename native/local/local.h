@@ -84,6 +84,7 @@ struct dirent_rec {
 
 #define INODE_HAS_HOST  (1U << 0) /* a host file may exist */
 #define INODE_HAS_XATTR (1U << 1)
+#define INODE_LINKABLE  (1U << 2) /* made without a name: it may still get its first one */
 
 struct inode_rec {
 	uint32_t mode, uid, gid, nlink;
@@ -228,6 +229,9 @@ struct drop {
 	bool orphan; /* the record stays: somebody has the object open */
 	int intent;
 };
+/* Keeps a record without a name while somebody has it open; orphan_named() when it gets one. */
+int put_orphan(struct cont *c, MDB_txn *txn, uint64_t ino, struct inode_rec *rec);
+int orphan_named(struct cont *c, MDB_txn *txn, uint64_t ino);
 int drop_inode(struct cont *c, MDB_txn *txn, uint64_t ino, struct inode_rec *rec, struct drop *d);
 void drop_finish(struct cont *c, struct drop *d, int rc);
 void reclaim_orphan(struct cont *c, uint64_t ino);

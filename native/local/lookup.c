@@ -267,12 +267,34 @@ struct create_arg {
 	size_t len;
 	mode_t mode;
 	const char *target;
+	bool linkable; /* a file without a name may get one */
 	uint32_t oclass;
 	uint64_t chunk_size;
 	uint64_t ino;         /* out */
 	struct inode_rec rec; /* out */
-	bool count;           /* the creator keeps it open */
 };
+
+/* A new record as the creator and its directory say; a->rec and a->ino. */
+static int new_inode(struct cont *c, MDB_txn *txn, struct create_arg *a, const struct inode_rec *dir, struct cred *cr)
+{
+	int rc = perm_change_name(cr, dir, NULL);
+
+	if (rc == 0)
+		rc = inode_alloc(c, txn, &a->ino);
+	if (rc != 0)
+		return rc;
+	if (cr->uid == 0)
+		cr->gid = (gid_t)sys_raw6(SYS_getegid, 0, 0, 0, 0, 0, 0);
+	a->rec = (struct inode_rec){.mode = a->mode,
+	                            .uid = cr->uid,
+	                            .gid = dir->mode & S_ISGID ? dir->gid : cr->gid,
+	                            .nlink = S_ISDIR(a->mode) ? 2 : 1,
+	                            .oclass = a->oclass,
+	                            .chunk_size = a->chunk_size,
+	                            .epoch = c->super.epoch};
+	a->rec.atime = a->rec.mtime = a->rec.ctime = time_now();
+	return 0;
+}
 
 static int create_fn(struct cont *c, MDB_txn *txn, void *arg)
 {
@@ -297,22 +319,9 @@ static int create_fn(struct cont *c, MDB_txn *txn, void *arg)
 		return rc == 0 ? EEXIST : rc;
 	if (f.slot == 0)
 		return ENOSPC;
-	rc = perm_change_name(&cr, &dir, NULL);
-	if (rc == 0)
-		rc = inode_alloc(c, txn, &a->ino);
+	rc = new_inode(c, txn, a, &dir, &cr);
 	if (rc != 0)
 		return rc;
-	if (cr.uid == 0)
-		cr.gid = (gid_t)sys_raw6(SYS_getegid, 0, 0, 0, 0, 0, 0);
-	memset(&a->rec, 0, sizeof(a->rec));
-	a->rec.mode = a->mode;
-	a->rec.uid = cr.uid;
-	a->rec.gid = dir.mode & S_ISGID ? dir.gid : cr.gid;
-	a->rec.nlink = S_ISDIR(a->mode) ? 2 : 1;
-	a->rec.atime = a->rec.mtime = a->rec.ctime = time_now();
-	a->rec.oclass = a->oclass;
-	a->rec.chunk_size = a->chunk_size;
-	a->rec.epoch = c->super.epoch;
 	if (S_ISDIR(a->mode)) {
 		a->rec.parent = a->dir;
 		a->rec.slot = f.slot;
@@ -354,6 +363,48 @@ static int create(struct dfs *dfs, struct dfs_obj *parent, const char *name, mod
 	marks_open(dfs->c, a.ino);
 	rc = object_new(dfs, a.ino, &a.rec, flags, a.dir, obj);
 	if (rc != 0)
+		marks_release(dfs->c, a.ino);
+	return rc;
+}
+
+static int unnamed_fn(struct cont *c, MDB_txn *txn, void *arg)
+{
+	struct create_arg *a = arg;
+	struct inode_rec dir;
+	struct cred cr;
+	int rc = inode_get(txn, a->dir, &dir);
+
+	if (rc == 0 && !S_ISDIR(dir.mode))
+		rc = ENOTDIR;
+	if (rc == 0 && dir.nlink == 0)
+		rc = ENOENT;
+	if (rc != 0)
+		return rc;
+	if (a->ino != 0) /* an earlier attempt's */
+		marks_release(c, a->ino);
+	a->ino = 0;
+	cred_get(&cr);
+	rc = new_inode(c, txn, a, &dir, &cr);
+	if (rc != 0)
+		return rc;
+	a->rec.flags = a->linkable ? INODE_LINKABLE : 0;
+	marks_open(c, a->ino); /* counted before anybody can see it, or it would be reclaimed */
+	return put_orphan(c, txn, a->ino, &a->rec);
+}
+
+EXPORT int dfsx_open_unnamed(dfs_t *dfs, dfs_obj_t *dir, mode_t mode, int flags, dfs_obj_t **obj)
+{
+	struct create_arg a = {.dir = dir_ino(dir), .mode = S_IFREG | (mode & 07777), .linkable = !(flags & O_EXCL)};
+	int rc;
+
+	if (dfs == NULL || obj == NULL)
+		return EINVAL;
+	rc = read_only(dfs);
+	if (rc == 0)
+		rc = cont_write(dfs->c, unnamed_fn, &a);
+	if (rc == 0)
+		rc = object_new(dfs, a.ino, &a.rec, flags & O_ACCMODE, a.dir, obj);
+	if (rc != 0 && a.ino != 0)
 		marks_release(dfs->c, a.ino);
 	return rc;
 }

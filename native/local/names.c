@@ -392,7 +392,7 @@ static int link_fn(struct cont *c, MDB_txn *txn, void *arg)
 
 	if (rc == 0)
 		rc = inode_get(txn, a->ino, &rec);
-	if (rc == 0 && rec.nlink == 0)
+	if (rc == 0 && rec.nlink == 0 && !(rec.flags & INODE_LINKABLE))
 		rc = ENOENT;
 	if (rc != 0)
 		return rc;
@@ -405,8 +405,11 @@ static int link_fn(struct cont *c, MDB_txn *txn, void *arg)
 		rc = EPERM;
 	if (rc == 0)
 		rc = dirent_add(c, txn, a->dir, a->name, a->len, a->ino, mode_to_type(rec.mode), NULL);
+	if (rc == 0 && rec.nlink == 0)
+		rc = orphan_named(c, txn, a->ino);
 	if (rc != 0)
 		return rc;
+	rec.flags &= ~INODE_LINKABLE;
 	rec.nlink++;
 	rec.ctime = time_now();
 	rc = inode_put(txn, a->ino, &rec);

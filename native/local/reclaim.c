@@ -23,7 +23,7 @@ static void intent_end(struct cont *c, int i)
 		atomic_store(&c->marks->intents[i], 0);
 }
 
-static int put_orphan(struct cont *c, MDB_txn *txn, uint64_t ino, struct inode_rec *rec)
+int put_orphan(struct cont *c, MDB_txn *txn, uint64_t ino, struct inode_rec *rec)
 {
 	struct key key = make_key(SPACE_ORPHAN, ino);
 	MDB_val k = {sizeof(key), &key}, v = {0, ""};
@@ -37,6 +37,17 @@ static int put_orphan(struct cont *c, MDB_txn *txn, uint64_t ino, struct inode_r
 	if (rc == 0)
 		shared_set_orphans(c, c->shared->orphans + 1);
 	return rc;
+}
+
+int orphan_named(struct cont *c, MDB_txn *txn, uint64_t ino)
+{
+	struct key key = make_key(SPACE_ORPHAN, ino);
+	MDB_val k = {sizeof(key), &key};
+	int rc = mdb_del(txn, DBI, &k, NULL);
+
+	if (rc == 0 && c->shared->orphans != 0)
+		shared_set_orphans(c, c->shared->orphans - 1);
+	return rc == MDB_NOTFOUND ? 0 : rc;
 }
 
 /* In the transaction that takes the last name: deletes the record, or keeps it as an orphan. */

@@ -33,9 +33,11 @@ long where_stat(int dirfd, const char *path, bool follow, struct where *w, struc
 
 	if (!path[0])
 		return w->ours ? -ENOENT : r;
+	if (!r && w->magic >= 0 && follow)
+		r = where_enter(w);
 	while (!r && w->ours) {
 		r = where_lstat(w, st);
-		if (!r && S_ISLNK(st->st_mode) && (follow || w->must_dir)) {
+		if (!r && S_ISLNK(st->st_mode) && w->name[0] && (follow || w->must_dir)) {
 			r = where_follow_name(w);
 			continue;
 		}
@@ -52,10 +54,12 @@ long where_open(int dirfd, const char *path, bool follow, int flags, struct wher
 
 	if (!path[0])
 		return w->ours ? -ENOENT : r;
+	if (!r && w->magic >= 0 && follow)
+		r = where_enter(w);
 	while (!r && w->ours) {
 		const struct provider *p = w->mnt->p;
 		if (!w->name[0]) {
-			*mode = S_IFDIR;
+			*mode = w->type;
 			return -p->dfs_dup(w->mnt->dfs, w->parent, (flags & O_ACCMODE) == O_RDONLY ? O_RDONLY : O_RDWR,
 			                   obj);
 		}

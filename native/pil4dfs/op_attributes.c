@@ -3,9 +3,27 @@
  */
 #include <string.h>
 #include <time.h>
+#include <linux/limits.h>
+#include <sys/xattr.h>
 #include "../shim/attributes.h"
 #include "names.h"
 #include "ops.h"
+
+/* Beside DFS_SET_ATTR_*: nothing changes but what chown(2) always does to the set-user-ID bits. */
+#define SAME_OWNER (1 << 30)
+
+static long set(struct mount *mnt, dfs_obj_t *obj, struct stat *st, int what)
+{
+	if (mnt->read_only)
+		return -EROFS;
+	if (what == SAME_OWNER) {
+		long r = -mnt->p->dfs_ostat(mnt->dfs, obj, st);
+		if (r || !S_ISREG(st->st_mode) || !(st->st_mode & (S_ISUID | S_ISGID)))
+			return r;
+		what = DFS_SET_ATTR_UID;
+	}
+	return -mnt->p->dfs_osetattr(mnt->dfs, obj, st, what);
+}
 
 /* Whom a change by descriptor, or by an empty path, concerns. */
 static long set_on_descriptor(int fd, struct stat *st, int what, bool by_path)
@@ -19,7 +37,7 @@ static long set_on_descriptor(int fd, struct stat *st, int what, bool by_path)
 	if (!obj && !rc)
 		rc = EBADF; /* open(2), O_PATH */
 	if (obj)
-		rc = ofd->mnt->read_only ? EROFS : ofd->mnt->p->dfs_osetattr(ofd->mnt->dfs, obj, st, what);
+		rc = (int)-set(ofd->mnt, obj, st, what);
 	ofd_put(ofd);
 	return -rc;
 }
@@ -33,12 +51,10 @@ static long set_on_path(int dirfd, const char *path, bool follow, struct stat *s
 
 	if (r || !w->ours)
 		return r;
-	if (w->mnt->read_only)
-		r = -EROFS;
-	else if (S_ISLNK(mode) && what & DFS_SET_ATTR_MODE)
+	if (S_ISLNK(mode) && !w->mnt->read_only && what & DFS_SET_ATTR_MODE)
 		r = -EOPNOTSUPP; /* a link has no mode of its own: fchmodat(2) */
 	else
-		r = -w->mnt->p->dfs_osetattr(w->mnt->dfs, obj, st, what);
+		r = set(w->mnt, obj, st, what);
 	w->mnt->p->dfs_release(obj);
 	return r;
 }
@@ -67,7 +83,8 @@ long op_fchmodat2(int dirfd, const char *path, mode_t mode, int flags)
 static int owner_attributes(struct stat *st, uid_t owner, gid_t group)
 {
 	*st = (struct stat){.st_uid = owner, .st_gid = group};
-	return (owner != (uid_t)-1 ? DFS_SET_ATTR_UID : 0) | (group != (gid_t)-1 ? DFS_SET_ATTR_GID : 0);
+	int what = (owner != (uid_t)-1 ? DFS_SET_ATTR_UID : 0) | (group != (gid_t)-1 ? DFS_SET_ATTR_GID : 0);
+	return what ? what : SAME_OWNER;
 }
 
 long op_fchown(int fd, uid_t owner, gid_t group)
@@ -110,18 +127,26 @@ long op_utimensat(int dirfd, const char *path, const struct timespec *times, int
 	struct where w;
 	int what = 0;
 
+	if (times && times[0].tv_nsec == UTIME_OMIT && times[1].tv_nsec == UTIME_OMIT)
+		return 0; /* nothing is looked at: utimensat(2), NOTES */
+	if (flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
+		return -EINVAL;
+	long wrong = 0;
 	for (int i = 0; times && i < 2; i++)
 		if (times[i].tv_nsec != UTIME_NOW && times[i].tv_nsec != UTIME_OMIT &&
 		    (times[i].tv_nsec < 0 || times[i].tv_nsec > 999999999))
-			return -EINVAL;
+			wrong = -EINVAL;
 	const struct timespec *t = times ? times : now;
 	if (set_time(&st.st_atim, &t[0]))
 		what |= DFS_SET_ATTR_ATIME;
 	if (set_time(&st.st_mtim, &t[1]))
 		what |= DFS_SET_ATTR_MTIME;
 	if (!path || (flags & AT_EMPTY_PATH && !path[0]))
-		return set_on_descriptor(dirfd, &st, what, path != NULL);
-	long r = set_on_path(dirfd, path, !(flags & AT_SYMLINK_NOFOLLOW), &st, what, &w);
+		return wrong ? wrong : set_on_descriptor(dirfd, &st, what, path != NULL);
+	/* The times are judged when the file has been found. */
+	long r = set_on_path(dirfd, path, !(flags & AT_SYMLINK_NOFOLLOW), &st, wrong ? 0 : what, &w);
+	if (!r && w.ours)
+		r = wrong;
 	if (!r && !w.ours)
 		r = SHIM_RAW(SYS_utimensat, w.dirfd, w.kpath, times, flags);
 	where_done(&w);
@@ -173,11 +198,25 @@ struct xattr_args {
 	int flags;
 };
 
-static long xattr_do(struct mount *mnt, dfs_obj_t *obj, const struct xattr_args *a)
+/* What is judged before the file is looked for. */
+static long xattr_arguments(const struct xattr_args *a)
+{
+	size_t n = a->name ? strnlen(a->name, XATTR_NAME_MAX + 1) : 1;
+
+	if (a->call == XATTR_SET && a->flags & ~(XATTR_CREATE | XATTR_REPLACE))
+		return -EINVAL;
+	if (n == 0 || n > XATTR_NAME_MAX)
+		return -ERANGE;
+	return a->call == XATTR_SET && a->size > XATTR_SIZE_MAX ? -E2BIG : 0;
+}
+
+static long xattr_do(struct mount *mnt, dfs_obj_t *obj, mode_t mode, const struct xattr_args *a)
 {
 	const struct provider *p = mnt->p;
 	daos_size_t size = a->size;
 
+	if (a->name && S_ISLNK(mode) && strncmp(a->name, "user.", 5) == 0) /* xattr(7) */
+		return a->call == XATTR_GET ? -ENODATA : -EPERM;
 	/* No ACLs: a program that hears so sets the mode bits instead. */
 	if (a->name && strncmp(a->name, "system.", 7) == 0)
 		return -EOPNOTSUPP;
@@ -204,10 +243,13 @@ static long xattr_path(const char *path, bool follow, const struct xattr_args *a
 {
 	dfs_obj_t *obj;
 	mode_t mode;
-	long r = where_open(AT_FDCWD, path, follow, O_RDONLY | O_PATH, w, &obj, &mode);
+	long r = xattr_arguments(a);
 
+	where_none(w);
+	if (!r)
+		r = where_open(AT_FDCWD, path, follow, O_RDONLY | O_PATH, w, &obj, &mode);
 	if (!r && w->ours) {
-		r = xattr_do(w->mnt, obj, a);
+		r = xattr_do(w->mnt, obj, mode, a);
 		w->mnt->p->dfs_release(obj);
 	}
 	return r;
@@ -221,7 +263,9 @@ static long xattr_fd(int fd, const struct xattr_args *a)
 	if (!ofd)
 		return -EBADF;
 	dfs_obj_t *obj = ofd->kind == OFD_PATH ? NULL : ofd_obj(ofd, &err);
-	long r = obj ? xattr_do(ofd->mnt, obj, a) : err ? -err : -EBADF;
+	long r = xattr_arguments(a);
+	if (!r)
+		r = obj ? xattr_do(ofd->mnt, obj, S_IFREG, a) : err ? -err : -EBADF;
 	ofd_put(ofd);
 	return r;
 }

@@ -4,8 +4,10 @@
  * The provider's extensions give what the public DFS API lacks (types checked on removal, hard links,
  * RENAME_NOREPLACE); without them the nearest public call is used after a check of the type.
  */
+#include <stdio.h>
 #include <string.h>
 #include <linux/fs.h>
+#include "../shim/attributes.h"
 #include "names.h"
 #include "ops.h"
 
@@ -33,6 +35,17 @@ long op_mkdirat(int dirfd, const char *path, mode_t mode)
 	return r;
 }
 
+/* Whether something that is no directory can be made there: the name must not be, nor end in a slash. */
+static long new_name(const struct where *to)
+{
+	struct stat st;
+
+	if (!to->name[0])
+		return -EEXIST;
+	long r = where_lstat(to, &st);
+	return r == 0 ? -EEXIST : r == -ENOENT && !to->must_dir ? 0 : r;
+}
+
 long op_mknodat(int dirfd, const char *path, mode_t mode, dev_t dev)
 {
 	struct where w;
@@ -42,9 +55,9 @@ long op_mknodat(int dirfd, const char *path, mode_t mode, dev_t dev)
 		r = SHIM_RAW(SYS_mknodat, w.dirfd, w.kpath, mode, dev);
 	else if (!r && (mode & S_IFMT) && !S_ISREG(mode))
 		r = -EPERM; /* no pipes, sockets or devices in DFS: mknod(2) */
-	else if (!r && !w.name[0])
-		r = path[0] ? -EEXIST : -ENOENT;
-	else if (!r) {
+	else if (!r && !path[0])
+		r = -ENOENT;
+	else if (!r && !(r = new_name(&w))) {
 		dfs_obj_t *obj;
 		r = -w.mnt->p->dfs_open(w.mnt->dfs, w.parent, w.name, S_IFREG | (mode & 07777 & ~shim_umask),
 		                        O_CREAT | O_EXCL | O_RDWR, 0, 0, NULL, &obj);
@@ -74,6 +87,9 @@ long op_unlinkat(int dirfd, const char *path, int flags)
 {
 	struct where w;
 	bool is_dir = flags & AT_REMOVEDIR;
+
+	if (flags & ~AT_REMOVEDIR)
+		return -EINVAL;
 	long r = where_find(dirfd, path, &w);
 
 	if (!r && !w.ours)
@@ -109,6 +125,40 @@ static long rename_slash(const struct where *from, const struct where *to)
 	return r;
 }
 
+/* One name is the kernel's: it gets both and says what it thinks of them. False when there is no dfuse to say it by. */
+static bool to_kernel(struct where *w, char path[2 * PATH_MAX])
+{
+	if (!w->ours)
+		return true;
+	if (!w->mnt->dfuse || w->no_path)
+		return false;
+	memcpy(path, w->mnt->root, w->mnt->root_len);
+	where_path(w, path + w->mnt->root_len);
+	if (w->must_dir)
+		strcat(path, "/");
+	w->dirfd = AT_FDCWD;
+	w->kpath = path;
+	return true;
+}
+
+/* The kernel looks at the directory of the first name before it looks at the second. */
+static long parent_there(const struct where *w)
+{
+	char path[PATH_MAX];
+	struct stat st;
+	size_t n = w->ours ? 0 : strnlen(w->kpath, PATH_MAX);
+
+	if (w->ours || n == PATH_MAX)
+		return 0;
+	while (n > 1 && w->kpath[n - 1] == '/')
+		n--;
+	while (n && w->kpath[n - 1] != '/')
+		n--;
+	memcpy(path, w->kpath, n);
+	strcpy(path + n, ".");
+	return SHIM_RAW(SYS_newfstatat, w->dirfd, path, &st, 0);
+}
+
 static long rename_ours(const struct where *from, const struct where *to, unsigned int flags)
 {
 	const struct provider *p = from->mnt->p;
@@ -133,27 +183,27 @@ static long rename_ours(const struct where *from, const struct where *to, unsign
 long op_renameat2(int olddirfd, const char *oldpath, int newdirfd, const char *newpath, unsigned int flags)
 {
 	struct where from, to;
+	char a[2 * PATH_MAX], b[2 * PATH_MAX];
 
 	if (flags & ~(unsigned int)(RENAME_NOREPLACE | RENAME_EXCHANGE) ||
 	    flags == (RENAME_NOREPLACE | RENAME_EXCHANGE))
 		return -EINVAL;
 	long r = where_find(olddirfd, oldpath, &from);
+	if (!r && !oldpath[0])
+		r = -ENOENT;
 	if (r) {
 		where_done(&from);
 		return r;
 	}
 	r = where_find(newdirfd, newpath, &to);
-	if (!r && (!oldpath[0] || !newpath[0]))
+	if (!r && !newpath[0])
 		r = -ENOENT;
-	if (!r && !from.ours && !to.ours)
-		r = SHIM_RAW(SYS_renameat2, from.dirfd, from.kpath, to.dirfd, to.kpath, flags);
-	else if (!r && from.ours != to.ours) {
-		/* What the kernel would say first: a source that is not there. */
-		struct stat st;
-		r = from.ours ? where_lstat(&from, &st)
-		              : SHIM_RAW(SYS_newfstatat, from.dirfd, from.kpath, &st, AT_SYMLINK_NOFOLLOW);
+	if (r)
+		r = parent_there(&from) ?: r;
+	if (!r && (!from.ours || !to.ours)) {
+		r = to_kernel(&from, a) && to_kernel(&to, b) ? 0 : -EXDEV;
 		if (!r)
-			r = -EXDEV;
+			r = SHIM_RAW(SYS_renameat2, from.dirfd, from.kpath, to.dirfd, to.kpath, flags);
 	} else if (!r)
 		r = rename_ours(&from, &to, flags);
 	where_done(&to);
@@ -167,18 +217,38 @@ static long link_object(struct mount *mnt, dfs_obj_t *obj, mode_t mode, int newd
 	struct where to;
 	long r = where_find(newdirfd, newpath, &to);
 
-	if (!r && (!to.ours || to.mnt != mnt))
-		r = -EXDEV;
-	else if (!r && !newpath[0])
+	if (!r && !newpath[0])
 		r = -ENOENT;
-	else if (!r && !to.name[0])
-		r = -EEXIST;
+	else if (!r && !to.ours) {
+		/* What the kernel says of any link from here to there, as that of a directory is never made. */
+		r = SHIM_RAW(SYS_linkat, AT_FDCWD, mnt->root, to.dirfd, to.kpath, 0);
+		r = !r || r == -EPERM ? -EXDEV : r;
+	} else if (!r)
+		r = new_name(&to);
+	if (!r && to.mnt != mnt)
+		r = -EXDEV;
 	else if (!r && S_ISDIR(mode))
 		r = -EPERM;
-	else if (!r && to.must_dir)
-		r = -ENOENT;
 	else if (!r)
 		r = mnt->p->dfsx_link ? -mnt->p->dfsx_link(mnt->dfs, obj, to.parent, to.name) : -EPERM;
+	where_done(&to);
+	return r;
+}
+
+/* Another name for something that only the kernel knows. */
+static long link_foreign(int olddirfd, const char *oldpath, int newdirfd, const char *newpath, int flags)
+{
+	struct where to;
+	struct stat st;
+	char full[2 * PATH_MAX];
+	long r = where_find(newdirfd, newpath, &to);
+
+	if (r) /* the old name is looked at first */
+		r = SHIM_RAW(SYS_newfstatat, olddirfd, oldpath, &st,
+		             (flags & AT_EMPTY_PATH) | (flags & AT_SYMLINK_FOLLOW ? 0 : AT_SYMLINK_NOFOLLOW))
+		        ?: r;
+	else
+		r = to_kernel(&to, full) ? SHIM_RAW(SYS_linkat, olddirfd, oldpath, to.dirfd, to.kpath, flags) : -EXDEV;
 	where_done(&to);
 	return r;
 }
@@ -192,27 +262,23 @@ long op_linkat(int olddirfd, const char *oldpath, int newdirfd, const char *newp
 
 	if (flags & ~(AT_SYMLINK_FOLLOW | AT_EMPTY_PATH))
 		return -EINVAL;
-	if (flags & AT_EMPTY_PATH && !oldpath[0]) {
-		struct ofd *ofd = ofd_get(olddirfd);
-		if (!ofd)
-			return -EXDEV;
+	bool itself = flags & AT_EMPTY_PATH && !oldpath[0];
+	struct ofd *ofd = !itself ? NULL : olddirfd == AT_FDCWD ? ofd_get_cwd() : ofd_get(olddirfd);
+	if (ofd) {
 		obj = ofd_obj(ofd, &err);
 		long r = obj ? link_object(ofd->mnt, obj, ofd->kind == OFD_DIR ? S_IFDIR : S_IFREG, newdirfd, newpath)
 		             : -err;
 		ofd_put(ofd);
 		return r;
 	}
+	if (itself)
+		return link_foreign(olddirfd, oldpath, newdirfd, newpath, flags);
 	long r = where_open(olddirfd, oldpath, flags & AT_SYMLINK_FOLLOW, O_RDONLY | O_PATH, &from, &obj, &mode);
 	if (!r && from.ours) {
 		r = link_object(from.mnt, obj, mode, newdirfd, newpath);
 		from.mnt->p->dfs_release(obj);
-	} else if (!r) {
-		struct where to;
-		r = where_find(newdirfd, newpath, &to);
-		if (!r)
-			r = to.ours ? -EXDEV : SHIM_RAW(SYS_linkat, from.dirfd, from.kpath, to.dirfd, to.kpath, flags);
-		where_done(&to);
-	}
+	} else if (!r)
+		r = link_foreign(from.dirfd, from.kpath, newdirfd, newpath, flags);
 	where_done(&from);
 	return r;
 }
@@ -221,17 +287,15 @@ long op_symlinkat(const char *target, int newdirfd, const char *newpath)
 {
 	struct where w;
 	dfs_obj_t *obj;
-	long r = where_find(newdirfd, newpath, &w);
 
+	if (!target[0])
+		return -ENOENT;
+	long r = where_find(newdirfd, newpath, &w);
 	if (!r && !w.ours)
 		r = SHIM_RAW(SYS_symlinkat, target, w.dirfd, w.kpath);
-	else if (!r && (!target[0] || !newpath[0]))
+	else if (!r && !newpath[0])
 		r = -ENOENT;
-	else if (!r && !w.name[0])
-		r = -EEXIST;
-	else if (!r && w.must_dir)
-		r = -ENOENT;
-	else if (!r) {
+	else if (!r && !(r = new_name(&w))) {
 		r = strlen(target) >= PATH_MAX ? -ENAMETOOLONG
 		                               : -w.mnt->p->dfs_open(w.mnt->dfs, w.parent, w.name, S_IFLNK | 0777,
 		                                                     O_CREAT | O_EXCL | O_RDWR, 0, 0, target, &obj);
@@ -259,14 +323,18 @@ static long link_bytes(struct mount *mnt, dfs_obj_t *obj, char *buf, size_t size
 static long descriptor_link(int fd, char *buf, size_t size)
 {
 	struct ofd *ofd = ofd_get(fd);
+	char own[PATH_MAX];
+	struct stat st = {.st_nlink = 1};
 	size_t n = 0;
 
-	if (!ofd || !ofd->path) {
-		ofd_put(ofd);
+	if (!ofd)
 		return -ENOENT;
-	}
-	const char *parts[2] = {ofd->mnt->root, ofd->path};
-	for (int i = 0; i < 2; i++) {
+	if (ofd->kind != OFD_DIR || ofd_dir_path(ofd, own, sizeof(own)) != 0)
+		ofd->path ? snprintf(own, sizeof(own), "%s", ofd->path)
+		          : snprintf(own, sizeof(own), "/#%lu", (unsigned long)ofd->oid.lo);
+	ofd_stat(ofd, &st);
+	const char *parts[3] = {ofd->mnt->root, own, st.st_nlink ? "" : " (deleted)"};
+	for (int i = 0; i < 3; i++) {
 		size_t len = strnlen(parts[i], size - n);
 		memcpy(buf + n, parts[i], len);
 		n += len;

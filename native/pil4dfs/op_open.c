@@ -5,10 +5,18 @@
 #include "names.h"
 #include "ops.h"
 
+#define KNOWN_FLAGS                                                                                                \
+	(O_ACCMODE | O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_APPEND | O_NONBLOCK | O_SYNC | O_ASYNC | O_DIRECT | \
+	 0100000 | O_DIRECTORY | O_NOFOLLOW | O_NOATIME | O_CLOEXEC | O_PATH | O_TMPFILE)
+#define PATH_FLAGS (O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+
 /* Access mode that the provider needs. The description's own mode says what the program may do. */
 static int access_of(int flags)
 {
-	return flags & O_PATH ? O_RDONLY | O_PATH : flags & O_ACCMODE;
+	if (flags & O_PATH)
+		return O_RDONLY | O_PATH;
+	/* O_TRUNC needs and gets its way also with O_RDONLY. */
+	return flags & O_TRUNC && (flags & O_ACCMODE) == O_RDONLY ? O_RDWR : flags & O_ACCMODE;
 }
 
 static long install(struct where *w, dfs_obj_t *obj, mode_t mode, int flags)
@@ -29,8 +37,6 @@ static long create(struct where *w, int flags, mode_t mode, dfs_obj_t **obj)
 {
 	if (w->mnt->read_only)
 		return -EROFS;
-	if (w->must_dir)
-		return -EISDIR;
 	return -w->mnt->p->dfs_open(w->mnt->dfs, w->parent, w->name, S_IFREG | (mode & 07777 & ~shim_umask),
 	                            O_CREAT | O_EXCL | (flags & O_ACCMODE), 0, 0, NULL, obj);
 }
@@ -41,12 +47,61 @@ static long check(const struct where *w, mode_t mode, int flags)
 	if (flags & O_PATH)
 		return flags & O_DIRECTORY && !S_ISDIR(mode) ? -ENOTDIR : 0;
 	if (S_ISDIR(mode))
-		return (flags & O_ACCMODE) != O_RDONLY || flags & O_CREAT ? -EISDIR : 0;
+		return (flags & O_ACCMODE) != O_RDONLY || flags & (O_CREAT | O_TRUNC) ? -EISDIR : 0;
 	if (flags & O_DIRECTORY || w->must_dir)
 		return -ENOTDIR;
 	if (w->mnt->read_only && (flags & O_ACCMODE) != O_RDONLY)
 		return -EROFS;
 	return 0;
+}
+
+/* The directory that a path ends in, or what a link of proc(5) leads to. */
+static long open_itself(struct where *w, int flags)
+{
+	const struct provider *p = w->mnt->p;
+	dfs_obj_t *obj;
+	bool writes = ((flags & O_ACCMODE) != O_RDONLY || flags & O_TRUNC) && !(flags & O_PATH);
+
+	if (S_ISDIR(w->type) && flags & O_CREAT && !(flags & O_PATH))
+		return flags & O_EXCL ? -EEXIST : -EISDIR;
+	if (S_ISLNK(w->type) && !(flags & O_PATH))
+		return -ELOOP;
+	long r = check(w, w->type, flags);
+	if (!r)
+		r = -p->dfs_dup(w->mnt->dfs, w->parent, writes ? O_RDWR : O_RDONLY, &obj);
+	if (r)
+		return r;
+	if (flags & O_TRUNC && writes)
+		r = -p->dfs_punch(w->mnt->dfs, obj, 0, DFS_MAX_FSIZE);
+	if (r)
+		p->dfs_release(obj);
+	return r ? r : install(w, obj, w->type, flags);
+}
+
+/* O_TMPFILE: a file without a name in the directory that the path is. */
+static long open_unnamed(int dirfd, const char *path, int flags, mode_t mode)
+{
+	struct where w;
+	dfs_obj_t *dir, *obj;
+	mode_t type;
+	long r = where_open(dirfd, path, true, O_RDONLY | O_PATH, &w, &dir, &type);
+
+	if (!r && !w.ours)
+		r = SHIM_RAW(SYS_openat, w.dirfd, w.kpath, flags, mode);
+	else if (!r) {
+		const struct provider *p = w.mnt->p;
+		r = !S_ISDIR(type)          ? -ENOTDIR
+		    : !p->dfsx_open_unnamed ? -EOPNOTSUPP
+		    : w.mnt->read_only
+		        ? -EROFS
+		        : -p->dfsx_open_unnamed(w.mnt->dfs, dir, mode & 07777 & ~shim_umask, flags, &obj);
+		p->dfs_release(dir);
+		w.no_path = true;
+		if (!r)
+			r = install(&w, obj, S_IFREG, flags);
+	}
+	where_done(&w);
+	return r;
 }
 
 static long open_ours(struct where *w, int flags, mode_t mode)
@@ -56,14 +111,10 @@ static long open_ours(struct where *w, int flags, mode_t mode)
 	mode_t type = S_IFREG;
 	long r;
 
-	if (!w->name[0]) {
-		if (flags & O_CREAT)
-			return flags & O_EXCL ? -EEXIST : -EISDIR;
-		r = check(w, S_IFDIR, flags);
-		if (!r)
-			r = -p->dfs_dup(w->mnt->dfs, w->parent, O_RDONLY, &obj);
-		return r ? r : install(w, obj, S_IFDIR, flags);
-	}
+	if (!w->name[0])
+		return open_itself(w, flags);
+	if (flags & O_CREAT && w->must_dir)
+		return -EISDIR;
 	if ((flags & (O_CREAT | O_EXCL)) == (O_CREAT | O_EXCL)) {
 		r = create(w, flags, mode, &obj);
 		return r ? r : install(w, obj, S_IFREG, flags);
@@ -85,7 +136,7 @@ static long open_ours(struct where *w, int flags, mode_t mode)
 		r = flags & O_DIRECTORY ? -ENOTDIR : -ELOOP;
 	else
 		r = check(w, type, flags);
-	if (!r && flags & O_TRUNC && S_ISREG(type) && !(flags & O_PATH) && (flags & O_ACCMODE) != O_RDONLY)
+	if (!r && flags & O_TRUNC && S_ISREG(type) && !(flags & O_PATH))
 		r = -p->dfs_punch(w->mnt->dfs, obj, 0, DFS_MAX_FSIZE);
 	if (r) {
 		p->dfs_release(obj);
@@ -97,12 +148,20 @@ static long open_ours(struct where *w, int flags, mode_t mode)
 long op_openat(int dirfd, const char *path, int flags, mode_t mode)
 {
 	struct where w;
+
+	if (flags & O_PATH)
+		flags &= PATH_FLAGS; /* open(2): others are ignored */
+	else if ((flags & O_TMPFILE) == O_TMPFILE)
+		return flags & O_CREAT || (flags & O_ACCMODE) == O_RDONLY ? -EINVAL
+		                                                          : open_unnamed(dirfd, path, flags, mode);
+	if ((flags & (O_CREAT | O_DIRECTORY)) == (O_CREAT | O_DIRECTORY))
+		return -EINVAL; /* as Linux from 6.4 on */
 	long r = where_find(dirfd, path, &w);
 
 	if (!r && w.ours && !path[0])
 		r = -ENOENT;
-	if (!r && w.ours && (flags & O_TMPFILE) == O_TMPFILE)
-		r = -EOPNOTSUPP;
+	if (!r && w.magic >= 0 && !(flags & O_NOFOLLOW) && (flags & (O_CREAT | O_EXCL)) != (O_CREAT | O_EXCL))
+		r = where_enter(&w);
 	/* EAGAIN says that the name changed or was a link: w says where to look now. */
 	for (int tries = 0; !r && w.ours && tries < 1000; tries++) {
 		r = open_ours(&w, flags, mode);
@@ -116,11 +175,20 @@ long op_openat(int dirfd, const char *path, int flags, mode_t mode)
 	return r;
 }
 
+/* openat2(2) is strict where open(2) ignores. */
+static bool how_is_valid(const struct open_how *how)
+{
+	bool makes = how->flags & O_CREAT || (how->flags & O_TMPFILE) == O_TMPFILE;
+
+	return !(how->flags & ~(uint64_t)KNOWN_FLAGS) && (makes ? !(how->mode & ~07777ull) : how->mode == 0) &&
+	       !(how->flags & O_PATH && how->flags & ~(uint64_t)PATH_FLAGS);
+}
+
 long op_openat2(int dirfd, const char *path, const struct open_how *how, size_t size)
 {
-	if (size < sizeof(*how))
+	if (size < sizeof(*how) || !how_is_valid(how))
 		return -EINVAL;
-	if (how->resolve) { /* the kernel keeps these promises, through dfuse */
+	if (how->resolve || size > sizeof(*how)) { /* the kernel keeps these promises, through dfuse */
 		long r = dirfd == AT_FDCWD ? 0 : shim_materialise(dirfd);
 		return r ? r : SHIM_RAW(SYS_openat2, dirfd, path, how, size);
 	}

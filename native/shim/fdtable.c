@@ -7,6 +7,7 @@
  */
 #include <dlfcn.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -86,6 +87,19 @@ bool fd_hidden(int fd)
 	return p && p->dfsx_owns_fd && p->dfsx_owns_fd(fd);
 }
 
+/* Keeps \a fd as *place, unless another thread was faster. */
+static int placeholder_keep(_Atomic int *place, int fd)
+{
+	int none = -1;
+
+	fd = fd_hide(fd);
+	if (!atomic_compare_exchange_strong(place, &none, fd)) {
+		fd_unhide(fd);
+		fd = none;
+	}
+	return fd;
+}
+
 static int placeholder_get(void)
 {
 	int fd = atomic_load(&placeholder);
@@ -95,13 +109,24 @@ static int placeholder_get(void)
 	if (mem < 0)
 		return (int)mem;
 	SHIM_RAW(SYS_fcntl, mem, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL);
-	fd = fd_hide((int)mem);
-	int none = -1;
-	if (!atomic_compare_exchange_strong(&placeholder, &none, fd)) {
-		fd_unhide(fd);
-		fd = none;
-	}
-	return fd;
+	return placeholder_keep(&placeholder, (int)mem);
+}
+
+/* What O_PATH gives refuses nearly every call: so does its placeholder, where proc(5) is there to make one. */
+static int path_placeholder_get(void)
+{
+	static _Atomic int path_placeholder = -1;
+	char name[64];
+	int fd = atomic_load(&path_placeholder);
+
+	if (fd >= 0)
+		return fd;
+	fd = placeholder_get();
+	if (fd < 0)
+		return fd;
+	snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
+	long path = SHIM_RAW(SYS_openat, AT_FDCWD, name, O_PATH | O_CLOEXEC);
+	return path < 0 ? fd : placeholder_keep(&path_placeholder, (int)path);
 }
 
 /* ---- a child that shares our memory but not our descriptors ---- */
@@ -371,7 +396,7 @@ void fd_assign(int fd, struct ofd *ofd)
 
 long fd_install(struct ofd *ofd, int min, bool cloexec)
 {
-	int from = placeholder_get();
+	int from = ofd->kind == OFD_PATH ? path_placeholder_get() : placeholder_get();
 	long fd = from < 0 ? from : SHIM_RAW(SYS_fcntl, from, cloexec ? F_DUPFD_CLOEXEC : F_DUPFD, min);
 
 	if (fd < 0 || fd >= (long)SHIM_FD_MAX || !table_make()) {

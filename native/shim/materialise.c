@@ -11,7 +11,7 @@
 #include "runtime.h"
 
 /* What a second open must not do again. */
-#define ONCE_FLAGS (O_CREAT | O_EXCL | O_TRUNC | O_NOFOLLOW)
+#define ONCE_FLAGS (O_CREAT | O_EXCL | O_TRUNC | O_NOFOLLOW | O_TMPFILE)
 
 long ofd_open_kernel(struct ofd *ofd, uint32_t flags)
 {
@@ -54,7 +54,8 @@ static long replace_all(struct ofd *ofd, long kernel_fd)
 {
 	struct replace r = {ofd, kernel_fd};
 	long result = fd_each(replace_one, &r);
-	if (!result)
+	/* In a child that shares our memory the parent's descriptors are what they were. */
+	if (!result && !fd_foreign_child())
 		atomic_store(&ofd->real, true);
 	return result;
 }
@@ -97,7 +98,7 @@ long ofd_materialise(struct ofd *ofd, bool give_offset)
 			find.kernel_fd = fd;
 		SHIM_RAW(SYS_lseek, find.kernel_fd, atomic_load(&slot->offset), SEEK_SET);
 		atomic_store(&slot->where, SLOT_KERNEL);
-		if (atomic_load(&slot->shared))
+		if (atomic_load(&slot->shared) || fd_foreign_child())
 			mailbox_put(slot, (int)find.kernel_fd);
 	}
 	slot_unlock(slot, locked);

@@ -2,6 +2,7 @@
  * op_descriptors.c - calls on descriptors themselves. The kernel does the work on the placeholder; the
  * table follows.
  */
+#include <sys/epoll.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/resource.h>
@@ -63,6 +64,8 @@ long op_dup(int fd)
 
 long op_dup3(int oldfd, int newfd, int flags)
 {
+	if (flags & ~O_CLOEXEC || oldfd == newfd)
+		return -EINVAL;
 	if (fd_hidden(newfd) || fd_hidden(oldfd))
 		return -EBADF;
 	return note_duplicate(oldfd, SHIM_RAW(SYS_dup3, oldfd, newfd, flags));
@@ -97,6 +100,43 @@ static long status_flags(int fd, struct ofd *ofd, int cmd, unsigned long arg)
 	return 0;
 }
 
+static bool is_lock(int cmd)
+{
+	return cmd == F_SETLK || cmd == F_SETLKW || cmd == F_GETLK || cmd == F_OFD_SETLK || cmd == F_OFD_SETLKW ||
+	       cmd == F_OFD_GETLK;
+}
+
+/* Record locks are the kernel's, but what it does not know is where this description stands and how long the file has
+ * become: the range is made absolute. */
+static long record_lock(int fd, struct ofd *ofd, int cmd, struct flock *lock)
+{
+	struct flock range = *lock;
+	struct stat st;
+	long r = ofd_materialise(ofd, false);
+
+	if (r)
+		return r == -ENODEV && cmd != F_GETLK && cmd != F_OFD_GETLK ? -ENOLCK : r;
+	if (range.l_whence == SEEK_CUR)
+		r = op_lseek(fd, 0, SEEK_CUR);
+	else if (range.l_whence == SEEK_END && (r = op_fstat(fd, &st)) == 0)
+		r = st.st_size;
+	if (r < 0)
+		return r;
+	if (range.l_whence == SEEK_CUR || range.l_whence == SEEK_END) {
+		if (__builtin_add_overflow(range.l_start, r, &range.l_start))
+			return -EOVERFLOW;
+		range.l_whence = SEEK_SET;
+	}
+	r = SHIM_RAW(SYS_fcntl, fd, cmd, &range);
+	if (!r && (cmd == F_GETLK || cmd == F_OFD_GETLK)) {
+		if (range.l_type == F_UNLCK) /* the rest of it stays as it was: fcntl(2) */
+			lock->l_type = F_UNLCK;
+		else
+			*lock = range;
+	}
+	return r;
+}
+
 long op_fcntl(int fd, int cmd, unsigned long arg)
 {
 	struct ofd *ofd = ofd_get(fd);
@@ -115,13 +155,13 @@ long op_fcntl(int fd, int cmd, unsigned long arg)
 		break;
 	case F_GETFL:
 	case F_SETFL:
-		r = status_flags(fd, ofd, cmd, arg);
+		r = cmd == F_SETFL && ofd->kind == OFD_PATH ? -EBADF : status_flags(fd, ofd, cmd, arg);
 		break;
 	default: /* locks, leases, owners: the kernel keeps them, on the real file */
-		r = ofd_materialise(ofd, false);
-		if (r == -ENODEV && (cmd == F_SETLK || cmd == F_SETLKW || cmd == F_OFD_SETLK || cmd == F_OFD_SETLKW))
-			r = -ENOLCK;
-		if (!r)
+		r = ofd->kind == OFD_PATH ? -EBADF
+		    : is_lock(cmd)        ? record_lock(fd, ofd, cmd, (struct flock *)arg)
+		                          : ofd_materialise(ofd, false);
+		if (!r && !is_lock(cmd))
 			r = SHIM_RAW(SYS_fcntl, fd, cmd, arg);
 	}
 	ofd_put(ofd);
@@ -138,6 +178,18 @@ long op_flock(int fd, int operation)
 		r = SHIM_RAW(SYS_flock, fd, operation);
 	ofd_put(ofd);
 	return r == -ENODEV ? -ENOLCK : r;
+}
+
+/* A placeholder refuses as regular files and directories do, but dfuse's files would not. */
+long op_epoll_ctl(int epoll, int op, int fd, void *event)
+{
+	struct ofd *ofd = op == EPOLL_CTL_ADD ? ofd_get(fd) : NULL;
+	bool path = ofd && ofd->kind == OFD_PATH;
+
+	if (!ofd)
+		return SHIM_RAW(SYS_epoll_ctl, epoll, op, fd, event);
+	ofd_put(ofd);
+	return SHIM_RAW(SYS_fcntl, epoll, F_GETFD) < 0 || path ? -EBADF : -EPERM;
 }
 
 static long bytes_left(int fd, int *left)
@@ -160,13 +212,17 @@ long op_ioctl(int fd, unsigned long request, unsigned long arg)
 
 	if (!ofd)
 		return SHIM_RAW(SYS_ioctl, fd, request, arg);
-	if (request == FIOCLEX || request == FIONCLEX || atomic_load(&ofd->real))
+	if (ofd->kind == OFD_PATH)
+		r = -EBADF; /* open(2), O_PATH */
+	else if (request == FIOCLEX || request == FIONCLEX || atomic_load(&ofd->real))
 		r = SHIM_RAW(SYS_ioctl, fd, request, arg);
 	else if (request == FIONREAD && ofd->kind == OFD_FILE)
 		r = bytes_left(fd, (int *)arg);
 	else if (request == FIONBIO)
 		r = 0; /* regular files never block */
-	else if (request == FICLONE || request == FICLONERANGE || request == FIDEDUPERANGE)
+	else if (request == FICLONE)
+		r = can_clone((int)arg, fd);
+	else if (request == FICLONERANGE || request == FIDEDUPERANGE)
 		r = -EOPNOTSUPP;
 	else if (_IOC_TYPE(request) == 0xA3 && ofd_materialise(ofd, false) == 0)
 		r = SHIM_RAW(SYS_ioctl, fd, request, arg);

@@ -53,10 +53,12 @@ static d_sg_list_t one(d_iov_t *iov, const void *buf, size_t count)
 		total += len_;                                               \
 	}
 
-/* Data through the page cache: the file is mapped shared, and mapping and calls must agree. */
+/* Data through the page cache: the file is mapped shared, or a program without a shim has it too, and all must agree. */
 static bool by_kernel(struct ofd *ofd)
 {
-	return __builtin_expect(atomic_load_explicit(&ofd->mapped, memory_order_relaxed), 0) &&
+	return __builtin_expect(atomic_load_explicit(&ofd->mapped, memory_order_relaxed) ||
+	                            atomic_load_explicit(&ofd->slot->where, memory_order_relaxed) == SLOT_KERNEL,
+	                        0) &&
 	       ofd_materialise(ofd, false) == 0;
 }
 
@@ -260,11 +262,24 @@ long op_writev(int fd, const struct iovec *iov, int iovcnt)
 #define RWF_ANY 0x0fu
 #define RWF_END 0x10u /* RWF_APPEND */
 
+/* Flags are looked at last. */
+static long unknown_flags(int fd, int refused, size_t total, off_t offset)
+{
+	struct ofd *ofd;
+	dfs_obj_t *obj;
+	long r = offset < -1 ? -EINVAL : begin(fd, refused, &ofd, &obj);
+
+	if (r)
+		return r;
+	ofd_put(ofd);
+	return total ? -EOPNOTSUPP : 0;
+}
+
 long op_preadv2(int fd, const struct iovec *iov, int iovcnt, off_t offset, int flags)
 {
-	if ((unsigned int)flags & ~RWF_ANY)
-		return -EOPNOTSUPP;
 	VECTOR(sgl, iov, iovcnt, total);
+	if ((unsigned int)flags & ~(RWF_ANY | RWF_END))
+		return unknown_flags(fd, O_WRONLY, total, offset);
 	return offset == -1 && flags >= 0 ? read_list(fd, &sgl, total, iov, iovcnt)
 	                                  : pread_list(fd, &sgl, total, iov, iovcnt, offset);
 }
@@ -284,9 +299,9 @@ static long append_list(int fd, d_sg_list_t *sgl, size_t total)
 
 long op_pwritev2(int fd, const struct iovec *iov, int iovcnt, off_t offset, int flags)
 {
-	if ((unsigned int)flags & ~(RWF_ANY | RWF_END))
-		return -EOPNOTSUPP;
 	VECTOR(sgl, iov, iovcnt, total);
+	if ((unsigned int)flags & ~(RWF_ANY | RWF_END))
+		return unknown_flags(fd, O_RDONLY, total, offset);
 	long r;
 	if (((unsigned int)flags & RWF_END) && offset != -1)
 		r = append_list(fd, &sgl, total);
@@ -314,6 +329,10 @@ long op_lseek(int fd, off_t offset, int whence)
 	if (ofd->kind == OFD_PATH || (whence != SEEK_SET && whence != SEEK_CUR && !(obj = ofd_obj(ofd, &rc)))) {
 		ofd_put(ofd);
 		return rc ? -rc : -EBADF;
+	}
+	if (ofd->kind == OFD_DIR && (whence == SEEK_DATA || whence == SEEK_HOLE)) {
+		ofd_put(ofd);
+		return -EINVAL;
 	}
 	const struct provider *p = ofd->mnt->p;
 	struct slot *slot = ofd->slot;
@@ -345,9 +364,7 @@ long op_lseek(int fd, off_t offset, int whence)
 		break;
 	case SEEK_DATA:
 	case SEEK_HOLE:
-		if (ofd->kind == OFD_DIR)
-			rc = EINVAL;
-		else if (p->dfsx_seek)
+		if (p->dfsx_seek)
 			rc = p->dfsx_seek(ofd->mnt->dfs, obj, (daos_off_t)offset, whence, &found);
 		else { /* one extent, then the hole at the end: lseek(2), NOTES */
 			rc = p->dfs_get_size(ofd->mnt->dfs, obj, &size);
@@ -369,77 +386,16 @@ long op_lseek(int fd, off_t offset, int whence)
 	return rc ? -rc : to;
 }
 
-/* ---- moving bytes between two descriptors ---- */
-
-#define COPY_CHUNK (1u << 20)
-
-static long read_some(int fd, void *buf, size_t n, const off_t *at)
-{
-	if (shim_fd_ours(fd))
-		return at ? op_pread64(fd, buf, n, *at) : op_read(fd, buf, n);
-	return at ? SHIM_RAW(SYS_pread64, fd, buf, n, *at) : SHIM_RAW(SYS_read, fd, buf, n);
-}
-
-static long write_some(int fd, const void *buf, size_t n, const off_t *at)
-{
-	if (shim_fd_ours(fd))
-		return at ? op_pwrite64(fd, buf, n, *at) : op_write(fd, buf, n);
-	return at ? SHIM_RAW(SYS_pwrite64, fd, buf, n, *at) : SHIM_RAW(SYS_write, fd, buf, n);
-}
-
-static long back(int fd, long by)
-{
-	return shim_fd_ours(fd) ? op_lseek(fd, -by, SEEK_CUR) : SHIM_RAW(SYS_lseek, fd, -by, SEEK_CUR);
-}
-
-static long move_bytes(int in, off_t *in_at, int out, off_t *out_at, size_t len)
-{
-	size_t chunk = len < COPY_CHUNK ? len : COPY_CHUNK;
-	char *buf = malloc(chunk ? chunk : 1);
-	long done = 0, r = 0;
-
-	if (!buf)
-		return -ENOMEM;
-	while ((size_t)done < len) {
-		size_t want = len - (size_t)done < chunk ? len - (size_t)done : chunk;
-		r = read_some(in, buf, want, in_at);
-		if (r <= 0)
-			break;
-		long wrote = write_some(out, buf, (size_t)r, out_at);
-		long used = wrote > 0 ? wrote : 0;
-		if (used < r && !in_at)
-			back(in, r - used); /* what the other side did not take was not read */
-		if (in_at)
-			*in_at += used;
-		if (out_at)
-			*out_at += used;
-		done += used;
-		if (wrote < r) {
-			r = wrote;
-			break;
-		}
-	}
-	free(buf);
-	return done ? done : r;
-}
-
-long op_sendfile(int out_fd, int in_fd, off_t *offset, size_t count)
-{
-	if (count > MAX_RW_COUNT)
-		count = MAX_RW_COUNT;
-	return move_bytes(in_fd, offset, out_fd, NULL, count);
-}
-
-long op_copy_file_range(int fd_in, off_t *off_in, int fd_out, off_t *off_out, size_t len, unsigned int flags)
-{
-	if (flags)
-		return -EINVAL;
-	if (len > MAX_RW_COUNT)
-		len = MAX_RW_COUNT;
-	return move_bytes(fd_in, off_in, fd_out, off_out, len);
-}
-
 /* ---- size and durability ---- */
+
+/* False for what O_PATH gave. */
+static bool can_be_opened(int fd)
+{
+	struct ofd *ofd = ofd_get(fd);
+	bool yes = ofd && ofd->kind != OFD_PATH;
+	ofd_put(ofd);
+	return yes;
+}
 
 static long sync_one(int fd, bool datasync)
 {
@@ -474,9 +430,11 @@ long op_fdatasync(int fd)
 
 long op_sync_file_range(int fd, off_t offset, off_t len, unsigned int flags)
 {
-	(void)offset;
-	(void)len;
-	return flags & ~7u ? -EINVAL : sync_one(fd, true);
+	off_t end;
+	if (!shim_fd_ours(fd))
+		return -EBADF;
+	bool wrong = flags & ~7u || offset < 0 || len < 0 || __builtin_add_overflow(offset, len, &end);
+	return wrong && can_be_opened(fd) ? -EINVAL : sync_one(fd, true);
 }
 
 long op_syncfs(int fd)
@@ -484,7 +442,9 @@ long op_syncfs(int fd)
 	struct ofd *ofd = ofd_get(fd);
 	if (!ofd)
 		return -EBADF;
-	long r = mount_connect(ofd->mnt) ? -ofd->mnt->p->dfs_sync(ofd->mnt->dfs) : -EIO;
+	long r = ofd->kind == OFD_PATH     ? -EBADF
+	         : mount_connect(ofd->mnt) ? -ofd->mnt->p->dfs_sync(ofd->mnt->dfs)
+	                                   : -EIO;
 	ofd_put(ofd);
 	return r;
 }
@@ -498,7 +458,7 @@ long op_ftruncate(int fd, off_t length)
 		return -EINVAL;
 	long r = begin(fd, O_RDONLY, &ofd, &obj);
 	if (r)
-		return r == -EBADF && shim_fd_ours(fd) ? -EINVAL : r;
+		return r == -EBADF && can_be_opened(fd) ? -EINVAL : r;
 	if (atomic_load(&ofd->real))
 		r = SHIM_RAW(SYS_ftruncate, fd, length); /* the kernel drops its pages beyond the end */
 	else
@@ -518,8 +478,12 @@ long op_fallocate(int fd, int mode, off_t offset, off_t len)
 	if (r)
 		return r;
 	const struct provider *p = ofd->mnt->p;
-	r = p->dfsx_fallocate ? -p->dfsx_fallocate(ofd->mnt->dfs, obj, mode, (daos_off_t)offset, (daos_size_t)len)
-	                      : -EOPNOTSUPP;
+	if (atomic_load(&ofd->real))
+		r = SHIM_RAW(SYS_fallocate, fd, mode, offset, len); /* its pages, and the size that it knows */
+	else
+		r = p->dfsx_fallocate
+		        ? -p->dfsx_fallocate(ofd->mnt->dfs, obj, mode, (daos_off_t)offset, (daos_size_t)len)
+		        : -EOPNOTSUPP;
 	ofd_put(ofd);
 	return r;
 }
@@ -532,9 +496,25 @@ long op_fadvise64(int fd, off_t offset, off_t len, int advice)
 	return len < 0 || advice < 0 || advice > 5 ? -EINVAL : 0; /* advice only: nothing is cached here */
 }
 
+static bool is_directory(int fd)
+{
+	struct ofd *ofd = ofd_get(fd);
+	bool yes = ofd && ofd->kind == OFD_DIR;
+	ofd_put(ofd);
+	return yes;
+}
+
 long op_readahead(int fd, off_t offset, size_t count)
 {
+	struct ofd *ofd;
+	dfs_obj_t *obj;
+
 	(void)offset;
 	(void)count;
-	return shim_fd_ours(fd) ? 0 : -EBADF;
+	if (shim_fd_ours(fd) && is_directory(fd))
+		return -EINVAL;
+	long r = begin(fd, O_WRONLY, &ofd, &obj);
+	if (!r)
+		ofd_put(ofd);
+	return r;
 }

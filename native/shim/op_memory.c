@@ -21,16 +21,24 @@ long op_mmap(void *addr, size_t length, int prot, int flags, int fd, off_t offse
 		ofd_put(ofd);
 		return err;
 	}
+	/* What the access mode forbids, said before anything is opened: the mount may have it otherwise. */
+	uint32_t mode = atomic_load(&ofd->slot->flags) & O_ACCMODE;
+	if (mode == O_WRONLY || (mode == O_RDONLY && prot & PROT_WRITE && (flags & MAP_TYPE) != MAP_PRIVATE)) {
+		ofd_put(ofd);
+		return -EACCES;
+	}
 	bool shared = (flags & MAP_TYPE) != MAP_PRIVATE;
 	long r = shared ? ofd_materialise(ofd, false) : 0;
-	if (!r && atomic_load(&ofd->real)) {
+	uint32_t open_flags = atomic_load(&ofd->slot->flags);
+	/* dfuse leaves the page cache out where a descriptor appends, and maps no such one. */
+	if (!r && atomic_load(&ofd->real) && !(open_flags & O_APPEND)) {
 		/* Closing another descriptor of the file would drop the process's record locks, so this one it is.
 		 * Pages that direct writes made stale go, and the size is asked again. */
 		SHIM_RAW(SYS_fadvise64, fd, 0, 0, POSIX_FADV_DONTNEED);
 		SHIM_RAW(SYS_fstat, fd, &st);
 		r = SHIM_RAW(SYS_mmap, addr, length, prot, flags, fd, offset);
 	} else if (!r) {
-		long kernel_fd = ofd_open_kernel(ofd, atomic_load(&ofd->slot->flags));
+		long kernel_fd = ofd_open_kernel(ofd, open_flags & ~(uint32_t)O_APPEND);
 		r = kernel_fd;
 		if (kernel_fd >= 0) {
 			SHIM_RAW(SYS_fstat, kernel_fd, &st);

@@ -99,6 +99,10 @@ static long start_without_path(struct where *w, struct ofd *ofd, const char *pat
 static long start_at(struct where *w, struct ofd *ofd, const char *path)
 {
 	w->mnt = ofd->mnt;
+	if (!path[0]) {
+		ofd_put(ofd);
+		return -ENOENT;
+	}
 	if (!mount_connect(w->mnt)) {
 		ofd_put(ofd);
 		return to_kernel(w, w->dirfd, path);
@@ -382,28 +386,63 @@ static long walk(struct where *w, size_t len)
 	}
 }
 
-/* A name of an open descriptor is a link to its file: go on at that file's path. */
+/* A name of an open descriptor is a link to its file. As last component it is the kernel's, for who does not follow
+ * links; through a directory it goes on at that directory's path. */
 static long start_at_descriptor(struct where *w, const char *path)
 {
 	char full[2 * PATH_MAX], own[PATH_MAX];
 	const char *rest;
-	struct ofd *ofd = ofd_get(fd_of_path(path, &rest));
-	bool known = false;
+	int fd = fd_of_path(path, &rest);
 
-	if (ofd && ofd->kind == OFD_DIR)
-		known = ofd_dir_path(ofd, own, sizeof(own)) == 0;
-	else if (ofd && ofd->path && strlen(ofd->path) < sizeof(own))
-		known = strcpy(own, ofd->path) != NULL;
-	if (!known || ofd->mnt->root_len + strlen(own) + strlen(rest) >= PATH_MAX) {
-		ofd_put(ofd);
+	if (!rest[0]) {
+		w->magic = shim_fd_ours(fd) ? fd : -1;
 		return to_kernel(w, AT_FDCWD, path);
+	}
+	struct ofd *ofd = ofd_get(fd);
+	long r = !ofd ? -ENOENT : ofd->kind == OFD_FILE ? -ENOTDIR : ofd_dir_path(ofd, own, sizeof(own));
+	if (r || ofd->mnt->root_len + strlen(own) + strlen(rest) >= PATH_MAX) {
+		ofd_put(ofd);
+		return r == -ENOTDIR ? r : to_kernel(w, AT_FDCWD, path);
 	}
 	memcpy(full, ofd->mnt->root, ofd->mnt->root_len);
 	strcpy(full + ofd->mnt->root_len, own);
 	strcat(full, rest);
 	ofd_put(ofd);
-	long r = start_absolute(w, full);
+	r = start_absolute(w, full);
 	return !r && !w->ours ? to_kernel(w, AT_FDCWD, path) : r;
+}
+
+long where_enter(struct where *w)
+{
+	struct stat st;
+	int err = 0;
+	struct ofd *ofd = ofd_get(w->magic);
+	dfs_obj_t *obj = ofd ? ofd_obj(ofd, &err) : NULL;
+
+	if (obj)
+		err = ofd->mnt->p->dfs_ostat(ofd->mnt->dfs, obj, &st);
+	if (!obj || err) {
+		ofd_put(ofd);
+		return err ? -err : -ENOENT;
+	}
+	w->ours = true;
+	w->magic = -1;
+	w->mnt = ofd->mnt;
+	w->holds = ofd;
+	w->parent = obj;
+	w->type = st.st_mode;
+	w->last[0] = 0;
+	w->name = w->last;
+	w->parent_path = w->path;
+	w->path[0] = 0;
+	w->no_path = true;
+	if (S_ISDIR(st.st_mode))
+		w->no_path = ofd_dir_path(ofd, w->path, PATH_MAX) != 0;
+	else if (ofd->path && strlen(ofd->path) < PATH_MAX) {
+		strcpy(w->path, ofd->path);
+		w->no_path = false;
+	}
+	return 0;
 }
 
 /* A relative path from a directory above a mount. One with ".." in it is the kernel's to resolve. */
@@ -436,6 +475,8 @@ long where_find(int dirfd, const char *path, struct where *w)
 	w->dir = NULL;
 	w->holds = NULL;
 	w->no_path = false;
+	w->magic = -1;
+	w->type = S_IFDIR;
 	w->dirfd = dirfd;
 	w->kpath = path;
 	w->links = 0;

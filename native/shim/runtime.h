@@ -165,6 +165,8 @@ struct where {
 	struct mount *mnt;
 	struct dir_ref *dir; /* ours: holds parent; where_done() lets it go */
 	struct ofd *holds;   /* or this does */
+	int magic;           /* the path is the link that proc(5) has for this descriptor of ours, -1 for any other */
+	mode_t type;         /* of parent, when it is what where_enter() found */
 	bool no_path;        /* parent was removed, or its path is too long to say */
 	dfs_obj_t *parent;
 	const char *name;  /* ours: last component, "" for parent itself */
@@ -179,11 +181,19 @@ struct where {
 
 /** Resolves all but the last component. 0 and *w filled (call where_done in any case), or -errno. */
 long where_find(int dirfd, const char *path, struct where *w);
+/** Follows the link of proc(5) that \a w is (w->magic): parent is what the descriptor has open, of w->type. */
+long where_enter(struct where *w);
 /** Goes on with the value of the symbolic link that the last component turned out to be. */
 long where_follow(struct where *w, const char *value);
 /** where_follow() with the value read from \a link. Releases it. */
 long where_follow_obj(struct where *w, dfs_obj_t *link);
 void where_done(struct where *w);
+/** For a where_done() without a where_find(). */
+static inline void where_none(struct where *w)
+{
+	w->dir = NULL;
+	w->holds = NULL;
+}
 /** Path inside the container of the last component. */
 void where_path(const struct where *w, char *out);
 
@@ -214,6 +224,11 @@ void ofd_use_pages(struct ofd *ofd);
 
 /** Descriptor \a fd has become ours: a real one at once where the kernel is going to meet it unseen. */
 void fd_show(int fd);
+
+/* ---- op_move.c ------------------------------------------------------------------------------ */
+
+/** Why the bytes of \a in can't become those of \a out without being copied: ioctl_ficlone(2). -errno. */
+long can_clone(int in, int out);
 
 /* ---- fork.c --------------------------------------------------------------------------------- */
 

@@ -27,6 +27,7 @@ static struct ofd *begin(void)
 {
 	if (shim_symbols_only && shim_fds)
 		fd_each(materialise_one, NULL);
+	arena_prepare_fork(); /* what becomes real in the child is fetched from the mailbox */
 	atomic_fetch_add(&shim_spawning, 1);
 	return ofd_get_cwd();
 }

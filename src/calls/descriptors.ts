@@ -9,6 +9,7 @@ export const descriptorCalls: readonly CallRow[] = [
   call(    72,  'fcntl',    'int (int fd, int cmd, unsigned long arg)',               'op_fcntl(fd, cmd, arg)',          BOTH, { aliases: 'fcntl64 __fcntl' }),
   call(    16,  'ioctl',    'int (int fd, unsigned long request, unsigned long arg)', 'op_ioctl(fd, request, arg)',      BOTH),
   call(    73,  'flock',    'int (int fd, int operation)',                            'op_flock(fd, operation)',         BOTH),
+  call(    233, 'epoll_ctl', 'int (int epoll, int op, int fd, void *event)',           'op_epoll_ctl(epoll, op, fd, event)', BOTH),
   symbol(       'lockf',    'int (int fd, int command, off_t length)',                'entry_lockf(fd, command, length)', BOTH, { aliases: 'lockf64' }),
 
   symbol(       'isatty',   'int (int fd)',                                           'entry_isatty(fd)',                PIL,  { aliases: '__isatty', result: 'plain' }),

@@ -16,7 +16,7 @@ export const otherNumbers: readonly OtherNumbers[] = [
       clone: 56, fork: 57, vfork: 58, clone3: 435,
   } },
   { what: 'kernel', reason: 'readiness: a placeholder is ready as a regular file is', calls: {
-      poll: 7, select: 23, epoll_wait: 232, epoll_ctl: 233, epoll_pwait: 281, epoll_create: 213, epoll_create1: 291,
+      poll: 7, select: 23, epoll_wait: 232, epoll_pwait: 281, epoll_create: 213, epoll_create1: 291,
       epoll_pwait2: 441, pselect6: 270, ppoll: 271, epoll_ctl_old: 214, epoll_wait_old: 215,
   } },
   { what: 'kernel', reason: 'works on pages that the kernel has mapped', calls: {

@@ -56,7 +56,7 @@ export const otherNames: readonly OtherNames[] = [
   { what: 'kernel', reason: 'the child has its own copy of the shim: pthread_atfork() tells it', names: `
       fork __fork _Fork forkpty clone __clone __vfork` },
   { what: 'kernel', reason: 'a placeholder is ready as a regular file is', names: `
-      poll __poll __poll_chk ppoll __ppoll_chk select __select pselect epoll_create epoll_create1 epoll_ctl epoll_wait
+      poll __poll __poll_chk ppoll __ppoll_chk select __select pselect epoll_create epoll_create1 epoll_wait
       epoll_pwait epoll_pwait2 __fdelt_chk __fdelt_warn` },
   { what: 'kernel', reason: 'works on pages that the kernel has mapped', names: `
       munmap mremap msync madvise posix_madvise process_madvise mincore mlock mlock2 mlockall munlock munlockall mprotect

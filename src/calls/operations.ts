@@ -67,6 +67,7 @@ export const operations: Readonly<Record<string, string>> = {
   dup3:            'int oldfd, int newfd, int flags',
   fcntl:           'int fd, int cmd, unsigned long arg',
   ioctl:           'int fd, unsigned long request, unsigned long arg',
+  epoll_ctl:       'int epoll, int op, int fd, void *event',
   flock:           'int fd, int operation',
 
   mmap:            'void *addr, size_t length, int prot, int flags, int fd, off_t offset',
