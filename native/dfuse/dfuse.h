@@ -146,6 +146,9 @@ struct inode *inode_synthetic(daos_obj_id_t oid, mode_t type);
 
 /** Takes \a n lookups back. */
 void inode_forget(struct inode *inode, uint64_t n);
+
+/** Gives memory back to the system when many inodes were forgotten; for when there is nothing else to do. */
+void inode_trim(void);
 void inode_ref(struct inode *inode);
 void inode_unref(struct inode *inode);
 

@@ -7,12 +7,18 @@
  * may remember an inode for hours.
  */
 #include <fcntl.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include "dfuse.h"
 
 #define SHARD_BITS   6
 #define SHARDS       (1u << SHARD_BITS)
 #define FIRST_CHAINS 64u /* of a shard, doubled when there are more inodes than chains */
+
+/* So many forgotten inodes are worth giving memory back to the system. */
+#define TRIM_AFTER 4096
+
+static _Atomic size_t forgotten; /* since the last inode_trim() */
 
 struct shard {
 	pthread_mutex_t lock;
@@ -40,18 +46,15 @@ static struct inode **chain_of(struct shard *shard, daos_obj_id_t oid)
 }
 
 /* With the shard locked. */
-static int grow(struct shard *shard)
+static int resize(struct shard *shard, size_t nr)
 {
 	size_t old_nr = shard->nr_chains;
 	struct inode **old = shard->chains, *inode;
-	struct inode **chains;
+	struct inode **chains = calloc(nr, sizeof(*chains));
 
-	if (shard->nr_inodes < old_nr)
-		return 0;
-	chains = calloc(old_nr ? 2 * old_nr : FIRST_CHAINS, sizeof(*chains));
 	if (!chains)
 		return old_nr ? 0 : -1; /* long chains are slow, not wrong */
-	shard->nr_chains = old_nr ? 2 * old_nr : FIRST_CHAINS;
+	shard->nr_chains = nr;
 	shard->chains = chains;
 	for (size_t i = 0; i < old_nr; i++)
 		while ((inode = old[i]) != NULL) {
@@ -63,6 +66,14 @@ static int grow(struct shard *shard)
 		}
 	free(old);
 	return 0;
+}
+
+/* With the shard locked. */
+static int grow(struct shard *shard)
+{
+	if (shard->nr_inodes < shard->nr_chains)
+		return 0;
+	return resize(shard, shard->nr_chains ? 2 * shard->nr_chains : FIRST_CHAINS);
 }
 
 static struct inode *find(struct shard *shard, daos_obj_id_t oid)
@@ -221,8 +232,29 @@ void inode_forget(struct inode *inode, uint64_t n)
 		shard->nr_inodes--;
 	}
 	pthread_mutex_unlock(&shard->lock);
-	if (last)
+	if (last) {
+		atomic_fetch_add_explicit(&forgotten, 1, memory_order_relaxed);
 		inode_unref(inode);
+	}
+}
+
+void inode_trim(void)
+{
+	if (atomic_load_explicit(&forgotten, memory_order_relaxed) < TRIM_AFTER)
+		return;
+	atomic_store_explicit(&forgotten, 0, memory_order_relaxed);
+	for (size_t i = 0; i < SHARDS; i++) {
+		struct shard *shard = &shards[i];
+		size_t nr = FIRST_CHAINS;
+
+		pthread_mutex_lock(&shard->lock);
+		while (nr < shard->nr_inodes)
+			nr *= 2;
+		if (nr < shard->nr_chains)
+			resize(shard, nr);
+		pthread_mutex_unlock(&shard->lock);
+	}
+	malloc_trim(0);
 }
 
 void inode_forget_all(void)

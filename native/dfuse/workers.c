@@ -118,6 +118,7 @@ static void *work(void *arg)
 {
 	struct worker *w = arg;
 	struct pressure pressure = {0};
+	uint32_t opcode;
 
 	atomic_store(&w->tid, gettid());
 	while (!fuse_session_exited(dfuse.session)) {
@@ -138,7 +139,10 @@ static void *work(void *arg)
 			sem_post(&pool.watch_wake);
 		fuse_session_process_buf(dfuse.session, &w->buf);
 		atomic_store_explicit(&w->since, 0, memory_order_relaxed);
-		adjust(&pressure, after - before > SLEPT_NS((uint64_t)n));
+		/* What the kernel forgets comes in bursts, and nobody waits for it. */
+		opcode = ((const struct fuse_in_header *)w->buf.mem)->opcode;
+		if (opcode != FUSE_FORGET && opcode != FUSE_BATCH_FORGET)
+			adjust(&pressure, after - before > SLEPT_NS((uint64_t)n));
 	}
 	free(w->buf.mem);
 	atomic_store(&w->ended, true);
@@ -211,6 +215,7 @@ static void watch(void)
 		idle = taken == seen ? idle + 1 : 0;
 		seen = taken;
 		if (idle == IDLE_TICKS) {
+			inode_trim();
 			sleep_until_request(seen);
 			idle = 0;
 		}

@@ -1,8 +1,9 @@
 /*
  * opened.c - libioil: the kernel opens, then the descriptor of a regular file on dfuse becomes ours.
  *
- * It stays the real descriptor; only its data calls are answered here. Whether a descriptor belongs to a
- * dfuse is asked with one fstat-free ioctl, and only for descriptors whose device is a known mount.
+ * It stays the real descriptor; only its data calls are answered here. One ioctl asks what a descriptor is. A file
+ * system that is no dfuse refuses it (ENOTTY) faster than any call would tell which file system it is; on dfuse the
+ * answer says all that is needed.
  */
 #include <string.h>
 #include <sys/stat.h>
@@ -14,27 +15,37 @@
 
 const bool shim_takes_paths = false;
 
-static struct mount *mount_of_device(dev_t dev)
+/* The mount that a descriptor of ours is on: known by its identifier, once that was seen with the device. */
+static struct mount *mount_of_file(int fd, uint64_t id)
 {
+	struct statx stx;
+
 	for (int i = 0; i < shim_nr_mounts; i++)
-		if (shim_mounts[i].dfuse && shim_mounts[i].dev == dev)
+		if (atomic_load_explicit(&shim_mounts[i].id, memory_order_relaxed) == id)
 			return &shim_mounts[i];
+	/* What is cached of the file is enough to see its device: no request to the daemon. */
+	if (SHIM_RAW(SYS_statx, fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE, &stx))
+		return NULL;
+	dev_t dev = makedev(stx.stx_dev_major, stx.stx_dev_minor);
+	for (int i = 0; i < shim_nr_mounts; i++)
+		if (shim_mounts[i].dfuse && shim_mounts[i].dev == dev) {
+			atomic_store_explicit(&shim_mounts[i].id, id, memory_order_relaxed);
+			return &shim_mounts[i];
+		}
 	return NULL;
 }
 
 long op_opened(int fd, int flags)
 {
 	struct dfskit_ioctl_file info;
-	struct statx stx;
 
 	if (!shim_nr_mounts || fd < 0 || flags & (O_PATH | O_DIRECTORY))
 		return fd;
-	/* What is cached of the file is enough to see its device: no request to the daemon. */
-	if (SHIM_RAW(SYS_statx, fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE, &stx) || !S_ISREG(stx.stx_mode))
+	if (SHIM_RAW(SYS_ioctl, fd, DFSKIT_IOCTL_FILE, &info) || info.version != DFSKIT_IOCTL_VERSION ||
+	    info.blob_len > sizeof(info.blob))
 		return fd;
-	struct mount *mnt = mount_of_device(makedev(stx.stx_dev_major, stx.stx_dev_minor));
-	if (!mnt || SHIM_RAW(SYS_ioctl, fd, DFSKIT_IOCTL_FILE, &info) || info.version != DFSKIT_IOCTL_VERSION ||
-	    info.blob_len > sizeof(info.blob) || !mount_connect(mnt))
+	struct mount *mnt = mount_of_file(fd, info.mount_id);
+	if (!mnt || !mount_connect(mnt))
 		return fd;
 
 	d_iov_t blob = {.iov_buf = info.blob, .iov_buf_len = info.blob_len, .iov_len = info.blob_len};

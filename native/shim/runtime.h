@@ -73,7 +73,7 @@ struct mount {
 	dfs_t *dfs;
 	dfs_obj_t *root_obj;
 	const volatile uint64_t *generation; /* NULL: the provider has none */
-	uint64_t id;
+	_Atomic uint64_t id;                 /* as the ioctl of dfuse says, 0 before it was asked */
 };
 
 enum mount_state {
