@@ -42,7 +42,7 @@ filename=\${FILE}
          done
          for pid in $pids; do wait $pid; done
          sed -n '/^3;/p' "$DIR"/out* | cut -d';' -f5 | tr '\\n' ' '`,
-        { env: { JOB: job, DIR: directory }, timeout: (seconds + 120) * 1000 },
+        { env: { JOB: job, DIR: directory }, seconds: seconds + 120 },
       );
       expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: '0 '.repeat(8), stderr: '' });
     },
@@ -64,7 +64,7 @@ for d in range(100):
     for i in range(1000): os.stat('%d/%d' % (d, i))
 `;
       expect(
-        await mounted.run('pil4dfs', 'python3', ['-c', make], { directory, timeout: 120_000 }),
+        await mounted.run('pil4dfs', 'python3', ['-c', make], { directory, seconds: 120 }),
       ).toMatchObject({
         status: 0,
       });
@@ -77,7 +77,7 @@ for d in range(100):
         return Number(/RssAnon:\s+(\d+)/.exec(readFileSync(`/proc/${mounted.daemon}/status`, 'utf8'))?.[1]);
       };
       const round = (): Promise<unknown> =>
-        mounted.run('dfuse', 'python3', ['-c', look], { directory, timeout: 300_000 });
+        mounted.run('dfuse', 'python3', ['-c', look], { directory, seconds: 300 });
       await round(); // its threads have their stacks and buffers from now on
       const before = await resident();
       for (let i = 0; i < 3; i++) await round();
