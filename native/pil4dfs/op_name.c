@@ -201,9 +201,15 @@ long op_renameat2(int olddirfd, const char *oldpath, int newdirfd, const char *n
 	if (r)
 		r = parent_there(&from) ?: r;
 	if (!r && (!from.ours || !to.ours)) {
-		r = to_kernel(&from, a) && to_kernel(&to, b) ? 0 : -EXDEV;
-		if (!r)
+		bool said = to_kernel(&from, a) && to_kernel(&to, b);
+		/* From a directory that has no path any more the words of the program lead as far as any. */
+		if (said)
 			r = SHIM_RAW(SYS_renameat2, from.dirfd, from.kpath, to.dirfd, to.kpath, flags);
+		else if (olddirfd == AT_FDCWD && newdirfd == AT_FDCWD &&
+		         ((from.ours && from.no_path && from.mnt->dfuse) || (to.ours && to.no_path && to.mnt->dfuse)))
+			r = SHIM_RAW(SYS_renameat2, olddirfd, oldpath, newdirfd, newpath, flags);
+		else
+			r = -EXDEV;
 	} else if (!r)
 		r = rename_ours(&from, &to, flags);
 	where_done(&to);

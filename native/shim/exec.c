@@ -48,7 +48,12 @@ struct collect {
 static long write_entry(struct collect *c, int fd, struct ofd *ofd)
 {
 	if (c->memfd < 0) {
-		c->memfd = SHIM_RAW(SYS_memfd_create, "dfskit-handover", MFD_CLOEXEC);
+		long made = SHIM_RAW(SYS_memfd_create, "dfskit-handover", MFD_CLOEXEC);
+		if (made < 0)
+			return made;
+		/* Above the standard descriptors: a program that has closed one finds it closed. */
+		c->memfd = SHIM_RAW(SYS_fcntl, made, F_DUPFD_CLOEXEC, 3);
+		SHIM_RAW(SYS_close, made);
 		if (c->memfd < 0)
 			return c->memfd;
 		SHIM_RAW(SYS_lseek, c->memfd, sizeof(struct handover_head), SEEK_SET);

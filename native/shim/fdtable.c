@@ -145,6 +145,7 @@ void fds_child(void)
 	atomic_store(&own_pid, (int)SHIM_RAW(SYS_getpid, 0));
 	atomic_store(&foreign_pid, 0);
 	atomic_store(&shim_spawning, 0);
+	locks_child();
 }
 
 bool fd_foreign_child(void)
@@ -283,6 +284,8 @@ struct ofd *ofd_adopt(struct mount *mnt, struct slot *slot, enum ofd_kind kind, 
 	ofd->oid = oid;
 	ofd->next = NULL;
 	atomic_store_explicit(&ofd->real, false, memory_order_relaxed);
+	atomic_store_explicit(&ofd->locked, false, memory_order_relaxed);
+	atomic_store_explicit(&ofd->spare, 0, memory_order_relaxed);
 	atomic_store_explicit(&ofd->mapped, false, memory_order_relaxed);
 	atomic_store_explicit(&ofd->obj, NULL, memory_order_relaxed);
 	atomic_store_explicit(&ofd->refs, 1, memory_order_release);
@@ -312,6 +315,9 @@ void ofd_put(struct ofd *ofd)
 	dfs_obj_t *obj = atomic_exchange(&ofd->obj, NULL);
 	if (obj)
 		ofd->mnt->p->dfs_release(obj);
+	int spare = atomic_exchange(&ofd->spare, 0);
+	if (spare && !fd_foreign_child())
+		SHIM_RAW(SYS_close, spare);
 	slot_free(ofd->slot);
 	free(ofd->path);
 	ofd->path = NULL;

@@ -74,6 +74,24 @@ void ofd_use_pages(struct ofd *ofd)
 	fd_each(use_pages, ofd);
 }
 
+/* Of a descriptor that was real before: pages that direct writes made stale go, and the size is asked again. */
+static void refresh(int fd)
+{
+	struct stat st;
+
+	SHIM_RAW(SYS_fadvise64, fd, 0, 0, POSIX_FADV_DONTNEED);
+	SHIM_RAW(SYS_fstat, fd, &st);
+}
+
+/* Closes what was opened beside the descriptors of \a ofd, unless that would cost the process its locks. */
+static void put_away(struct ofd *ofd, long fd)
+{
+	int none = 0;
+
+	if (!lock_held(ofd) || !atomic_compare_exchange_strong(&ofd->spare, &none, (int)fd))
+		SHIM_RAW(SYS_close, fd);
+}
+
 long ofd_materialise(struct ofd *ofd, bool give_offset)
 {
 	struct slot *slot = ofd->slot;
@@ -97,13 +115,15 @@ long ofd_materialise(struct ofd *ofd, bool give_offset)
 		} else
 			find.kernel_fd = fd;
 		SHIM_RAW(SYS_lseek, find.kernel_fd, atomic_load(&slot->offset), SEEK_SET);
+		if (fd < 0)
+			refresh((int)find.kernel_fd);
 		atomic_store(&slot->where, SLOT_KERNEL);
 		if (atomic_load(&slot->shared) || fd_foreign_child())
 			mailbox_put(slot, (int)find.kernel_fd);
 	}
 	slot_unlock(slot, locked);
 	if (fd >= 0)
-		SHIM_RAW(SYS_close, fd);
+		put_away(ofd, fd);
 	if (!result && give_offset && ofd->kind == OFD_FILE)
 		ofd_use_pages(ofd); /* who has the offset moves data too */
 	return result;

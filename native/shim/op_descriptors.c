@@ -15,6 +15,7 @@ long op_close(int fd)
 {
 	if (fd_hidden(fd))
 		return -EBADF;
+	lock_closing(fd);
 	fd_assign(fd, NULL); /* before the number is free for another thread */
 	return SHIM_RAW(SYS_close, fd);
 }
@@ -26,8 +27,10 @@ long op_close_range(unsigned int first, unsigned int last, unsigned int flags)
 		return -EINVAL;
 	if (!(flags & CLOSE_RANGE_CLOEXEC))
 		for (unsigned int fd = first; fd <= last && fd < shim_fd_top; fd++)
-			if (shim_fds[fd])
+			if (shim_fds[fd]) {
+				lock_closing((int)fd);
 				fd_assign((int)fd, NULL);
+			}
 	struct rlimit lim;
 	unsigned int end = SHIM_FD_MAX - 1, from = first;
 	if (SHIM_RAW(SYS_prlimit64, 0, RLIMIT_NOFILE, NULL, &lim) == 0 && lim.rlim_cur < end)
@@ -68,6 +71,8 @@ long op_dup3(int oldfd, int newfd, int flags)
 		return -EINVAL;
 	if (fd_hidden(newfd) || fd_hidden(oldfd))
 		return -EBADF;
+	if (SHIM_RAW(SYS_fcntl, oldfd, F_GETFD) >= 0)
+		lock_closing(newfd);
 	return note_duplicate(oldfd, SHIM_RAW(SYS_dup3, oldfd, newfd, flags));
 }
 
@@ -87,7 +92,8 @@ static long status_flags(int fd, struct ofd *ofd, int cmd, unsigned long arg)
 
 	if (cmd == F_GETFL)
 		return (long)(atomic_load(flags) & ~(uint32_t)(O_CREAT | O_EXCL | O_TRUNC | O_NOCTTY | O_CLOEXEC)) |
-		       0100000; /* O_LARGEFILE, as the kernel reports on 64-bit machines */
+		       (ofd->kind == OFD_PATH ? 0
+		                              : 0100000); /* O_LARGEFILE, as the kernel reports on 64-bit machines */
 	if (atomic_load(&ofd->real)) {
 		long r = SHIM_RAW(SYS_fcntl, fd, F_SETFL, arg);
 		if (r)
@@ -98,43 +104,6 @@ static long status_flags(int fd, struct ofd *ofd, int cmd, unsigned long arg)
 	    !atomic_compare_exchange_weak(flags, &old, (old & ~(uint32_t)SETFL_FLAGS) | ((uint32_t)arg & SETFL_FLAGS)))
 		;
 	return 0;
-}
-
-static bool is_lock(int cmd)
-{
-	return cmd == F_SETLK || cmd == F_SETLKW || cmd == F_GETLK || cmd == F_OFD_SETLK || cmd == F_OFD_SETLKW ||
-	       cmd == F_OFD_GETLK;
-}
-
-/* Record locks are the kernel's, but what it does not know is where this description stands and how long the file has
- * become: the range is made absolute. */
-static long record_lock(int fd, struct ofd *ofd, int cmd, struct flock *lock)
-{
-	struct flock range = *lock;
-	struct stat st;
-	long r = ofd_materialise(ofd, false);
-
-	if (r)
-		return r == -ENODEV && cmd != F_GETLK && cmd != F_OFD_GETLK ? -ENOLCK : r;
-	if (range.l_whence == SEEK_CUR)
-		r = op_lseek(fd, 0, SEEK_CUR);
-	else if (range.l_whence == SEEK_END && (r = op_fstat(fd, &st)) == 0)
-		r = st.st_size;
-	if (r < 0)
-		return r;
-	if (range.l_whence == SEEK_CUR || range.l_whence == SEEK_END) {
-		if (__builtin_add_overflow(range.l_start, r, &range.l_start))
-			return -EOVERFLOW;
-		range.l_whence = SEEK_SET;
-	}
-	r = SHIM_RAW(SYS_fcntl, fd, cmd, &range);
-	if (!r && (cmd == F_GETLK || cmd == F_OFD_GETLK)) {
-		if (range.l_type == F_UNLCK) /* the rest of it stays as it was: fcntl(2) */
-			lock->l_type = F_UNLCK;
-		else
-			*lock = range;
-	}
-	return r;
 }
 
 long op_fcntl(int fd, int cmd, unsigned long arg)
@@ -159,9 +128,9 @@ long op_fcntl(int fd, int cmd, unsigned long arg)
 		break;
 	default: /* locks, leases, owners: the kernel keeps them, on the real file */
 		r = ofd->kind == OFD_PATH ? -EBADF
-		    : is_lock(cmd)        ? record_lock(fd, ofd, cmd, (struct flock *)arg)
+		    : lock_command(cmd)   ? lock_record(fd, ofd, cmd, (struct flock *)arg)
 		                          : ofd_materialise(ofd, false);
-		if (!r && !is_lock(cmd))
+		if (!r && !lock_command(cmd))
 			r = SHIM_RAW(SYS_fcntl, fd, cmd, arg);
 	}
 	ofd_put(ofd);
@@ -200,8 +169,7 @@ static long bytes_left(int fd, int *left)
 
 	if (r || at < 0)
 		return r ? r : at;
-	off_t n = st.st_size > at ? st.st_size - at : 0;
-	*left = n > INT_MAX ? INT_MAX : (int)n;
+	*left = (int)(st.st_size - at); /* negative beyond the end, as the kernel has it */
 	return 0;
 }
 
@@ -214,10 +182,10 @@ long op_ioctl(int fd, unsigned long request, unsigned long arg)
 		return SHIM_RAW(SYS_ioctl, fd, request, arg);
 	if (ofd->kind == OFD_PATH)
 		r = -EBADF; /* open(2), O_PATH */
-	else if (request == FIOCLEX || request == FIONCLEX || atomic_load(&ofd->real))
-		r = SHIM_RAW(SYS_ioctl, fd, request, arg);
 	else if (request == FIONREAD && ofd->kind == OFD_FILE)
 		r = bytes_left(fd, (int *)arg);
+	else if (request == FIOCLEX || request == FIONCLEX || atomic_load(&ofd->real))
+		r = SHIM_RAW(SYS_ioctl, fd, request, arg);
 	else if (request == FIONBIO)
 		r = 0; /* regular files never block */
 	else if (request == FICLONE)

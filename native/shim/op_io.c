@@ -158,7 +158,10 @@ static long write_list(int fd, d_sg_list_t *sgl, size_t total, const struct iove
 	bool to_end = atomic_load_explicit(&slot->flags, memory_order_relaxed) & O_APPEND;
 	if (total == 0)
 		r = 0;
-	else if (by_kernel(ofd)) {
+	else if (by_kernel(ofd) && to_end) {
+		r = SHIM_RAW(SYS_writev, fd, iov, iovcnt);
+		at = r > 0 ? SHIM_RAW(SYS_lseek, fd, 0, SEEK_CUR) : at; /* where the end was is known there alone */
+	} else if (by_kernel(ofd)) {
 		r = SHIM_RAW(SYS_pwritev, fd, iov, iovcnt, at, 0);
 		at += r > 0 ? r : 0;
 	} else if (to_end)
@@ -270,7 +273,7 @@ static long unknown_flags(int fd, int refused, size_t total, off_t offset)
 	long r = offset < -1 ? -EINVAL : begin(fd, refused, &ofd, &obj);
 
 	if (r)
-		return r;
+		return r == -EISDIR ? -EOPNOTSUPP : r;
 	ofd_put(ofd);
 	return total ? -EOPNOTSUPP : 0;
 }
@@ -491,7 +494,7 @@ long op_fallocate(int fd, int mode, off_t offset, off_t len)
 long op_fadvise64(int fd, off_t offset, off_t len, int advice)
 {
 	(void)offset;
-	if (!shim_fd_ours(fd))
+	if (!can_be_opened(fd))
 		return -EBADF;
 	return len < 0 || advice < 0 || advice > 5 ? -EINVAL : 0; /* advice only: nothing is cached here */
 }

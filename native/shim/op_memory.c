@@ -16,16 +16,19 @@ long op_mmap(void *addr, size_t length, int prot, int flags, int fd, off_t offse
 
 	if (!ofd)
 		return SHIM_RAW(SYS_mmap, addr, length, prot, flags, fd, offset);
-	if (ofd->kind != OFD_FILE) {
-		long err = ofd->kind == OFD_DIR ? -ENODEV : -EBADF;
+	if (ofd->kind == OFD_PATH) {
 		ofd_put(ofd);
-		return err;
+		return -EBADF;
 	}
 	/* What the access mode forbids, said before anything is opened: the mount may have it otherwise. */
 	uint32_t mode = atomic_load(&ofd->slot->flags) & O_ACCMODE;
 	if (mode == O_WRONLY || (mode == O_RDONLY && prot & PROT_WRITE && (flags & MAP_TYPE) != MAP_PRIVATE)) {
 		ofd_put(ofd);
 		return -EACCES;
+	}
+	if (ofd->kind == OFD_DIR) {
+		ofd_put(ofd);
+		return -ENODEV;
 	}
 	bool shared = (flags & MAP_TYPE) != MAP_PRIVATE;
 	long r = shared ? ofd_materialise(ofd, false) : 0;

@@ -113,7 +113,7 @@ static long copy_length(int in, const off_t *in_at, int out, const off_t *out_at
 
 	if (!r)
 		r = stat_of(out, &to);
-	if (!r && ((off_t)((uint64_t)from_at + len) < from_at || (off_t)((uint64_t)to_at + len) < to_at))
+	if (!r && ((uint64_t)from_at + len < (uint64_t)from_at || (uint64_t)to_at + len < (uint64_t)to_at))
 		return -EOVERFLOW;
 	if (r || from_at < 0 || to_at < 0 || !S_ISREG(from.st_mode) || !S_ISREG(to.st_mode))
 		return r ? r : -EINVAL;
@@ -123,6 +123,15 @@ static long copy_length(int in, const off_t *in_at, int out, const off_t *out_at
 		len = (size_t)(from.st_size - from_at);
 	bool same = from.st_dev == to.st_dev && from.st_ino == to.st_ino;
 	return same && to_at + (off_t)len > from_at && to_at < from_at + (off_t)len ? -EINVAL : (long)len;
+}
+
+static bool same_mount(int a, int b)
+{
+	struct ofd *one = ofd_get(a), *other = ofd_get(b);
+	bool same = one && other && one->mnt == other->mnt;
+	ofd_put(one);
+	ofd_put(other);
+	return same;
 }
 
 static bool same_description(int a, int b)
@@ -154,6 +163,8 @@ long op_copy_file_range(int fd_in, off_t *off_in, int fd_out, off_t *off_out, si
 	if (len > MAX_RW_COUNT)
 		len = MAX_RW_COUNT;
 	long r = can_move(fd_in, off_in, fd_out, off_out, false);
+	if (!r && !same_mount(fd_in, fd_out))
+		r = -EXDEV; /* as between any two file systems: the program reads and writes instead */
 	if (!r)
 		r = copy_length(fd_in, off_in, fd_out, off_out, len);
 	return r <= 0 ? r : move_bytes(fd_in, off_in, fd_out, off_out, (size_t)r);

@@ -109,6 +109,8 @@ struct ofd {
 	_Atomic int refs;
 	uint8_t kind;        /* enum ofd_kind */
 	_Atomic bool real;   /* descriptors of it are real dfuse descriptors, no placeholders */
+	_Atomic bool locked; /* record locks of the process were taken on it */
+	_Atomic int spare;   /* a descriptor that may be closed only with it, 0 for none: see lock_held() */
 	_Atomic bool mapped; /* the kernel moves data of it too, by MAP_SHARED or a request: through the page cache */
 	struct mount *mnt;
 	struct slot *slot;
@@ -224,6 +226,17 @@ void ofd_use_pages(struct ofd *ofd);
 
 /** Descriptor \a fd has become ours: a real one at once where the kernel is going to meet it unseen. */
 void fd_show(int fd);
+
+/* ---- locks.c -------------------------------------------------------------------------------- */
+
+/** Whether the process may hold record locks on the file: then closing any real descriptor of it drops them. */
+bool lock_held(const struct ofd *ofd);
+/** The program closes \a fd: the locks of its file go, as if it were a real one. Does nothing when there are none. */
+void lock_closing(int fd);
+bool lock_command(int cmd);
+/** F_SETLK and its kin. */
+long lock_record(int fd, struct ofd *ofd, int cmd, struct flock *lock);
+void locks_child(void);
 
 /* ---- op_move.c ------------------------------------------------------------------------------ */
 
