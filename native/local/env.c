@@ -19,6 +19,7 @@
 #define MAP_SMALL (256ULL << 20)
 #endif
 #define READERS 4094 /* of all processes together; a slot is 64 bytes of the lock file */
+#define READER_CHECK 2048 /* writes: so long the pages of a reader that was killed are kept from use */
 
 /* ---- LMDB's calls to libc, redirected by the linker (--wrap) ---------------------------- */
 static pthread_mutex_t open_lock = PTHREAD_MUTEX_INITIALIZER; /* innermost */
@@ -534,6 +535,11 @@ static int write_locked(struct cont *c, write_fn fn, void *arg)
 
 	for (attempt = 0; attempt < 64; attempt++) {
 		rc = write_once(c, fn, arg);
+		if (unlikely(++c->writes % READER_CHECK == 0 && c->env != NULL)) {
+			int dead;
+
+			mdb_reader_check(c->env, &dead);
+		}
 		if (rc == MDB_MAP_FULL || rc == MDB_MAP_RESIZED) {
 			rc = resize(c, rc == MDB_MAP_FULL);
 			if (rc == 0)

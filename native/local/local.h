@@ -167,6 +167,7 @@ struct cont {
 	uint32_t *fork_counts; /* open counts between prepare and child */
 	bool fork_pinned;
 	uint64_t seen_nonce; /* writer */
+	unsigned writes;     /* writer */
 	struct peer *peers;  /* writer */
 	unsigned npeers;
 	uint64_t ino_next, ino_end; /* writer */
@@ -195,6 +196,7 @@ int store_cont_list(const char *pool, int (*cb)(void *arg, const char *label), v
 char *store_dir(void);
 int store_init(void); /* once a process: fork handlers */
 
+int owner_claim(struct cont *c); /* EREMOTE: another machine's */
 int env_open(struct cont *c, bool create);
 void env_close(struct cont *c);
 int env_errno(int rc); /* positive errno of an LMDB result */

@@ -18,6 +18,8 @@
 #include <time.h>
 #include "local.h"
 
+#define SPARE "open/.spare"
+
 struct dent64 {
 	uint64_t ino;
 	int64_t off;
@@ -54,6 +56,29 @@ static uint64_t nonce(void)
 	       (uint64_t)sys_raw6(SYS_gettid, 0, 0, 0, 0, 0, 0) << 44;
 }
 
+/* On a full disk somebody must be able to come and remove something: a file with its space waits for that. */
+static int take_spare(struct cont *c, const char *path)
+{
+	int rc = (int)SYS4(SYS_renameat2, c->dir_fd, SPARE, c->dir_fd, path);
+
+	return rc != 0 ? -ENOSPC : fd_open(c->dir_fd, path, O_RDWR, 0);
+}
+
+static void leave_spare(struct cont *c)
+{
+	struct stat st;
+	int fd;
+
+	if (sys_fstatat(c->dir_fd, SPARE, &st, 0) == 0)
+		return;
+	fd = sys_openat(c->dir_fd, SPARE, O_RDWR | O_CREAT | O_EXCL, c->share & 0666);
+	if (fd < 0)
+		return;
+	if (sys_fallocate(fd, 0, 0, sizeof(struct mark_page)) != 0)
+		sys_unlinkat(c->dir_fd, SPARE, 0);
+	sys_close(fd);
+}
+
 static int make_file(struct cont *c)
 {
 	char path[80];
@@ -75,6 +100,14 @@ static int make_file(struct cont *c)
 		rc = sys_fallocate(fd, 0, 0, sizeof(struct mark_page));
 		if (rc == -EOPNOTSUPP)
 			rc = sys_ftruncate(fd, sizeof(struct mark_page));
+		if (rc == -ENOSPC) {
+			sys_unlinkat(c->dir_fd, path, 0);
+			fd_close(fd);
+			fd = take_spare(c, path);
+			if (fd < 0)
+				return -fd;
+			rc = 0;
+		}
 		if (rc == 0)
 			rc = sys_flock(fd, LOCK_EX | LOCK_NB);
 		/* Somebody may have taken the file for a dead one's before it was locked. */
@@ -93,6 +126,7 @@ static int make_file(struct cont *c)
 		}
 		c->mark_fd = fd;
 		c->marks = page;
+		leave_spare(c);
 		return 0;
 	}
 	return EAGAIN;

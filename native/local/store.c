@@ -4,6 +4,7 @@
  * STORE/version                 "1\n"
  * STORE/POOL/CONT/meta          LMDB: names and attributes (meta-lock beside it)
  * STORE/POOL/CONT/base, journal for what outlasts a power cut, see journal.c (not in memory)
+ * STORE/POOL/CONT/host           whose it is, on a network file system, see owner.c
  * STORE/POOL/CONT/objects/ab/N  bytes of the file with inode number N
  * STORE/POOL/CONT/open/PID-X    what a process has open, see marks.c
  * STORE/POOL/CONT/shared        struct shared_page
@@ -291,6 +292,8 @@ int store_cont_get_in(const char *store, const char *pool, const char *label, st
 		goto out;
 	}
 	rc = open_parts(c, false);
+	if (rc == 0)
+		rc = owner_claim(c);
 	if (rc == 0)
 		rc = env_open(c, false);
 	if (rc == 0)
