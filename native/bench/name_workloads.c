@@ -84,6 +84,24 @@ static int run_create(struct bench *b, uint64_t i, uint64_t *done)
 	return b->api->close(&file);
 }
 
+#define SMALL_BYTES 4096
+
+/* As create, with bytes. */
+static int run_small_file(struct bench *b, uint64_t i, uint64_t *done)
+{
+	static const char bytes[SMALL_BYTES] = "small";
+	struct bench_file file;
+	int rc = b->api->open(&b->dir, b->paths[i], O_CREAT | O_EXCL | O_RDWR, &file), closed;
+
+	(void)done;
+	if (rc != 0)
+		return rc;
+	b->made = i + 1;
+	rc = b->api->pwrite(&file, bytes, sizeof(bytes), 0);
+	closed = b->api->close(&file);
+	return rc != 0 ? rc : closed;
+}
+
 static int finish_create(struct bench *b, uint64_t n)
 {
 	(void)n;
@@ -135,6 +153,15 @@ const struct bench_workload bench_name_workloads[] = {
         .setup = setup_none,
         .prepare = prepare_create,
         .run = run_create,
+        .finish = finish_create,
+        .teardown = teardown,
+    },
+    {
+        .name = "small-file",
+        .max_ops = ROUND_MAX,
+        .setup = setup_none,
+        .prepare = prepare_create,
+        .run = run_small_file,
         .finish = finish_create,
         .teardown = teardown,
     },

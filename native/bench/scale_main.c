@@ -64,7 +64,8 @@ static double create(uint64_t from, uint64_t to)
 			dir = directory(i / PER_DIRECTORY, true);
 		}
 		snprintf(name, sizeof(name), "file%08" PRIu64, i);
-		must(lib->dfs_open(dfs, dir, name, S_IFREG | 0644, O_RDWR | O_CREAT | O_EXCL, 0, 0, NULL, &file), "create");
+		must(lib->dfs_open(dfs, dir, name, S_IFREG | 0644, O_RDWR | O_CREAT | O_EXCL, 0, 0, NULL, &file),
+		     "create");
 		must(lib->dfs_release(file), "close");
 	}
 	if (dir != NULL)
@@ -157,8 +158,8 @@ int main(int argc, char **argv)
 	for (at = 0; at < files; at += step) {
 		double made = create(at, at + step);
 
-		printf("{\"files\":%" PRIu64 ",\"create\":%.1f,\"open\":%.1f,\"stat\":%.1f,\"readdir\":%.2f}\n", at + step, made,
-		       look(at + step, true), look(at + step, false), list(at + step));
+		printf("{\"files\":%" PRIu64 ",\"create\":%.1f,\"open\":%.1f,\"stat\":%.1f,\"readdir\":%.2f}\n",
+		       at + step, made, look(at + step, true), look(at + step, false), list(at + step));
 		fflush(stdout);
 	}
 	lib->dfs_disconnect(dfs);

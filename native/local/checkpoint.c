@@ -406,7 +406,8 @@ static int first_since_boot(struct cont *c, const char *boot)
 	if (lock < 0)
 		return -lock;
 	if (!same_boot(c, boot)) {
-		rc = rebuild(c);
+		/* A process that lives has opened it since the start, even if it could not tell which one that was. */
+		rc = store_in_use(c) ? 0 : rebuild(c);
 		if (rc == 0 &&
 		    sys_pwrite(c->shared_fd, boot, BOOT_ID_LEN, offsetof(struct shared_page, boot)) != BOOT_ID_LEN)
 			rc = EIO;
@@ -445,7 +446,7 @@ int journal_open(struct cont *c, bool create)
 	j->on = true;
 	boot_id(boot);
 	if (!create)
-		return same_boot(c, boot) ? 0 : first_since_boot(c, boot);
+		return boot[0] == '\0' || same_boot(c, boot) ? 0 : first_since_boot(c, boot);
 	rc = journal_start(c, 1, 0, &j->pos);
 	if (rc == 0 && (sys_pwrite(c->shared_fd, &j->pos, sizeof(j->pos), offsetof(struct shared_page, journal)) < 0 ||
 	                sys_pwrite(c->shared_fd, boot, BOOT_ID_LEN, offsetof(struct shared_page, boot)) < 0))

@@ -18,7 +18,7 @@
 #define MAP_FIRST (64ULL << 30)
 #define MAP_SMALL (256ULL << 20)
 #endif
-#define READERS 4094 /* of all processes together; a slot is 64 bytes of the lock file */
+#define READERS      4094 /* of all processes together; a slot is 64 bytes of the lock file */
 #define READER_CHECK 2048 /* writes: so long the pages of a reader that was killed are kept from use */
 
 /* ---- LMDB's calls to libc, redirected by the linker (--wrap) ---------------------------- */

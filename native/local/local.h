@@ -191,6 +191,7 @@ int store_cont_get_in(const char *store, const char *pool, const char *label, st
 void store_cont_ref(struct cont *c);
 void store_cont_put(struct cont *c);
 int store_cont_destroy(const char *pool, const char *label, bool force);
+bool store_in_use(struct cont *c); /* some process has it open */
 int store_pool_exists(const char *pool);
 int store_cont_list(const char *pool, int (*cb)(void *arg, const char *label), void *arg);
 char *store_dir(void);

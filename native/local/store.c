@@ -561,6 +561,17 @@ static int live_entry(int fd, struct dent64 *d, void *arg)
 	return rc == -EWOULDBLOCK ? EBUSY : 0;
 }
 
+bool store_in_use(struct cont *c)
+{
+	int fd = sys_openat(c->dir_fd, "open", O_RDONLY | O_DIRECTORY, 0), rc;
+
+	if (fd < 0)
+		return false;
+	rc = for_entries(fd, live_entry, NULL);
+	sys_close(fd);
+	return rc == EBUSY;
+}
+
 int store_cont_destroy(const char *pool, const char *label, bool force)
 {
 	char *store = NULL, *path = NULL, *open = NULL, *dead = NULL;

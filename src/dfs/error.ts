@@ -28,7 +28,12 @@ export class DfsError extends DfskitError {
 }
 
 // Linux has these and libuv, which names the others, has not.
-const otherNames: Partial<Record<number, string>> = { 66: 'EREMOTE', 79: 'ELIBACC', 117: 'EUCLEAN', 122: 'EDQUOT' };
+const otherNames: Partial<Record<number, string>> = {
+  66: 'EREMOTE',
+  79: 'ELIBACC',
+  117: 'EUCLEAN',
+  122: 'EDQUOT',
+};
 
 function errorName(errno: number): string {
   const other = otherNames[errno];

@@ -110,38 +110,43 @@ const small = {
 };
 
 describe.skipIf(process.getuid?.() !== 0).each(['tmpfs', 'ext4'] as const)('on a full %s', (kind) => {
-  it('says ENOSPC for bytes and for names, and goes on when there is space again', { timeout: 60_000 }, async () => {
-    const at = join(directory, kind);
-    mkdirSync(at);
-    small[kind](at);
-    cleanup.push(() => execFileSync('umount', ['-l', at]));
-    const where = join(at, 'store');
-    const process = model({}, where);
-    cleanup.push(() => process.child.kill('SIGKILL'));
-    expect(await process.started).toBe('ok');
-    expect(await process.ask(`open 0 big ${create} 0644`)).toBe('ok');
-    let answer = 'ok';
-    for (let off = 0; answer === 'ok'; off += 262_144) answer = await process.ask(`write 0 ${off} 262144 1`);
-    expect(answer).toBe('ENOSPC');
-    for (let i = 0; answer !== 'ok' || i < 40_000; i++) {
-      answer = await process.ask(`mkdir ${'n'.repeat(200)}${i} 0755`);
-      if (answer !== 'ok') break;
-    }
-    expect(answer).toBe('ENOSPC');
-    // Others can still come, look and remove.
-    const other = model({}, where);
-    cleanup.push(() => other.child.kill('SIGKILL'));
-    expect(await other.started).toBe('ok');
-    expect(await other.ask('stat big')).toMatch(/^ok/);
-    expect(await other.ask(`rmdir ${'n'.repeat(200)}0`)).toBe('ok');
-    expect(await process.ask('close 0')).toBe('ok');
-    expect(await process.ask('unlink big')).toBe('ok');
-    expect(await process.ask('mkdir again 0755')).toBe('ok');
-    expect(await process.ask(`open 0 more ${create} 0644`)).toBe('ok');
-    expect(await process.ask('write 0 0 1000000 2')).toBe('ok');
-    expect(await process.ask('close 0')).toBe('ok');
-    await Promise.all([process.end(), other.end()]);
-    const check = await dfskit(['cont', 'check', 'pool/cont'], { env: { DFSKIT_STORE: where } });
-    expect(check.status, check.stdout + check.stderr).toBe(0);
-  });
+  it(
+    'says ENOSPC for bytes and for names, and goes on when there is space again',
+    { timeout: 60_000 },
+    async () => {
+      const at = join(directory, kind);
+      mkdirSync(at);
+      small[kind](at);
+      cleanup.push(() => execFileSync('umount', ['-l', at]));
+      const where = join(at, 'store');
+      const process = model({}, where);
+      cleanup.push(() => process.child.kill('SIGKILL'));
+      expect(await process.started).toBe('ok');
+      expect(await process.ask(`open 0 big ${create} 0644`)).toBe('ok');
+      let answer = 'ok';
+      for (let off = 0; answer === 'ok'; off += 262_144)
+        answer = await process.ask(`write 0 ${off} 262144 1`);
+      expect(answer).toBe('ENOSPC');
+      for (let i = 0; answer !== 'ok' || i < 40_000; i++) {
+        answer = await process.ask(`mkdir ${'n'.repeat(200)}${i} 0755`);
+        if (answer !== 'ok') break;
+      }
+      expect(answer).toBe('ENOSPC');
+      // Others can still come, look and remove.
+      const other = model({}, where);
+      cleanup.push(() => other.child.kill('SIGKILL'));
+      expect(await other.started).toBe('ok');
+      expect(await other.ask('stat big')).toMatch(/^ok/);
+      expect(await other.ask(`rmdir ${'n'.repeat(200)}0`)).toBe('ok');
+      expect(await process.ask('close 0')).toBe('ok');
+      expect(await process.ask('unlink big')).toBe('ok');
+      expect(await process.ask('mkdir again 0755')).toBe('ok');
+      expect(await process.ask(`open 0 more ${create} 0644`)).toBe('ok');
+      expect(await process.ask('write 0 0 1000000 2')).toBe('ok');
+      expect(await process.ask('close 0')).toBe('ok');
+      await Promise.all([process.end(), other.end()]);
+      const check = await dfskit(['cont', 'check', 'pool/cont'], { env: { DFSKIT_STORE: where } });
+      expect(check.status, check.stdout + check.stderr).toBe(0);
+    },
+  );
 });

@@ -1,0 +1,162 @@
+// The local provider against the kernel's file system that its store lies on: in memory, and on the disk.
+import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { median } from 'simple-statistics';
+
+const rounds = 15;
+
+/** A ratio is dfs over the kernel: of times, or (bandwidth) of rates. */
+const inMemory = [
+  { name: 'rand-read-4k', ops: 20_000, target: 1.0 },
+  { name: 'rand-write-4k', ops: 20_000, target: 1.1 },
+  { name: 'seq-read-1m', ops: 128, target: 1.0, rate: true },
+  { name: 'seq-write-1m', ops: 128, target: 1.0, rate: true },
+  { name: 'stat', ops: 20_000, target: 1.0 },
+  { name: 'open', ops: 20_000, target: 1.2 },
+  { name: 'create', ops: 4000, target: 2.0 },
+  { name: 'small-file', ops: 2000, target: 2.0 },
+  { name: 'rename', ops: 4000 },
+  { name: 'unlink', ops: 4000, target: 2.0 },
+  { name: 'readdir', ops: 100_000, files: 100_000, target: 1.0 },
+];
+const onDisk = [
+  { name: 'create', ops: 4000, target: 1.0 },
+  { name: 'small-file', ops: 2000, target: 1.0 },
+  { name: 'rename', ops: 4000 },
+  { name: 'unlink', ops: 4000 },
+];
+/** Throughput of two processes over that of one. */
+const scaling = [
+  { name: 'rand-read-4k', ops: 100_000, target: 1.6 },
+  { name: 'stat', ops: 100_000, target: 1.6 },
+  { name: 'create', ops: 20_000, target: 1.0 },
+];
+
+/** dfskit-bench, alive: rounds on request. */
+class Driver {
+  constructor(directory, api, number, files = 2000) {
+    const dfs = ['--cont', 'pool/cont', '--dir', `/bench${number}`];
+    const args = api === 'dfs' ? dfs : ['--dir', join(directory, `kernel${number}`)];
+    const program = join(process.cwd(), 'build/bin/dfskit-bench');
+    this.child = spawn(program, ['--api', api, ...args, '--rounds', '--files', String(files)], {
+      env: { ...process.env, DFSKIT_STORE: join(directory, 'store') },
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    this.lines = createInterface(this.child.stdout)[Symbol.asyncIterator]();
+    this.ready = this.lines.next();
+  }
+
+  async ask(line) {
+    await this.ready;
+    this.child.stdin.write(`${line}\n`);
+    const { value } = await this.lines.next();
+    const answer = JSON.parse(value ?? '{"error":"it ended"}');
+    if (answer.error !== undefined) throw new Error(`${line}: ${answer.error}`);
+    return answer;
+  }
+
+  async round({ name, ops }) {
+    const answer = await this.ask(`round ${name} ${ops}`);
+    return { ...answer, ns: answer.latency.median, rate: answer.ops / answer.seconds };
+  }
+
+  end() {
+    const ended = new Promise((resolve) => this.child.on('close', resolve));
+    this.child.stdin.end('quit\n');
+    return ended;
+  }
+}
+
+async function createContainer(directory) {
+  const program = join(process.cwd(), 'build/bin/dfskit-bench');
+  const child = spawn(program, ['--api', 'dfs', '--cont', 'pool/cont', '--create'], {
+    env: { ...process.env, DFSKIT_STORE: join(directory, 'store') },
+    stdio: 'inherit',
+  });
+  await new Promise((resolve) => child.on('close', resolve));
+}
+
+/** The kernel and dfs take turns, each first equally often. */
+async function against(directory, workload) {
+  const ways = { kernel: new Driver(directory, 'posix', 0, workload.files), dfs: new Driver(directory, 'dfs', 0, workload.files) };
+  const results = { kernel: [], dfs: [] };
+  try {
+    for (const way of ['kernel', 'dfs']) await ways[way].round(workload); // warm
+    for (let i = 0; i < rounds; i++)
+      for (const way of i % 2 === 0 ? ['kernel', 'dfs'] : ['dfs', 'kernel']) results[way].push(await ways[way].round(workload));
+  } finally {
+    await Promise.all([ways.kernel.end(), ways.dfs.end()]);
+  }
+  const value = ({ ns, rate }) => (workload.rate === true ? rate : ns);
+  const ratio = median(results.dfs.map((round, i) => value(round) / value(results.kernel[i])));
+  return { ...workload, kernel: median(results.kernel.map(value)), dfs: median(results.dfs.map(value)), ratio };
+}
+
+/** Throughput of two processes over that of one: of dfs, and of the kernel on the same machine at the same time. */
+async function together(directory, workload) {
+  return { ...workload, ratio: await pair(directory, workload, 'dfs'), reference: await pair(directory, workload, 'posix') };
+}
+
+async function pair(directory, workload, api) {
+  const drivers = [new Driver(directory, api, 1), new Driver(directory, api, 2)];
+  const ratios = [];
+  try {
+    for (const driver of drivers) await driver.round(workload);
+    for (let i = 0; i < 7; i++) {
+      const alone = await drivers[i % 2].round(workload);
+      const both = await Promise.all(drivers.map((driver) => driver.round(workload)));
+      ratios.push((both[0].rate + both[1].rate) / alone.rate);
+    }
+  } finally {
+    await Promise.all(drivers.map((driver) => driver.end()));
+  }
+  return median(ratios);
+}
+
+function verdict({ ratio, target, rate, processes }) {
+  if (target === undefined) return '';
+  const more = rate === true || processes === true;
+  const held = more ? ratio >= target : ratio <= target;
+  return `target ${more ? '≥' : '≤'} ${target.toFixed(1)}${held ? '' : '  missed'}`;
+}
+
+function row(result) {
+  const unit = (value) =>
+    (result.rate === true ? `${((value * (1 << 20)) / 1e9).toFixed(2)} GB/s` : `${(value / 1e3).toFixed(3)} µs`).padStart(11);
+  const reference = result.reference === undefined ? '' : `kernel ×${result.reference.toFixed(2)}`;
+  const values = result.kernel === undefined ? reference.padStart(22) : `${unit(result.kernel)}${unit(result.dfs)}`;
+  return `  ${result.name.padEnd(14)}${values}   ×${result.ratio.toFixed(2)}  ${verdict(result)}`.trimEnd();
+}
+
+async function place(base, workloads, processes) {
+  const directory = mkdtempSync(join(base, 'dfskit-bench-'));
+  try {
+    mkdirSync(join(directory, 'store'));
+    await createContainer(directory);
+    const results = [];
+    for (const workload of workloads) results.push(await against(directory, workload));
+    const scaled = [];
+    for (const workload of processes) scaled.push({ ...(await together(directory, workload)), processes: true });
+    return { results, scaled };
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+/** Runs the comparison. @returns lines of text, and its numbers */
+export async function provider() {
+  const memory = await place(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), inMemory, scaling);
+  const disk = await place(tmpdir(), onDisk, []);
+  const text = [
+    `The local provider over the kernel, medians of ${rounds} rounds in turn; store in memory: kernel, dfs, ratio`,
+    ...memory.results.map(row),
+    '  two processes, throughput over that of one',
+    ...memory.scaled.map(row),
+    `  store in ${tmpdir()}`,
+    ...disk.results.map(row),
+  ].join('\n');
+  return { text, data: { memory, disk } };
+}
