@@ -82,6 +82,15 @@ int dfsx_dir_path(dfs_t *dfs, dfs_obj_t *dir, char *buf, size_t size);
  *  but somebody still has it open. ENOENT when it is no more. */
 int dfsx_open_oid(dfs_t *dfs, daos_obj_id_t oid, int flags, dfs_obj_t **obj);
 
+/** Switches a mount to a snapshot, by \a epoch or (epoch 0) by \a name, and with 0 and NULL back to the live
+ *  container. EBUSY while it has open objects, ENOENT when there is no such snapshot. Not beside other calls
+ *  on \a dfs. A mount of a snapshot is read-only whatever its flags are. */
+int dfsx_set_snapshot(dfs_t *dfs, daos_epoch_t epoch, const char *name);
+
+/** True for an object below .snapshot (and for that directory's own snapshots) in a mount of the live container: it
+ *  never changes, and goes when its snapshot is destroyed (ESTALE). \a obj NULL: the root. */
+bool dfsx_in_snapshot(dfs_t *dfs, dfs_obj_t *obj);
+
 /** A counter in shared memory that changes (in all processes at once) whenever a directory or
  *  symbolic link is renamed, removed or replaced, or a directory's mode or owner changes.
  *  While it stands still, a cached name -> directory pair is true. Mapped for reading only. */

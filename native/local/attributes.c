@@ -3,15 +3,15 @@
  */
 #include "local.h"
 
-static int stat_ino(struct cont *c, MDB_txn *txn, uint64_t ino, int fd, struct stat *st)
+static int stat_ino(const struct dfs *dfs, MDB_txn *txn, uint64_t ino, int fd, struct stat *st)
 {
 	struct inode_rec rec;
 	int rc = inode_get(txn, ino, &rec);
 
 	if (rc == 0)
-		rc = stat_now(c, ino, fd, &rec);
+		rc = stat_now(dfs->c, ino, fd, &rec);
 	if (rc == 0)
-		inode_to_stat(c, ino, &rec, st);
+		inode_to_stat(dfs, ino, &rec, st);
 	return rc;
 }
 
@@ -27,7 +27,7 @@ EXPORT int dfs_ostat(dfs_t *dfs, dfs_obj_t *obj, struct stat *stbuf)
 	         hostfd_pin(obj, false, &fd) == 0;
 	rc = rtx_begin(dfs->c, &r);
 	if (rc == 0) {
-		rc = stat_ino(dfs->c, r.txn, dir_ino(obj), pinned ? fd : -1, stbuf);
+		rc = stat_ino(dfs, r.txn, dir_ino(dfs, obj), pinned ? fd : -1, stbuf);
 		rtx_end(&r);
 	}
 	if (pinned)
@@ -59,11 +59,11 @@ EXPORT int dfs_stat(dfs_t *dfs, dfs_obj_t *parent, const char *name, struct stat
 	rc = rtx_begin(dfs->c, &r);
 	if (rc != 0)
 		return rc;
-	rc = dir_search(r.txn, parent, generation);
+	rc = dir_search(dfs, r.txn, parent, generation);
 	if (rc == 0)
-		rc = dirent_find(dfs->c, r.txn, dir_ino(parent), name, len, &f);
+		rc = dirent_find(dfs->c, r.txn, dir_ino(dfs, parent), name, len, &f);
 	if (rc == 0)
-		rc = stat_ino(dfs->c, r.txn, f.ino, -1, stbuf);
+		rc = stat_ino(dfs, r.txn, f.ino, -1, stbuf);
 	rtx_end(&r);
 	return rc;
 }
@@ -121,23 +121,23 @@ static int set_fn(struct cont *c, MDB_txn *txn, void *arg)
 		rec->mode &= ~(uint32_t)(S_ISUID | (rec->mode & S_IXGRP ? S_ISGID : 0));
 	if (a->flags & DFS_SET_ATTR_ATIME)
 		rec->atime = ns_of(a->st->st_atim);
-	if (a->flags & DFS_SET_ATTR_MTIME) {
+	if (a->flags & DFS_SET_ATTR_MTIME)
 		rec->mtime = ns_of(a->st->st_mtim);
-		if (rec->flags & INODE_HAS_HOST)
-			inode_set_host_mtime(c, a->ino, rec->mtime);
-	}
 	rec->ctime = time_now();
-	return inode_put(txn, a->ino, rec);
+	rc = inode_put(txn, a->ino, rec);
+	if (rc == 0 && (a->flags & DFS_SET_ATTR_MTIME) && rec->flags & INODE_HAS_HOST)
+		inode_set_host_mtime(c, a->ino, rec->mtime); /* after the record is kept for snapshots */
+	return rc;
 }
 
 EXPORT int dfs_osetattr(dfs_t *dfs, dfs_obj_t *obj, struct stat *stbuf, int flags)
 {
-	struct set_arg a = {.ino = dir_ino(obj), .st = stbuf, .flags = flags & ~DFS_SET_ATTR_SIZE};
+	struct set_arg a = {.ino = dir_ino(dfs, obj), .st = stbuf, .flags = flags & ~DFS_SET_ATTR_SIZE};
 	int rc;
 
 	if (dfs == NULL || stbuf == NULL)
 		return EINVAL;
-	rc = read_only(dfs);
+	rc = read_only(dfs, a.ino);
 	if (rc == 0 && (flags & DFS_SET_ATTR_SIZE)) {
 		if (obj == NULL || !S_ISREG(obj->mode))
 			return obj == NULL || S_ISDIR(obj->mode) ? EISDIR : EINVAL;
@@ -203,7 +203,7 @@ EXPORT int dfs_access(dfs_t *dfs, dfs_obj_t *parent, const char *name, int mask)
 			dfs_release(obj);
 	}
 	if (rc == 0 && (mask & W_OK))
-		rc = read_only(dfs);
+		rc = read_only(dfs, dfs->root != ROOT_INO ? dfs->root : st.st_ino);
 	if (rc != 0 || mask == F_OK)
 		return rc;
 	cred_get(&cr);

@@ -72,15 +72,26 @@ static int move_all(struct dfs_obj *o, struct pieces *p, uint64_t off, bool writ
 	int first = 0, fd, rc;
 	bool again = true, purged = false;
 	uint64_t done = 0;
+	struct writing w;
 
 	*moved = 0;
 	if (p->total == 0)
 		return 0;
 	if (off > INT64_MAX || p->total > INT64_MAX - off)
 		return write ? EFBIG : 0;
+	if (write) {
+		rc = write_enter(o, off, off + p->total, &w);
+		if (unlikely(rc != 0))
+			return rc;
+	}
 	rc = hostfd_pin(o, write, &fd);
-	if (rc != 0)
+	if (unlikely(rc != 0)) {
+		if (write)
+			write_leave(o->c, &w);
+		else if (rc == EXDEV)
+			return view_read(o, p->iov, p->nr, off, moved);
 		return rc == ENOENT && !write ? 0 : rc;
+	}
 	while (done < p->total) {
 		ssize_t n = transfer(fd, p, first, off + done, write);
 
@@ -89,8 +100,11 @@ static int move_all(struct dfs_obj *o, struct pieces *p, uint64_t off, bool writ
 			hostfd_unpin(o);
 			hostfd_forget(o, fd);
 			rc = hostfd_pin(o, write, &fd);
-			if (rc != 0)
+			if (rc != 0) {
+				if (write)
+					write_leave(o->c, &w);
 				return rc;
+			}
 			continue;
 		}
 		if (unlikely(n == -ENOSPC && !purged && o->c->shared->purges != 0)) {
@@ -111,6 +125,8 @@ static int move_all(struct dfs_obj *o, struct pieces *p, uint64_t off, bool writ
 	if (write)
 		object_wrote(o, done != 0);
 	hostfd_unpin(o);
+	if (write)
+		write_leave(o->c, &w);
 	*moved = done;
 	return done != 0 && !write ? 0 : rc;
 }
@@ -122,7 +138,7 @@ static int check_file(const dfs_t *dfs, const dfs_obj_t *obj, bool write)
 	if (unlikely(!S_ISREG(obj->mode)))
 		return S_ISDIR(obj->mode) ? EISDIR : EINVAL;
 	if (write)
-		return (obj->flags & O_ACCMODE) == O_RDONLY ? EPERM : read_only(dfs);
+		return (obj->flags & O_ACCMODE) == O_RDONLY ? EPERM : read_only(dfs, obj->ino);
 	return 0;
 }
 
@@ -236,6 +252,7 @@ static bool append_lock(struct dfs_obj *o, unsigned generation)
 EXPORT int dfsx_append(dfs_t *dfs, dfs_obj_t *obj, d_sg_list_t *sgl, daos_off_t *end)
 {
 	unsigned mine = atomic_load(&fork_generation) + 1;
+	struct writing w;
 	bool locked;
 	struct pieces p;
 	int fd, rc = check_file(dfs, obj, true), first = 0;
@@ -247,6 +264,9 @@ EXPORT int dfsx_append(dfs_t *dfs, dfs_obj_t *obj, d_sg_list_t *sgl, daos_off_t 
 	if (rc != 0)
 		return rc;
 	locked = append_lock(obj, mine);
+	rc = write_enter(obj, UINT64_MAX, UINT64_MAX, &w);
+	if (rc != 0)
+		goto out;
 	rc = hostfd_pin(obj, true, &fd);
 	if (rc == 0 && obj->fd_generation != mine - 1) {
 		hostfd_unpin(obj);
@@ -272,6 +292,8 @@ EXPORT int dfsx_append(dfs_t *dfs, dfs_obj_t *obj, d_sg_list_t *sgl, daos_off_t 
 		*end = (daos_off_t)sys_lseek(fd, 0, SEEK_CUR);
 		hostfd_unpin(obj);
 	}
+	write_leave(obj->c, &w);
+out:
 	if (locked)
 		atomic_store(&obj->appending, 0);
 	pieces_free(&p);
@@ -306,17 +328,25 @@ EXPORT int dfs_get_size_by_oid(dfs_t *dfs, daos_obj_id_t oid, daos_size_t chunk_
 
 EXPORT int dfsx_fallocate(dfs_t *dfs, dfs_obj_t *obj, int mode, daos_off_t off, daos_size_t len)
 {
+	bool shifts = mode & (FALLOC_FL_COLLAPSE_RANGE | FALLOC_FL_INSERT_RANGE);
+	bool clears = mode & (FALLOC_FL_PUNCH_HOLE | FALLOC_FL_ZERO_RANGE);
+	struct writing w;
 	int fd, rc = check_file(dfs, obj, true);
 
 	if (rc == 0)
 		rc = object_begin_write(obj);
 	if (rc == 0)
-		rc = hostfd_pin(obj, true, &fd);
+		rc = write_enter(obj, shifts || clears ? off : UINT64_MAX,
+		                 shifts || off + len < off ? UINT64_MAX : off + len, &w);
 	if (rc != 0)
 		return rc;
-	object_wrote(obj, false); /* the host decides whether a call that fails moves the time */
-	rc = -sys_fallocate(fd, mode, off, len);
-	hostfd_unpin(obj);
+	rc = hostfd_pin(obj, true, &fd);
+	if (rc == 0) {
+		object_wrote(obj, false); /* the host decides whether a call that fails moves the time */
+		rc = -sys_fallocate(fd, mode, off, len);
+		hostfd_unpin(obj);
+	}
+	write_leave(obj->c, &w);
 	return rc;
 }
 
@@ -349,6 +379,8 @@ EXPORT int dfsx_seek(dfs_t *dfs, dfs_obj_t *obj, daos_off_t off, int whence, dao
 	if (whence != SEEK_DATA && whence != SEEK_HOLE)
 		return EINVAL;
 	rc = hostfd_pin(obj, false, &fd);
+	if (rc == EXDEV)
+		return view_seek(obj, off, whence, result);
 	if (rc != 0)
 		return rc == ENOENT ? ENXIO : rc;
 	/* The position moves, which only appending looks at, and that sets it first. */
@@ -396,7 +428,7 @@ EXPORT int dfsx_fsync(dfs_t *dfs, dfs_obj_t *obj, bool datasync)
 			hostfd_unpin(obj);
 			if (rc == 0)
 				rc = sync_host_name(obj);
-		} else if (rc == ENOENT) {
+		} else if (rc == ENOENT || rc == EXDEV) {
 			rc = 0;
 		}
 		if (rc != 0)

@@ -11,10 +11,10 @@ struct entry {
 	const char *name;
 	size_t len;
 };
+typedef int (*entry_fn)(const dfs_t *dfs, MDB_txn *txn, const struct entry *e, void *arg);
 
-static inline __attribute__((always_inline)) int
-for_entries(struct cont *c, MDB_txn *txn, uint64_t dir, uint64_t cookie,
-            int (*fn)(struct cont *c, MDB_txn *txn, const struct entry *e, void *arg), void *arg)
+static inline __attribute__((always_inline)) int for_entries(const dfs_t *dfs, MDB_txn *txn, uint64_t dir,
+                                                             uint64_t cookie, entry_fn fn, void *arg)
 {
 	struct key key = make_key(dir, cookie + 1), at;
 	MDB_val k = {sizeof(key), &key}, v;
@@ -38,17 +38,58 @@ for_entries(struct cont *c, MDB_txn *txn, uint64_t dir, uint64_t cookie,
 		e.slot = __builtin_bswap64(at.lo);
 		e.name = (char *)v.mv_data + DIRENT_HEAD;
 		e.len = v.mv_size - DIRENT_HEAD;
-		if (fn(c, txn, &e, arg) != 0)
+		if (fn(dfs, txn, &e, arg) != 0)
 			break;
 	}
 	mdb_cursor_close(cur);
 	return rc == MDB_NOTFOUND ? 0 : env_errno(rc);
 }
 
-static inline __attribute__((always_inline)) int
-read_entries(dfs_t *dfs, dfs_obj_t *dir, uint64_t cookie,
-             int (*fn)(struct cont *c, MDB_txn *txn, const struct entry *e, void *arg), void *arg)
+/* The same in a snapshot, and in .snapshot. */
+struct view_listing {
+	const dfs_t *dfs;
+	MDB_txn *txn;
+	uint64_t view; /* bits of the numbers */
+	entry_fn fn;
+	void *arg;
+};
+
+static int view_entry(uint64_t slot, const MDB_val *v, void *arg)
 {
+	struct view_listing *l = arg;
+	struct entry e = {.slot = slot};
+
+	if (v->mv_size <= DIRENT_HEAD || v->mv_size > DIRENT_HEAD + DFS_MAX_NAME)
+		return 1;
+	memcpy(&e.ino, v->mv_data, sizeof(e.ino));
+	e.ino |= l->view;
+	e.type = ((uint8_t *)v->mv_data)[offsetof(struct dirent_rec, type)];
+	e.name = (char *)v->mv_data + DIRENT_HEAD;
+	e.len = v->mv_size - DIRENT_HEAD;
+	return l->fn(l->dfs, l->txn, &e, l->arg);
+}
+
+static int snapdir_entry(uint64_t slot, uint64_t ino, const char *name, size_t len, void *arg)
+{
+	struct entry e = {.ino = ino, .slot = slot, .type = DT_DIR, .name = name, .len = len};
+	struct view_listing *l = arg;
+
+	return l->fn(l->dfs, l->txn, &e, l->arg);
+}
+
+static int view_entries(const dfs_t *dfs, MDB_txn *txn, uint64_t dir, uint64_t cookie, entry_fn fn, void *arg)
+{
+	struct view_listing l = {dfs, txn, VIEW_INO(VIEW_OF(dir), 0), fn, arg};
+
+	if (dir == SNAPDIR_INO)
+		return env_errno(snapdir_list(txn, cookie, snapdir_entry, &l));
+	return env_errno(rec_walk_view(txn, dir, cookie, view_entry, &l));
+}
+
+static inline __attribute__((always_inline)) int read_entries(dfs_t *dfs, dfs_obj_t *dir, uint64_t cookie, entry_fn fn,
+                                                              void *arg)
+{
+	uint64_t ino = dir_ino(dfs, dir);
 	struct rtx r;
 	int rc;
 
@@ -57,20 +98,23 @@ read_entries(dfs_t *dfs, dfs_obj_t *dir, uint64_t cookie,
 	rc = rtx_begin(dfs->c, &r);
 	if (rc != 0)
 		return rc;
-	rc = for_entries(dfs->c, r.txn, dir_ino(dir), cookie, fn, arg);
+	if (unlikely(VIEW_OF(ino) != 0 || ino == SNAPDIR_INO))
+		rc = view_entries(dfs, r.txn, ino, cookie, fn, arg);
+	else
+		rc = for_entries(dfs, r.txn, ino, cookie, fn, arg);
 	rtx_end(&r);
 	return rc;
 }
 
-static int stat_entry(struct cont *c, MDB_txn *txn, const struct entry *e, struct stat *st)
+static int stat_entry(const dfs_t *dfs, MDB_txn *txn, const struct entry *e, struct stat *st)
 {
 	struct inode_rec rec;
 	int rc = inode_get(txn, e->ino, &rec);
 
 	if (rc == 0)
-		rc = stat_now(c, e->ino, -1, &rec);
+		rc = stat_now(dfs->c, e->ino, -1, &rec);
 	if (rc == 0)
-		inode_to_stat(c, e->ino, &rec, st);
+		inode_to_stat(dfs, e->ino, &rec, st);
 	return rc;
 }
 
@@ -84,19 +128,19 @@ struct fill {
 	int rc;
 };
 
-static int fill_entry(struct cont *c, MDB_txn *txn, const struct entry *e, void *arg)
+static int fill_entry(const dfs_t *dfs, MDB_txn *txn, const struct entry *e, void *arg)
 {
 	struct fill *f = arg;
 
 	if (f->stats != NULL) {
-		f->rc = stat_entry(c, txn, e, &f->stats[f->nr]);
+		f->rc = stat_entry(dfs, txn, e, &f->stats[f->nr]);
 		if (f->rc != 0)
 			return 1;
 	}
 	if (f->ents != NULL) {
 		struct dfsx_dirent *d = &f->ents[f->nr];
 
-		d->ino = e->ino;
+		d->ino = shown_ino(dfs, e->ino);
 		d->next = e->slot;
 		d->type = e->type;
 		memcpy(d->name, e->name, e->len);
@@ -104,7 +148,7 @@ static int fill_entry(struct cont *c, MDB_txn *txn, const struct entry *e, void 
 	} else {
 		struct dirent *d = &f->dirs[f->nr];
 
-		d->d_ino = e->ino;
+		d->d_ino = shown_ino(dfs, e->ino);
 		d->d_off = (off_t)e->slot;
 		d->d_reclen = sizeof(*d);
 		d->d_type = e->type;
@@ -151,18 +195,18 @@ struct records {
 	bool full;
 };
 
-static int fill_record(struct cont *c, MDB_txn *txn, const struct entry *e, void *arg)
+static int fill_record(const dfs_t *dfs, MDB_txn *txn, const struct entry *e, void *arg)
 {
 	struct records *f = arg;
 	size_t len = (offsetof(struct record, name) + e->len + 1 + 7) & ~(size_t)7;
 	struct record *r = (struct record *)(f->buf + f->used);
 
-	(void)c, (void)txn;
+	(void)txn;
 	if (unlikely(f->room - f->used < len)) {
 		f->full = true;
 		return 1;
 	}
-	r->ino = e->ino;
+	r->ino = shown_ino(dfs, e->ino);
 	r->off = e->slot + f->base;
 	r->len = (unsigned short)len;
 	r->type = e->type;

@@ -7,8 +7,6 @@
  */
 #include "local.h"
 
-#define SLOT_SHARE 8 /* names of one hash */
-
 int dirent_check_name(const char *name, size_t *len)
 {
 	size_t n;
@@ -53,9 +51,8 @@ static int find(MDB_txn *txn, uint64_t dir, uint64_t hash, const char *name, siz
 	uint64_t slot;
 
 	for (slot = hash; slot < hash + SLOT_SHARE; slot++) {
-		struct key key = make_key(dir, slot);
-		MDB_val k = {sizeof(key), &key}, v;
-		int rc = mdb_get(txn, DBI, &k, &v);
+		MDB_val v;
+		int rc = rec_get(txn, dir, slot, &v);
 
 		f->slot = slot;
 		if (rc == MDB_NOTFOUND)
@@ -66,6 +63,7 @@ static int find(MDB_txn *txn, uint64_t dir, uint64_t hash, const char *name, siz
 			return DAMAGED;
 		if (v.mv_size == DIRENT_HEAD + len && memcmp((char *)v.mv_data + DIRENT_HEAD, name, len) == 0) {
 			memcpy(&f->ino, v.mv_data, sizeof(f->ino));
+			f->ino |= dir & ~BARE_INO(UINT64_MAX); /* it is seen in the same snapshot */
 			f->type = ((uint8_t *)v.mv_data)[offsetof(struct dirent_rec, type)];
 			return 0;
 		}
@@ -74,17 +72,38 @@ static int find(MDB_txn *txn, uint64_t dir, uint64_t hash, const char *name, siz
 	return ENOENT;
 }
 
+/* .snapshot in the root, which has no entry, and what is in it. */
+static int find_snapdir(MDB_txn *txn, uint64_t dir, const char *name, size_t len, struct found *f)
+{
+	int rc = ENOENT;
+
+	if (dir == SNAPDIR_INO)
+		rc = snapdir_find(txn, name, len, &f->ino);
+	else if (len == strlen(SNAPDIR_NAME) && memcmp(name, SNAPDIR_NAME, len) == 0) {
+		f->ino = SNAPDIR_INO;
+		rc = 0;
+	}
+	if (rc == 0) {
+		f->type = DT_DIR;
+		f->slot = VIEW_OF(f->ino);
+	}
+	return env_errno(rc);
+}
+
 int dirent_find(struct cont *c, MDB_txn *txn, uint64_t dir, const char *name, size_t len, struct found *f)
 {
-	return find(txn, dir, name_hash(c, name, len), name, len, f);
+	int rc = find(txn, dir, name_hash(c, name, len), name, len, f);
+
+	if (unlikely(rc == ENOENT) && (dir == ROOT_INO || dir == SNAPDIR_INO))
+		return find_snapdir(txn, dir, name, len, f);
+	return rc;
 }
 
 int dirent_set(MDB_txn *txn, uint64_t dir, uint64_t slot, const char *name, size_t len, uint64_t ino, uint8_t type)
 {
-	struct key key = make_key(dir, slot);
-	MDB_val k = {sizeof(key), &key}, v = {DIRENT_HEAD + len, NULL};
+	MDB_val v = {DIRENT_HEAD + len, NULL};
 	char *p;
-	int rc = mdb_put(txn, DBI, &k, &v, MDB_RESERVE);
+	int rc = rec_put(txn, dir, slot, &v, MDB_RESERVE);
 
 	if (rc != 0)
 		return rc;
@@ -135,12 +154,11 @@ int dirent_delete(MDB_txn *txn, uint64_t dir, uint64_t slot)
 		last++;
 	}
 	if (last != slot) {
-		struct key key = make_key(dir, slot);
-		MDB_val k = {sizeof(key), &key}, v = {size, moved};
+		MDB_val v = {size, moved};
 		struct inode_rec rec;
 		uint64_t ino;
 
-		rc = mdb_put(txn, DBI, &k, &v, 0);
+		rc = rec_put(txn, dir, slot, &v, 0);
 		memcpy(&ino, moved, sizeof(ino));
 		if (rc == 0 && moved[offsetof(struct dirent_rec, type)] == DT_DIR) {
 			rc = inode_get(txn, ino, &rec);
@@ -152,12 +170,7 @@ int dirent_delete(MDB_txn *txn, uint64_t dir, uint64_t slot)
 		if (rc != 0)
 			return rc;
 	}
-	{
-		struct key key = make_key(dir, last);
-		MDB_val k = {sizeof(key), &key};
-
-		return mdb_del(txn, DBI, &k, NULL);
-	}
+	return rec_del(txn, dir, last);
 }
 
 int dirent_empty(MDB_txn *txn, uint64_t dir)

@@ -275,7 +275,7 @@ static int open_super(struct cont *c)
 		memcpy(&c->super, v.mv_data, sizeof(c->super));
 		if (c->super.magic != STORE_MAGIC)
 			rc = DAMAGED;
-		else if (c->super.version > STORE_VERSION)
+		else if (c->super.version > CONT_VERSION)
 			rc = EPROTONOSUPPORT;
 	}
 	mdb_txn_abort(txn);
@@ -515,6 +515,7 @@ static int write_once(struct cont *c, write_fn fn, void *arg)
 	if (rc != 0)
 		return rc;
 	journal_begin(c);
+	snapshot_begin(c, txn);
 	rc = fn(c, txn, arg);
 	if (rc == 0)
 		rc = journal_append(c, txn);

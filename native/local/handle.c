@@ -3,19 +3,10 @@
  */
 #include <stdlib.h>
 #include <stdio.h>
-#include "local.h"
+#include "handle.h"
 
 /* ---- handles of pools and containers ---------------------------------------------------------- */
 #define MAX_HANDLES 4096
-
-struct handle {
-	int type;      /* DAOS_HTYPE_POOL, DAOS_HTYPE_CO, 0: free */
-	uint32_t salt; /* so that a closed handle finds nothing */
-	int refs;
-	unsigned flags;
-	char pool[DAOS_PROP_LABEL_MAX_LEN + 1];
-	struct cont *cont;
-};
 
 static pthread_mutex_t handles_lock = PTHREAD_MUTEX_INITIALIZER; /* beside rank 1, innermost */
 static struct handle *handles[MAX_HANDLES];
@@ -59,8 +50,8 @@ static int handle_new(int type, const char *pool, struct cont *c, unsigned flags
 	return rc;
 }
 
-/* Copies what a handle says. ENXIO for one that is not open. */
-static int handle_get(daos_handle_t hdl, int type, struct handle *out)
+/* Copies what a handle says. */
+int handle_get(daos_handle_t hdl, int type, struct handle *out)
 {
 	unsigned i = (unsigned)(hdl.cookie & 0xffff) - 1;
 	int rc = ENXIO;
@@ -123,6 +114,8 @@ static int der(int rc)
 		return -DER_BUSY;
 	case ENXIO:
 		return -DER_NO_HDL;
+	case ESTALE:
+		return -DER_STALE;
 	case EPROTONOSUPPORT:
 		return -DER_DF_INCOMPT;
 	case DAMAGED:
@@ -143,7 +136,7 @@ int event_complete(daos_event_t *ev, int rc)
 	return 0;
 }
 
-static int der_done(daos_event_t *ev, int rc)
+int der_done(daos_event_t *ev, int rc)
 {
 	return event_done(ev, der(rc));
 }
@@ -322,12 +315,14 @@ EXPORT int daos_cont_query(daos_handle_t coh, daos_cont_info_t *info, daos_prop_
 	if (rc == 0 && info != NULL) {
 		memset(info, 0, sizeof(*info));
 		memcpy(info->ci_uuid, h.cont->super.uuid, sizeof(info->ci_uuid));
+		rc = snapshots_count(h.cont, &info->ci_nsnapshots, &info->ci_lsnapshot);
 	}
 	return der_done(ev, rc);
 }
 
 /* ---- mounts ----------------------------------------------------------------------------------------- */
-static int mount_new(struct cont *c, int flags, dfs_t **out)
+/* view: 0 for the live container, or the number of a snapshot. Takes over c. */
+static int mount_new(struct cont *c, int flags, uint64_t view, dfs_t **out)
 {
 	struct dfs *dfs = calloc(1, sizeof(*dfs));
 
@@ -337,27 +332,61 @@ static int mount_new(struct cont *c, int flags, dfs_t **out)
 	}
 	dfs->c = c;
 	dfs->flags = flags;
+	dfs->root = VIEW_INO(view, ROOT_INO);
 	atomic_init(&dfs->refs, 0);
 	*out = dfs;
 	return 0;
 }
 
-EXPORT int dfs_mount(daos_handle_t poh, daos_handle_t coh, int flags, dfs_t **dfs)
+static int mount_view(daos_handle_t poh, const struct handle *h, daos_handle_t coh, int flags, uint64_t view,
+                      dfs_t **dfs)
 {
-	struct handle h;
 	int rc;
 
-	if (dfs == NULL)
-		return EINVAL;
-	rc = handle_get(coh, DAOS_HTYPE_CO, &h);
-	if (rc != 0)
-		return EINVAL;
-	store_cont_ref(h.cont);
-	rc = mount_new(h.cont, flags, dfs);
+	store_cont_ref(h->cont);
+	rc = mount_new(h->cont, flags, view, dfs);
 	if (rc == 0) {
 		(*dfs)->poh = poh;
 		(*dfs)->coh = coh;
 	}
+	return rc;
+}
+
+EXPORT int dfs_mount(daos_handle_t poh, daos_handle_t coh, int flags, dfs_t **dfs)
+{
+	struct handle h;
+
+	if (dfs == NULL || handle_get(coh, DAOS_HTYPE_CO, &h) != 0)
+		return EINVAL;
+	return mount_view(poh, &h, coh, flags, 0, dfs);
+}
+
+EXPORT int dfs_mount_snap(daos_handle_t poh, daos_handle_t coh, int flags, daos_epoch_t epoch, const char *name,
+                          dfs_t **dfs)
+{
+	struct handle h;
+	uint64_t view;
+	int rc;
+
+	if (dfs == NULL || handle_get(coh, DAOS_HTYPE_CO, &h) != 0)
+		return EINVAL;
+	rc = (flags & O_ACCMODE) != O_RDONLY ? EINVAL : snapshot_find(h.cont, epoch, name, &view);
+	return rc != 0 ? rc : mount_view(poh, &h, coh, flags, view, dfs);
+}
+
+EXPORT int dfsx_set_snapshot(dfs_t *dfs, daos_epoch_t epoch, const char *name)
+{
+	uint64_t view = 0;
+	int rc = 0;
+
+	if (dfs == NULL)
+		return EINVAL;
+	if (atomic_load(&dfs->refs) != 0)
+		return EBUSY;
+	if (epoch != 0 || name != NULL)
+		rc = snapshot_find(dfs->c, epoch, name, &view);
+	if (rc == 0)
+		dfs->root = VIEW_INO(view, ROOT_INO);
 	return rc;
 }
 
@@ -390,7 +419,27 @@ EXPORT int dfs_connect(const char *pool, const char *sys, const char *cont, int 
 		store_cont_put(c);
 		rc = EEXIST;
 	}
-	return rc != 0 ? rc : mount_new(c, flags & O_ACCMODE, dfs);
+	return rc != 0 ? rc : mount_new(c, flags & O_ACCMODE, 0, dfs);
+}
+
+EXPORT int dfs_connect_snap(const char *pool, const char *sys, const char *cont, int flags, daos_epoch_t epoch,
+                            const char *name, dfs_t **dfs)
+{
+	struct cont *c;
+	uint64_t view;
+	int rc;
+
+	(void)sys;
+	if (pool == NULL || cont == NULL || dfs == NULL || (flags & O_ACCMODE) != O_RDONLY)
+		return EINVAL;
+	rc = store_cont_get(pool, cont, &c);
+	if (rc != 0)
+		return rc;
+	rc = snapshot_find(c, epoch, name, &view);
+	if (rc == 0)
+		return mount_new(c, O_RDONLY, view, dfs);
+	store_cont_put(c);
+	return rc;
 }
 
 EXPORT int dfs_disconnect(dfs_t *dfs)
@@ -484,10 +533,11 @@ EXPORT int dfs_set_prefix(dfs_t *dfs, const char *prefix)
 }
 
 /* ---- a mount as bytes --------------------------------------------------------------------------------- */
-#define MOUNT_MAGIC 0x316d6b7366643031ULL
+#define MOUNT_MAGIC 0x316d6b7366643032ULL
 
 struct mount_blob {
 	uint64_t magic;
+	uint64_t view;                                /* 0, or number of the snapshot that is mounted */
 	uint16_t store_len, pool_len, label_len, pad; /* three strings follow, none with a NUL */
 };
 
@@ -499,6 +549,7 @@ EXPORT int dfs_local2global_all(dfs_t *dfs, d_iov_t *glob)
 
 	if (dfs == NULL || glob == NULL)
 		return EINVAL;
+	b.view = VIEW_OF(dfs->root);
 	b.store_len = (uint16_t)strlen(dfs->c->store);
 	b.pool_len = (uint16_t)strlen(dfs->c->pool);
 	b.label_len = (uint16_t)strlen(dfs->c->label);
@@ -539,7 +590,13 @@ EXPORT int dfs_global2local_all(int flags, d_iov_t glob, dfs_t **dfs)
 	memcpy(label, in + b.store_len + b.pool_len, b.label_len);
 	store[b.store_len] = pool[b.pool_len] = label[b.label_len] = '\0';
 	rc = store_cont_get_in(store, pool, label, &c);
-	return rc != 0 ? rc : mount_new(c, flags & O_ACCMODE, dfs);
+	if (rc != 0)
+		return rc;
+	if (b.view != 0 && snapshot_exists(c, b.view) != 0) {
+		store_cont_put(c);
+		return ESTALE;
+	}
+	return mount_new(c, b.view != 0 ? O_RDONLY : flags & O_ACCMODE, b.view, dfs);
 }
 
 EXPORT int dfs_local2global(dfs_t *dfs, d_iov_t *glob)
@@ -556,6 +613,11 @@ EXPORT int dfs_global2local(daos_handle_t poh, daos_handle_t coh, int flags, d_i
 		(*dfs)->coh = coh;
 	}
 	return rc;
+}
+
+EXPORT bool dfsx_in_snapshot(dfs_t *dfs, dfs_obj_t *obj)
+{
+	return dfs != NULL && dir_ino(dfs, obj) >> INO_BITS != dfs->root >> INO_BITS;
 }
 
 EXPORT const volatile uint64_t *dfsx_dir_generation(dfs_t *dfs)

@@ -140,10 +140,12 @@ static int host_open(struct dfs_obj *o, bool write)
 
 static int pin_slow(struct dfs_obj *o, bool write, int *out)
 {
+	uint64_t before;
 	int fd;
 
-	uint64_t before = signals_block();
-
+	if (VIEW_OF(o->ino) != 0) /* its bytes may be in several places: view.c */
+		return write ? EROFS : EXDEV;
+	before = signals_block();
 	pthread_mutex_lock(&lru_lock);
 	fd = atomic_load(&o->fd);
 	if (fd < 0) {

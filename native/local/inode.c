@@ -36,6 +36,7 @@ void host_path(char out[32], uint64_t ino)
 	static const char hex[] = "0123456789abcdef";
 	int i;
 
+	ino = BARE_INO(ino);
 	out[0] = hex[ino >> 4 & 15];
 	out[1] = hex[ino & 15];
 	out[2] = '/';
@@ -46,23 +47,23 @@ void host_path(char out[32], uint64_t ino)
 
 int inode_get(MDB_txn *txn, uint64_t ino, struct inode_rec *rec)
 {
-	struct key key = make_key(SPACE_INODE | ino, 0);
-	MDB_val k = {sizeof(key), &key}, v;
-	int rc = mdb_get(txn, DBI, &k, &v);
+	MDB_val v;
+	int rc = rec_get(txn, SPACE_INODE | ino, 0, &v);
 
 	if (unlikely(rc != 0))
-		return env_errno(rc);
+		return rc == MDB_NOTFOUND && ino == SNAPDIR_INO ? snapdir_inode(txn, rec) : env_errno(rc);
 	if (unlikely(v.mv_size < sizeof(*rec)))
 		return DAMAGED;
 	memcpy(rec, v.mv_data, sizeof(*rec));
+	if (unlikely(VIEW_OF(ino) != 0) && S_ISDIR(rec->mode))
+		rec->parent = BARE_INO(ino) == ROOT_INO ? SNAPDIR_INO : VIEW_INO(VIEW_OF(ino), rec->parent);
 	return 0;
 }
 
 int inode_get_link(MDB_txn *txn, uint64_t ino, char *buf, size_t *len)
 {
-	struct key key = make_key(SPACE_INODE | ino, 0);
-	MDB_val k = {sizeof(key), &key}, v;
-	int rc = mdb_get(txn, DBI, &k, &v);
+	MDB_val v;
+	int rc = rec_get(txn, SPACE_INODE | ino, 0, &v);
 
 	if (rc != 0)
 		return env_errno(rc);
@@ -78,19 +79,18 @@ int inode_get_link(MDB_txn *txn, uint64_t ino, char *buf, size_t *len)
 
 int inode_put(MDB_txn *txn, uint64_t ino, const struct inode_rec *rec)
 {
-	struct key key = make_key(SPACE_INODE | ino, 0);
-	MDB_val k = {sizeof(key), &key}, v = {sizeof(*rec), (void *)(uintptr_t)rec};
+	MDB_val v = {sizeof(*rec), (void *)(uintptr_t)rec};
 	char target[DFS_MAX_PATH];
 	size_t len = sizeof(target);
 	int rc;
 
 	if (!S_ISLNK(rec->mode))
-		return mdb_put(txn, DBI, &k, &v, 0);
+		return rec_put(txn, SPACE_INODE | ino, 0, &v, 0);
 	rc = inode_get_link(txn, ino, target, &len);
 	if (rc != 0)
 		return rc;
 	v = (MDB_val){sizeof(*rec) + len, NULL};
-	rc = mdb_put(txn, DBI, &k, &v, MDB_RESERVE);
+	rc = rec_put(txn, SPACE_INODE | ino, 0, &v, MDB_RESERVE);
 	if (rc != 0)
 		return rc;
 	memcpy(v.mv_data, rec, sizeof(*rec));
@@ -100,16 +100,43 @@ int inode_put(MDB_txn *txn, uint64_t ino, const struct inode_rec *rec)
 
 int inode_put_link(MDB_txn *txn, uint64_t ino, const struct inode_rec *rec, const char *target)
 {
-	struct key key = make_key(SPACE_INODE | ino, 0);
 	size_t len = strlen(target);
-	MDB_val k = {sizeof(key), &key}, v = {sizeof(*rec) + len, NULL};
-	int rc = mdb_put(txn, DBI, &k, &v, MDB_RESERVE);
+	MDB_val v = {sizeof(*rec) + len, NULL};
+	int rc = rec_put(txn, SPACE_INODE | ino, 0, &v, MDB_RESERVE);
 
 	if (rc != 0)
 		return rc;
 	memcpy(v.mv_data, rec, sizeof(*rec));
 	memcpy((char *)v.mv_data + sizeof(*rec), target, len);
 	return 0;
+}
+
+/* Keeps an inode and its xattrs for snapshots, before the deletion that walks over them. */
+static int save_all(MDB_txn *txn, uint64_t ino)
+{
+	struct cont *c = mdb_env_get_userctx(mdb_txn_env(txn));
+	uint64_t lo = 0;
+	int rc = 0;
+
+	while (c->saving != 0 && rc == 0) {
+		struct key key = make_key(SPACE_INODE | ino, lo), at;
+		MDB_val k = {sizeof(key), &key}, v;
+		MDB_cursor *cur;
+
+		rc = mdb_cursor_open(txn, DBI, &cur);
+		if (rc != 0)
+			return rc;
+		rc = mdb_cursor_get(cur, &k, &v, MDB_SET_RANGE);
+		mdb_cursor_close(cur);
+		if (rc != 0 || k.mv_size != sizeof(at))
+			break;
+		memcpy(&at, k.mv_data, sizeof(at));
+		if (at.hi != key.hi)
+			break;
+		lo = __builtin_bswap64(at.lo);
+		rc = rec_save(txn, SPACE_INODE | ino, lo++);
+	}
+	return rc == MDB_NOTFOUND ? 0 : rc;
 }
 
 int inode_delete(MDB_txn *txn, uint64_t ino, const struct inode_rec *rec)
@@ -120,8 +147,10 @@ int inode_delete(MDB_txn *txn, uint64_t ino, const struct inode_rec *rec)
 	int rc;
 
 	if (!(rec->flags & INODE_HAS_XATTR))
-		return mdb_del(txn, DBI, &k, NULL);
-	rc = mdb_cursor_open(txn, DBI, &cur);
+		return rec_del(txn, SPACE_INODE | ino, 0);
+	rc = save_all(txn, ino);
+	if (rc == 0)
+		rc = mdb_cursor_open(txn, DBI, &cur);
 	if (rc != 0)
 		return rc;
 	rc = mdb_cursor_get(cur, &k, &v, MDB_SET_RANGE);
@@ -206,11 +235,30 @@ int inode_host_stat(struct cont *c, uint64_t ino, int fd, struct inode_rec *rec)
 	return 0;
 }
 
+/* In a snapshot: the host file is as it was while the record is not kept, which comes before any
+ * change of the file. */
+static int view_stat(struct cont *c, uint64_t ino, struct inode_rec *rec)
+{
+	struct inode_rec now;
+	struct rtx r;
+	int rc = inode_host_stat(c, ino, -1, rec);
+
+	if (rc == 0)
+		rc = rtx_begin(c, &r); /* a later one than the caller's */
+	if (rc != 0)
+		return rc;
+	rc = inode_get(r.txn, ino, &now);
+	rtx_end(&r);
+	if (rc == 0 && now.writers == 0)
+		*rec = now;
+	return rc;
+}
+
 int stat_now(struct cont *c, uint64_t ino, int fd, struct inode_rec *rec)
 {
 	if (likely(rec->writers == 0 || !S_ISREG(rec->mode)))
 		return 0;
-	return inode_host_stat(c, ino, fd, rec);
+	return likely(VIEW_OF(ino) == 0) ? inode_host_stat(c, ino, fd, rec) : view_stat(c, ino, rec);
 }
 
 static struct timespec ns_ts(int64_t ns)
@@ -236,11 +284,11 @@ void inode_set_host_mtime(struct cont *c, uint64_t ino, int64_t mtime)
 
 #define DIR_SIZE 4096 /* a directory is not empty for test(1) -s, as on other file systems */
 
-void inode_to_stat(struct cont *c, uint64_t ino, const struct inode_rec *rec, struct stat *st)
+void inode_to_stat(const struct dfs *dfs, uint64_t ino, const struct inode_rec *rec, struct stat *st)
 {
 	*st = (struct stat){
-	    .st_dev = (dev_t)(c->super.id & 0xffffffff),
-	    .st_ino = ino,
+	    .st_dev = (dev_t)(dfs->c->super.id & 0xffffffff),
+	    .st_ino = shown_ino(dfs, ino),
 	    .st_mode = rec->mode,
 	    .st_nlink = rec->nlink,
 	    .st_uid = rec->uid,

@@ -29,6 +29,7 @@
 #define unlikely(x) __builtin_expect(!!(x), 0)
 
 #define STORE_VERSION 1 /* of the layout on disk; a newer one is refused with EPROTONOSUPPORT */
+#define CONT_VERSION  2 /* the same for a container: 2 once it had a snapshot, 1 before */
 #define STORE_MAGIC   0x6466736b69743031ULL
 #define ROOT_INO      1ULL
 #define DBI           ((MDB_dbi)1) /* LMDB's main database, the only one */
@@ -41,23 +42,46 @@
  *   0, KEY_UATTR + name              attribute of the container set by its users
  *   directory, slot                  struct dirent_rec; slot is the cookie of readdir
  *   0, KEY_JOURNAL                   struct journal_pos: in the base, what it has taken in
+ *   0, KEY_SNAPSHOTS                 struct snapshots_rec
  *   SPACE_ORPHAN, inode              an inode without a name that somebody may have open
  *   SPACE_PURGE, inode               a host file that goes when its removal is durable
+ *   SPACE_SNAPSHOT, id               struct snapshot_rec
+ *   SPACE_KEPT, inode, epoch         a preserved file, see preserve.c; KEPT_WHOLE: the host file of
+ *                                    an object that only snapshots have
  *   SPACE_INODE | inode, 0           struct inode_rec (a symbolic link's target follows it)
  *   SPACE_INODE | inode, slot        struct xattr_rec
+ *   SPACE_HISTORY, key, epoch        what was at a key of a name, inode or xattr up to that epoch, see
+ *                                    record.c
  */
-#define SPACE_INODE  (1ULL << 63)
-#define SPACE_ORPHAN (1ULL << 62)
-#define SPACE_PURGE  (SPACE_ORPHAN + 1)
-#define KEY_SUPER    0ULL
-#define KEY_INO      1ULL
-#define KEY_UATTR    2ULL
-#define KEY_JOURNAL  3ULL
+#define SPACE_INODE    (1ULL << 63)
+#define SPACE_ORPHAN   (1ULL << 62)
+#define SPACE_PURGE    (SPACE_ORPHAN + 1)
+#define SPACE_SNAPSHOT (SPACE_ORPHAN + 2)
+#define SPACE_KEPT     (SPACE_ORPHAN + 3)
+#define SPACE_HISTORY  (SPACE_INODE | SPACE_ORPHAN)
+#define KEY_SUPER      0ULL
+#define KEY_INO        1ULL
+#define KEY_UATTR      2ULL
+#define KEY_JOURNAL    3ULL
+#define KEY_SNAPSHOTS  4ULL
+#define KEPT_WHOLE     UINT64_MAX
 
 struct key {
 	uint64_t hi, lo; /* big-endian */
 };
 _Static_assert(sizeof(struct key) == 16, "keys are two words");
+
+/* Inode numbers as the code passes them around have the snapshot in which the object is seen above
+ * the number proper: 0 is the live container. What is stored has no such bits. */
+#define INO_BITS            44
+#define VIEW_BITS           18
+#define VIEW_MAX            ((1ULL << VIEW_BITS) - 1)
+#define BARE_INO(ino)       ((ino) & ((1ULL << INO_BITS) - 1))
+#define VIEW_OF(ino)        ((ino) >> INO_BITS & VIEW_MAX)
+#define VIEW_INO(view, ino) ((uint64_t)(view) << INO_BITS | (ino))
+#define SNAPDIR_INO         ((1ULL << INO_BITS) - 1) /* .snapshot, which has no record */
+#define SNAPDIR_NAME        ".snapshot"
+_Static_assert(INO_BITS + VIEW_BITS == 62, "below SPACE_ORPHAN");
 
 struct super_rec {
 	uint64_t magic;
@@ -81,6 +105,7 @@ struct dirent_rec {
 	char name[];  /* up to the end of the value, no NUL */
 };
 #define DIRENT_HEAD offsetof(struct dirent_rec, name)
+#define SLOT_SHARE  8 /* names (of entries, of xattrs) of one hash */
 
 #define INODE_HAS_HOST  (1U << 0) /* a host file may exist */
 #define INODE_HAS_XATTR (1U << 1)
@@ -99,6 +124,22 @@ struct inode_rec {
 	uint64_t blocks; /* of 512 bytes, true as size is */
 };
 _Static_assert(sizeof(struct inode_rec) == 104, "layout on disk");
+
+struct snapshots_rec {
+	uint64_t newest;     /* epoch of the newest snapshot there is, 0: none */
+	uint64_t last_epoch; /* ever given; epochs are microseconds since 1970, each larger than the last */
+	uint64_t change;     /* counts snapshots taken and destroyed */
+	uint32_t last_id, count;
+	uint32_t sweep; /* not 0: what destroyed snapshots have left is not all gone; counts them */
+	uint32_t pad;
+};
+_Static_assert(sizeof(struct snapshots_rec) == 40, "layout on disk");
+
+struct snapshot_rec {
+	uint64_t epoch;
+	char name[]; /* up to the end of the value, no NUL; empty: has none */
+};
+#define SNAPSHOT_HEAD offsetof(struct snapshot_rec, name)
 
 /* ---- descriptors of our own (hostfd.c) ------------------------------------------------- */
 int fd_adopt(int fd);  /* moves fd up and notes it as ours; -errno and fd closed on failure */
@@ -124,10 +165,12 @@ struct shared_page {
 	uint64_t purge_blocks;      /* and their size in 512 bytes */
 	struct journal_pos journal; /* a place not far from the end; see journal.c */
 	char boot[BOOT_ID_LEN];     /* of the machine's run that meta is of */
+	uint64_t snapshot;          /* snapshots_rec.change * 2, + 1 while one is being taken; 0: there is none */
 };
 
 #define MARK_BUCKETS 4096
 #define MARK_INTENTS 64
+#define MARK_WRITERS 64
 
 /* One file a process in CONT/open, locked while it lives. Soft state: it says which objects
  * must not be reclaimed, and can't damage anything but their reclaiming. */
@@ -136,6 +179,9 @@ struct mark_page {
 	uint32_t pad;
 	_Atomic uint64_t intents[MARK_INTENTS]; /* inodes whose host file is about to go */
 	_Atomic uint32_t open[MARK_BUCKETS];    /* open handles, by hash of the inode number */
+	struct {
+		_Alignas(64) _Atomic uint32_t n;
+	} writing[MARK_WRITERS]; /* changes of data under way, by inode number: preserve.c */
 };
 
 struct peer {
@@ -173,6 +219,9 @@ struct cont {
 	uint64_t ino_next, ino_end; /* writer */
 	mode_t share;               /* permission bits for what we create on the host */
 	uint64_t next_sweep;
+	uint64_t saving;      /* writer: in a transaction, the epoch under which old records are kept, 0: none */
+	bool sweep_due;       /* at the attach */
+	atomic_bool no_clone; /* the host file system can't clone files */
 	struct super_rec super;
 	struct journal journal;
 };
@@ -230,6 +279,7 @@ struct drop {
 	struct inode_rec rec;
 	bool gone;   /* the record was deleted */
 	bool orphan; /* the record stays: somebody has the object open */
+	bool kept;   /* a snapshot needs the host file */
 	int intent;
 };
 /* Keeps a record without a name while somebody has it open; orphan_named() when it gets one. */
@@ -250,12 +300,71 @@ int purge_later(struct cont *c, MDB_txn *txn, uint64_t ino, const struct inode_r
 /* The first inode numbers with a record (space, number), behind `after`. */
 unsigned list_space(struct cont *c, uint64_t space, uint64_t after, uint64_t *list, unsigned max);
 
-/* ---- records (inode.c, dirent.c) --------------------------------------------------------- */
+/* ---- records and what they were (record.c) -------------------------------------------------- */
 static inline struct key make_key(uint64_t hi, uint64_t lo)
 {
 	return (struct key){__builtin_bswap64(hi), __builtin_bswap64(lo)};
 }
 
+int rec_get_view(MDB_txn *txn, uint64_t hi, uint64_t lo, MDB_val *v);
+
+/* Reads a record; hi may name a snapshot. LMDB's result, or ESTALE: the snapshot is no more. */
+static inline int rec_get(MDB_txn *txn, uint64_t hi, uint64_t lo, MDB_val *v)
+{
+	struct key key = make_key(hi, lo);
+	MDB_val k = {sizeof(key), &key};
+
+	return unlikely(VIEW_OF(hi) != 0) ? rec_get_view(txn, hi, lo, v) : mdb_get(txn, DBI, &k, v);
+}
+
+/* These keep the old value when a snapshot needs it. EROFS when hi names a snapshot. */
+int rec_put(MDB_txn *txn, uint64_t hi, uint64_t lo, MDB_val *v, unsigned flags);
+int rec_del(MDB_txn *txn, uint64_t hi, uint64_t lo);
+int rec_save(MDB_txn *txn, uint64_t hi, uint64_t lo);
+
+/* The records (hi, lo > after) of a snapshot in order, until fn returns non-zero. */
+typedef int (*rec_fn)(uint64_t lo, const MDB_val *v, void *arg);
+int rec_walk_view(MDB_txn *txn, uint64_t hi, uint64_t after, rec_fn fn, void *arg);
+
+/* ---- snapshots (snapshot.c, sweep.c, snapdir.c) ----------------------------------------------- */
+int snapshots_get(MDB_txn *txn, struct snapshots_rec *all);
+int snapshot_epoch(MDB_txn *txn, uint64_t id, uint64_t *epoch); /* ESTALE */
+int snapshots_count(struct cont *c, uint32_t *count, uint64_t *newest);
+int snapshot_exists(struct cont *c, uint64_t id); /* 0 or ESTALE */
+int snapshot_find(struct cont *c, uint64_t epoch, const char *name, uint64_t *id);
+void snapshot_begin(struct cont *c, MDB_txn *txn); /* of every write transaction */
+void snapshot_attach(struct cont *c, MDB_txn *txn);
+bool snapshot_holds(MDB_txn *txn, uint64_t ino);                   /* is the object in one? */
+int snapshots_live(MDB_txn *txn, uint64_t **epochs, unsigned *nr); /* rising; to be freed */
+int snapshot_drain(struct cont *c);
+int sweep(struct cont *c);
+int kept_put(MDB_txn *txn, uint64_t ino, uint64_t epoch);
+
+int snapdir_inode(MDB_txn *txn, struct inode_rec *rec);
+int snapdir_find(MDB_txn *txn, const char *name, size_t len, uint64_t *ino);
+int snapdir_name(MDB_txn *txn, uint64_t id, char *out, size_t *len); /* room: DAOS_SNAPSHOT_MAX_LEN */
+int snapdir_walk(MDB_txn *txn, uint64_t after, rec_fn fn, void *arg);
+int snapdir_list(MDB_txn *txn, uint64_t after,
+                 int (*fn)(uint64_t slot, uint64_t ino, const char *name, size_t len, void *arg), void *arg);
+
+/* ---- bytes that snapshots need (preserve.c, view.c) -------------------------------------------- */
+#define CHUNK_SIZE 65536ULL /* what is preserved at a time */
+
+struct guard; /* what a handle knows about the bytes to preserve */
+struct writing {
+	struct mark_page *page;
+	unsigned slot, generation;
+};
+/* Around every change of an object's bytes: nothing from off to end may be lost for snapshots. */
+int write_enter(struct dfs_obj *o, uint64_t off, uint64_t end, struct writing *w);
+void write_leave(struct cont *c, struct writing *w);
+void guard_free(struct guard *g);
+void preserved_path(char out[64], uint64_t ino, uint64_t epoch, bool map);
+
+int view_read(struct dfs_obj *o, const struct iovec *iov, int nr, uint64_t off, uint64_t *done);
+int view_seek(struct dfs_obj *o, uint64_t off, int whence, uint64_t *result);
+
+/* ---- records (inode.c, dirent.c) --------------------------------------------------------- */
 int64_t time_now(void);
 void boot_id(char out[BOOT_ID_LEN]); /* of this run of the machine; zeros where /proc does not tell */
 void host_path(char out[32], uint64_t ino);
@@ -267,7 +376,7 @@ int inode_delete(MDB_txn *txn, uint64_t ino, const struct inode_rec *rec);
 int inode_alloc(struct cont *c, MDB_txn *txn, uint64_t *ino);
 int inode_host_stat(struct cont *c, uint64_t ino, int fd, struct inode_rec *rec);
 void inode_set_host_mtime(struct cont *c, uint64_t ino, int64_t mtime);
-void inode_to_stat(struct cont *c, uint64_t ino, const struct inode_rec *rec, struct stat *st);
+void inode_to_stat(const struct dfs *dfs, uint64_t ino, const struct inode_rec *rec, struct stat *st);
 unsigned char mode_to_type(uint32_t mode);
 
 struct found {
@@ -301,6 +410,7 @@ bool perm_in_group(const struct cred *cr, gid_t gid);
 /* ---- handles -------------------------------------------------------------------------------- */
 struct dfs {
 	struct cont *c;
+	uint64_t root; /* number of the root; names the snapshot that is mounted */
 	int flags;
 	atomic_int refs;
 	daos_handle_t poh, coh;
@@ -331,11 +441,12 @@ struct dfs_obj {
 	bool fd_writable;
 	atomic_bool used; /* since the clock hand passed */
 	struct dfs_obj *lru_next, *lru_prev;
-	atomic_uint mark;            /* 0, or fork generation + 1 in which we hold a write mark */
-	_Atomic uint64_t appending;  /* fork generation and thread that appends, 0: none */
-	unsigned fd_generation;      /* fork generation that opened fd */
-	_Atomic int64_t fresh_mtime; /* of a file without a host file, until it has one by a write; else 0 */
-	atomic_bool name_synced;     /* the host file's name is durable */
+	atomic_uint mark;              /* 0, or fork generation + 1 in which we hold a write mark */
+	_Atomic uint64_t appending;    /* fork generation and thread that appends, 0: none */
+	unsigned fd_generation;        /* fork generation that opened fd */
+	_Atomic int64_t fresh_mtime;   /* of a file without a host file, until it has one by a write; else 0 */
+	atomic_bool name_synced;       /* the host file's name is durable */
+	_Atomic(struct guard *) guard; /* once written while there was a snapshot */
 };
 
 void hostfd_fork(int stage);
@@ -351,17 +462,25 @@ int object_begin_write(struct dfs_obj *o); /* the mark that makes readers ask th
 void object_end_write(struct dfs_obj *o);
 void object_wrote(struct dfs_obj *o, bool something); /* after what may have made the host file */
 int object_truncate(struct dfs_obj *o, uint64_t size);
-int dir_search(MDB_txn *txn, struct dfs_obj *dir, uint64_t generation);
+int dir_search(const struct dfs *dfs, MDB_txn *txn, struct dfs_obj *dir, uint64_t generation);
 int stat_now(struct cont *c, uint64_t ino, int fd, struct inode_rec *rec); /* with dirty sizes */
 
-static inline uint64_t dir_ino(const struct dfs_obj *dir)
+static inline uint64_t dir_ino(const struct dfs *dfs, const struct dfs_obj *dir)
 {
-	return dir == NULL ? ROOT_INO : dir->ino;
+	return dir != NULL ? dir->ino : dfs != NULL ? dfs->root : 0;
 }
 
-static inline int read_only(const struct dfs *dfs)
+/* May the object be changed through this mount? */
+static inline int read_only(const struct dfs *dfs, uint64_t ino)
 {
-	return (dfs->flags & O_ACCMODE) == O_RDONLY ? EROFS : 0;
+	return (dfs->flags & O_ACCMODE) == O_RDONLY || VIEW_OF(ino) != 0 || ino == SNAPDIR_INO ? EROFS : 0;
+}
+
+/* The number that users see: below .snapshot objects must not look like those they once were,
+ * a mount of a snapshot shows the old ones. */
+static inline uint64_t shown_ino(const struct dfs *dfs, uint64_t ino)
+{
+	return dfs->root == ROOT_INO ? ino : BARE_INO(ino);
 }
 
 int event_complete(daos_event_t *ev, int rc);

@@ -11,7 +11,7 @@
 
 /* May names of dir be looked up? What was read of the directory holds while the generation
  * stands. The generation is to be read before the transaction begins. */
-int dir_search(MDB_txn *txn, struct dfs_obj *dir, uint64_t generation)
+int dir_search(const struct dfs *dfs, MDB_txn *txn, struct dfs_obj *dir, uint64_t generation)
 {
 	struct inode_rec rec;
 	struct cred cr;
@@ -22,7 +22,7 @@ int dir_search(MDB_txn *txn, struct dfs_obj *dir, uint64_t generation)
 		return ENOTDIR;
 	if (dir != NULL && atomic_load_explicit(&dir->perm_generation, memory_order_acquire) == generation + 1)
 		return 0; /* everybody may, as it was then */
-	rc = inode_get(txn, dir_ino(dir), &rec);
+	rc = inode_get(txn, dir_ino(dfs, dir), &rec);
 	if (rc == 0 && rec.nlink == 0)
 		rc = ENOENT;
 	if (rc != 0)
@@ -35,6 +35,11 @@ int dir_search(MDB_txn *txn, struct dfs_obj *dir, uint64_t generation)
 	if (dir != NULL)
 		atomic_store_explicit(&dir->perm_generation, generation + 1, memory_order_release);
 	return 0;
+}
+
+static bool wants_write(int flags)
+{
+	return (flags & O_ACCMODE) != O_RDONLY && !(flags & O_PATH);
 }
 
 static int may_open(const struct inode_rec *rec, int flags)
@@ -67,10 +72,12 @@ static int open_name(struct dfs *dfs, struct dfs_obj *parent, const char *name, 
 		rc = rtx_begin(c, &r);
 		if (rc != 0)
 			return rc;
-		rc = dir_search(r.txn, parent, generation);
+		rc = dir_search(dfs, r.txn, parent, generation);
 		if (rc == 0)
-			rc = dirent_find(c, r.txn, dir_ino(parent), name, len, &f);
+			rc = dirent_find(c, r.txn, dir_ino(dfs, parent), name, len, &f);
 		rtx_end(&r);
+		if (rc == 0 && unlikely(VIEW_OF(f.ino) != 0) && wants_write(flags) && f.type == DT_REG)
+			rc = EROFS;
 		if (rc != 0)
 			return rc;
 
@@ -91,7 +98,7 @@ static int open_name(struct dfs *dfs, struct dfs_obj *parent, const char *name, 
 		if (rc == 0)
 			rc = may_open(rec, flags);
 		if (rc == 0)
-			rc = object_new(dfs, f.ino, rec, flags, dir_ino(parent), obj);
+			rc = object_new(dfs, f.ino, rec, flags, dir_ino(dfs, parent), obj);
 		if (rc != 0)
 			marks_release(c, f.ino);
 		return rc;
@@ -105,7 +112,7 @@ static int walk(struct dfs *dfs, struct dfs_obj *start, const char *path, int fl
 /* Opens the root, or start again, with other flags. */
 static int open_dir(struct dfs *dfs, struct dfs_obj *dir, int flags, struct dfs_obj **obj, struct inode_rec *rec)
 {
-	daos_obj_id_t oid = {.lo = dir_ino(dir), .hi = 0};
+	daos_obj_id_t oid = {.lo = dir_ino(dfs, dir), .hi = 0};
 	struct rtx r;
 	int rc = rtx_begin(dfs->c, &r);
 
@@ -161,14 +168,14 @@ static int walk(struct dfs *dfs, struct dfs_obj *start, const char *path, int fl
 		if (strcmp(name, "..") == 0) {
 			struct inode_rec up;
 			struct rtx r;
-			daos_obj_id_t oid = {.lo = ROOT_INO, .hi = 0};
+			daos_obj_id_t oid = {.lo = dfs->root, .hi = 0};
 
 			rc = rtx_begin(dfs->c, &r);
 			if (rc == 0) {
-				rc = inode_get(r.txn, dir_ino(from), &up);
+				rc = inode_get(r.txn, dir_ino(dfs, from), &up);
 				rtx_end(&r);
 			}
-			if (rc == 0 && up.parent != 0)
+			if (rc == 0 && up.parent != 0 && dir_ino(dfs, from) != dfs->root)
 				oid.lo = up.parent;
 			if (rc == 0)
 				rc = dfsx_open_oid(dfs, oid, O_RDONLY, &next);
@@ -204,7 +211,7 @@ static int opened(struct dfs *dfs, struct dfs_obj *obj, struct inode_rec *rec, d
 	if (mode != NULL)
 		*mode = obj->mode;
 	if (st != NULL)
-		inode_to_stat(dfs->c, obj->ino, rec, st);
+		inode_to_stat(dfs, obj->ino, rec, st);
 	if (out != NULL)
 		*out = obj;
 	else
@@ -214,7 +221,7 @@ static int opened(struct dfs *dfs, struct dfs_obj *obj, struct inode_rec *rec, d
 
 static int writable(const struct dfs *dfs, int flags)
 {
-	return (flags & O_ACCMODE) != O_RDONLY && !(flags & O_PATH) ? read_only(dfs) : 0;
+	return wants_write(flags) ? read_only(dfs, dfs->root) : 0;
 }
 
 EXPORT int dfs_lookup(dfs_t *dfs, const char *path, int flags, dfs_obj_t **obj, mode_t *mode, struct stat *stbuf)
@@ -346,7 +353,7 @@ static int create_fn(struct cont *c, MDB_txn *txn, void *arg)
 static int create(struct dfs *dfs, struct dfs_obj *parent, const char *name, mode_t mode, int flags, uint32_t cid,
                   uint64_t chunk_size, const char *target, dfs_obj_t **obj)
 {
-	struct create_arg a = {.dir = dir_ino(parent),
+	struct create_arg a = {.dir = dir_ino(dfs, parent),
 	                       .name = name,
 	                       .mode = mode,
 	                       .target = target,
@@ -355,7 +362,7 @@ static int create(struct dfs *dfs, struct dfs_obj *parent, const char *name, mod
 	int rc = dirent_check_name(name, &a.len);
 
 	if (rc == 0)
-		rc = strcmp(name, ".") == 0 || strcmp(name, "..") == 0 ? EEXIST : read_only(dfs);
+		rc = strcmp(name, ".") == 0 || strcmp(name, "..") == 0 ? EEXIST : read_only(dfs, a.dir);
 	if (rc == 0)
 		rc = cont_write(dfs->c, create_fn, &a);
 	if (rc != 0 || obj == NULL)
@@ -394,12 +401,14 @@ static int unnamed_fn(struct cont *c, MDB_txn *txn, void *arg)
 
 EXPORT int dfsx_open_unnamed(dfs_t *dfs, dfs_obj_t *dir, mode_t mode, int flags, dfs_obj_t **obj)
 {
-	struct create_arg a = {.dir = dir_ino(dir), .mode = S_IFREG | (mode & 07777), .linkable = !(flags & O_EXCL)};
+	struct create_arg a = {.dir = dir_ino(dfs, dir),
+	                       .mode = S_IFREG | (mode & 07777),
+	                       .linkable = !(flags & O_EXCL)};
 	int rc;
 
 	if (dfs == NULL || obj == NULL)
 		return EINVAL;
-	rc = read_only(dfs);
+	rc = read_only(dfs, a.dir);
 	if (rc == 0)
 		rc = cont_write(dfs->c, unnamed_fn, &a);
 	if (rc == 0)

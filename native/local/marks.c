@@ -18,7 +18,8 @@
 #include <time.h>
 #include "local.h"
 
-#define SPARE "open/.spare"
+#define SPARE        "open/.spare"
+#define DRAIN_PAUSES 200000 /* of 50 µs */
 
 struct dent64 {
 	uint64_t ino;
@@ -239,6 +240,20 @@ out:
 	sys_close(fd);
 }
 
+static bool peer_lives(struct cont *c, const struct peer *p)
+{
+	char path[80];
+	int fd, rc;
+
+	snprintf(path, sizeof(path), "open/%s", p->name);
+	fd = sys_openat(c->dir_fd, path, O_RDONLY, 0);
+	if (fd < 0)
+		return false;
+	rc = sys_flock(fd, LOCK_SH | LOCK_NB);
+	sys_close(fd);
+	return rc == -EWOULDBLOCK;
+}
+
 /* Brings the list of peers up to date. With txn also buries the dead. */
 static void scan(struct cont *c, MDB_txn *txn)
 {
@@ -266,6 +281,30 @@ static void scan(struct cont *c, MDB_txn *txn)
 			munmap(c->peers[i].page, sizeof(struct mark_page));
 	}
 	c->npeers = kept;
+}
+
+/* Waits until no change of data that began before is under way, in any process that lives; EBUSY when
+ * that takes too long. writer is held, and so is the lock of LMDB. */
+int snapshot_drain(struct cont *c)
+{
+	struct timespec pause = {0, 50000};
+	unsigned waited, i, slot;
+
+	scan(c, NULL);
+	for (waited = 0; waited < DRAIN_PAUSES; waited++) {
+		bool busy = false;
+
+		for (slot = 0; slot < MARK_WRITERS && !busy; slot++) {
+			busy = c->marks != NULL && atomic_load(&c->marks->writing[slot].n) != 0;
+			for (i = 0; i < c->npeers && !busy; i++)
+				busy =
+				    atomic_load(&c->peers[i].page->writing[slot].n) != 0 && peer_lives(c, &c->peers[i]);
+		}
+		if (!busy)
+			return 0;
+		SYS4(SYS_nanosleep, &pause, NULL, 0, 0);
+	}
+	return EBUSY;
 }
 
 static bool counted(struct mark_page *page, uint64_t ino)
@@ -300,6 +339,7 @@ static int attach_fn(struct cont *c, MDB_txn *txn, void *arg)
 	c->seen_nonce = c->shared->attach_nonce;
 	scan(c, txn);
 	*alone = c->npeers == 0;
+	snapshot_attach(c, txn);
 	rc = mdb_get(txn, DBI, &k, &v);
 	if (rc != 0)
 		return rc;
@@ -322,6 +362,8 @@ int marks_attach(struct cont *c)
 	rc = cont_write(c, attach_fn, &alone);
 	if (rc == 0 && (alone || c->shared->orphans != 0))
 		reclaim_all(c);
+	if (rc == 0 && c->sweep_due)
+		sweep(c); /* nobody misses it if it fails */
 	return rc;
 }
 

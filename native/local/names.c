@@ -79,6 +79,8 @@ static int remove_fn(struct cont *c, MDB_txn *txn, void *arg)
 	rc = get_dir(txn, a->dir, &dir);
 	if (rc == 0)
 		rc = dirent_find(c, txn, a->dir, a->name, a->len, &f);
+	if (rc == 0 && f.ino == SNAPDIR_INO)
+		rc = EROFS;
 	if (rc == 0)
 		rc = inode_get(txn, f.ino, &rec);
 	if (rc != 0)
@@ -102,11 +104,11 @@ static int remove_fn(struct cont *c, MDB_txn *txn, void *arg)
 
 static int remove_name(dfs_t *dfs, dfs_obj_t *parent, const char *name, enum remove_kind kind, uint64_t *ino)
 {
-	struct remove_arg a = {.dir = dir_ino(parent), .name = name, .kind = kind, .drop = {.intent = -1}};
+	struct remove_arg a = {.dir = dir_ino(dfs, parent), .name = name, .kind = kind, .drop = {.intent = -1}};
 	int rc = dirent_check_name(name, &a.len);
 
 	if (rc == 0)
-		rc = read_only(dfs);
+		rc = read_only(dfs, a.dir);
 	if (rc != 0)
 		return rc;
 	rc = cont_write(dfs->c, remove_fn, &a);
@@ -270,12 +272,12 @@ static int move_fn(struct cont *c, MDB_txn *txn, void *arg)
 	if (rc == 0)
 		rc = dirent_find(c, txn, a->from_dir, a->from, a->from_len, &f);
 	if (rc == 0)
-		rc = inode_get(txn, f.ino, &frec);
+		rc = f.ino == SNAPDIR_INO ? EROFS : inode_get(txn, f.ino, &frec);
 	if (rc != 0)
 		return rc;
 	found = dirent_find(c, txn, a->to_dir, a->to, a->to_len, &t);
 	if (found == 0)
-		found = inode_get(txn, t.ino, &trec);
+		found = t.ino == SNAPDIR_INO ? EROFS : inode_get(txn, t.ino, &trec);
 	if (found != 0 && found != ENOENT)
 		return found;
 	if (found == 0 && (a->flags & RENAME_NOREPLACE))
@@ -321,8 +323,8 @@ static int move_fn(struct cont *c, MDB_txn *txn, void *arg)
 static int move(dfs_t *dfs, unsigned flags, dfs_obj_t *parent, const char *name, dfs_obj_t *new_parent,
                 const char *new_name, daos_obj_id_t *moid, daos_obj_id_t *oid)
 {
-	struct move_arg a = {.from_dir = dir_ino(parent),
-	                     .to_dir = dir_ino(new_parent),
+	struct move_arg a = {.from_dir = dir_ino(dfs, parent),
+	                     .to_dir = dir_ino(dfs, new_parent),
 	                     .from = name,
 	                     .to = new_name,
 	                     .flags = flags,
@@ -336,7 +338,9 @@ static int move(dfs_t *dfs, unsigned flags, dfs_obj_t *parent, const char *name,
 	if (rc == 0)
 		rc = dirent_check_name(new_name, &a.to_len);
 	if (rc == 0)
-		rc = read_only(dfs);
+		rc = read_only(dfs, a.from_dir);
+	if (rc == 0)
+		rc = read_only(dfs, a.to_dir);
 	if (rc != 0)
 		return rc;
 	rc = cont_write(dfs->c, move_fn, &a);
@@ -418,7 +422,7 @@ static int link_fn(struct cont *c, MDB_txn *txn, void *arg)
 
 EXPORT int dfsx_link(dfs_t *dfs, dfs_obj_t *obj, dfs_obj_t *new_parent, const char *new_name)
 {
-	struct link_arg a = {.dir = dir_ino(new_parent), .name = new_name};
+	struct link_arg a = {.dir = dir_ino(dfs, new_parent), .name = new_name};
 	int rc;
 
 	if (dfs == NULL || obj == NULL)
@@ -426,16 +430,17 @@ EXPORT int dfsx_link(dfs_t *dfs, dfs_obj_t *obj, dfs_obj_t *new_parent, const ch
 	a.ino = obj->ino;
 	rc = dirent_check_name(new_name, &a.len);
 	if (rc == 0)
-		rc = read_only(dfs);
+		rc = read_only(dfs, a.dir);
+	if (rc == 0 && VIEW_OF(a.ino) != 0)
+		rc = EXDEV;
 	return rc != 0 ? rc : cont_write(dfs->c, link_fn, &a);
 }
 
 /* ---- where a directory is ------------------------------------------------------------------------- */
 static int entry_name(MDB_txn *txn, uint64_t dir, uint64_t slot, char *out, size_t *len)
 {
-	struct key key = make_key(dir, slot);
-	MDB_val k = {sizeof(key), &key}, v;
-	int rc = mdb_get(txn, DBI, &k, &v);
+	MDB_val v;
+	int rc = rec_get(txn, dir, slot, &v);
 
 	if (rc != 0)
 		return env_errno(rc);
@@ -446,11 +451,24 @@ static int entry_name(MDB_txn *txn, uint64_t dir, uint64_t slot, char *out, size
 	return 0;
 }
 
+/* The name of a directory in its parent. */
+static int place_name(MDB_txn *txn, uint64_t ino, const struct inode_rec *rec, char *out, size_t *len)
+{
+	if (ino == SNAPDIR_INO) {
+		*len = strlen(SNAPDIR_NAME);
+		memcpy(out, SNAPDIR_NAME, *len);
+		return 0;
+	}
+	if (rec->parent == SNAPDIR_INO)
+		return env_errno(snapdir_name(txn, VIEW_OF(ino), out, len));
+	return entry_name(txn, rec->parent, rec->slot, out, len);
+}
+
 EXPORT int dfsx_dir_path(dfs_t *dfs, dfs_obj_t *dir, char *buf, size_t size)
 {
 	char path[DFS_MAX_PATH], name[DFS_MAX_NAME];
 	size_t at = sizeof(path) - 1, len = 0;
-	uint64_t ino = dir_ino(dir);
+	uint64_t ino = dir_ino(dfs, dir);
 	struct rtx r;
 	int rc;
 
@@ -460,7 +478,7 @@ EXPORT int dfsx_dir_path(dfs_t *dfs, dfs_obj_t *dir, char *buf, size_t size)
 	if (rc != 0)
 		return rc;
 	path[at] = '\0';
-	while (rc == 0 && ino != ROOT_INO) {
+	while (rc == 0 && ino != dfs->root) {
 		struct inode_rec rec;
 
 		rc = inode_get(r.txn, ino, &rec);
@@ -469,7 +487,7 @@ EXPORT int dfsx_dir_path(dfs_t *dfs, dfs_obj_t *dir, char *buf, size_t size)
 		if (rc == 0 && !S_ISDIR(rec.mode))
 			rc = ENOTDIR;
 		if (rc == 0)
-			rc = entry_name(r.txn, rec.parent, rec.slot, name, &len);
+			rc = place_name(r.txn, ino, &rec, name, &len);
 		if (rc == 0 && len + 1 > at)
 			rc = ENAMETOOLONG;
 		if (rc != 0)

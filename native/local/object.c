@@ -139,19 +139,25 @@ static int touch_fn(struct cont *c, MDB_txn *txn, void *arg)
 
 int object_truncate(struct dfs_obj *o, uint64_t size)
 {
+	struct writing w;
 	int fd, rc;
 
 	rc = object_begin_write(o);
+	if (rc == 0)
+		rc = write_enter(o, size, UINT64_MAX, &w);
 	if (rc != 0)
 		return rc;
 	rc = hostfd_pin(o, size != 0, &fd);
-	if (rc == ENOENT)
-		return cont_write(o->c, touch_fn, o); /* nothing was ever written, and size is 0 */
-	if (rc != 0)
-		return rc;
-	rc = -sys_ftruncate(fd, size);
-	object_wrote(o, rc == 0);
-	hostfd_unpin(o);
+	if (rc == 0) {
+		rc = -sys_ftruncate(fd, size);
+		object_wrote(o, rc == 0);
+		hostfd_unpin(o);
+		write_leave(o->c, &w);
+	} else {
+		write_leave(o->c, &w);
+		if (rc == ENOENT) /* nothing was ever written, and size is 0 */
+			rc = cont_write(o->c, touch_fn, o);
+	}
 	return rc;
 }
 
@@ -165,7 +171,7 @@ EXPORT int dfs_release(dfs_obj_t *o)
 			object_end_write(o);
 		hostfd_drop(o);
 		marks_release(o->c, o->ino);
-		if (unlikely(o->c->shared->orphans != 0)) {
+		if (unlikely(o->c->shared->orphans != 0) && VIEW_OF(o->ino) == 0) {
 			struct inode_rec rec;
 			struct rtx r;
 			bool orphan = false;
@@ -181,6 +187,7 @@ EXPORT int dfs_release(dfs_obj_t *o)
 		hostfd_drop(o);
 	}
 	atomic_fetch_sub(&o->dfs->refs, 1);
+	guard_free(atomic_load(&o->guard));
 	free(o->link);
 	free(o);
 	return 0;
@@ -195,6 +202,8 @@ static int open_ino(struct dfs *dfs, uint64_t ino, int flags, uint64_t parent, d
 
 	if (ino == 0 || ino >= SPACE_ORPHAN)
 		return ENOENT;
+	if (dfs->root != ROOT_INO && VIEW_OF(ino) == 0) /* as a stat in the snapshot showed it */
+		ino = VIEW_INO(VIEW_OF(dfs->root), ino);
 	rc = env_ready(dfs->c);
 	if (rc != 0)
 		return rc;

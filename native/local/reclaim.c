@@ -50,11 +50,28 @@ int orphan_named(struct cont *c, MDB_txn *txn, uint64_t ino)
 	return rc == MDB_NOTFOUND ? 0 : rc;
 }
 
+static bool keep_for_snapshots(struct cont *c, MDB_txn *txn, uint64_t ino, const struct inode_rec *rec)
+{
+	return unlikely(c->saving != 0) && rec->flags & INODE_HAS_HOST && snapshot_holds(txn, ino);
+}
+
+/* Deletes the record and notes that the host file has to stay. */
+static int keep(MDB_txn *txn, uint64_t ino, const struct inode_rec *rec)
+{
+	int rc = kept_put(txn, ino, KEPT_WHOLE);
+
+	return rc != 0 ? rc : inode_delete(txn, ino, rec);
+}
+
 /* In the transaction that takes the last name: deletes the record, or keeps it as an orphan. */
 int drop_inode(struct cont *c, MDB_txn *txn, uint64_t ino, struct inode_rec *rec, struct drop *d)
 {
 	*d = (struct drop){.ino = ino, .rec = *rec, .intent = -1};
 	if (!marks_is_open(c, ino)) {
+		if (keep_for_snapshots(c, txn, ino, rec)) {
+			d->gone = d->kept = true;
+			return keep(txn, ino, rec);
+		}
 		if ((rec->flags & INODE_HAS_HOST) && c->journal.on) {
 			d->gone = true;
 			return purge_later(c, txn, ino, rec);
@@ -97,6 +114,8 @@ void drop_finish(struct cont *c, struct drop *d, int rc)
 		if (raced) { /* opened between our look at the counters and the commit */
 			d->rec.flags &= ~INODE_HAS_XATTR;
 			cont_write(c, readd_fn, d);
+		} else if (d->kept) {
+			/* the sweep of the last snapshot that has it removes the host file */
 		} else if (c->journal.on) {
 			if (purge_due(c))
 				env_sync(c);
@@ -131,7 +150,10 @@ static int reclaim_fn(struct cont *c, MDB_txn *txn, void *arg)
 		if (rec.nlink != 0 || marks_is_open(c, r->ino))
 			return EBUSY;
 		r->d = (struct drop){.ino = r->ino, .rec = rec, .gone = true, .intent = -1};
-		if (c->journal.on) {
+		r->d.kept = keep_for_snapshots(c, txn, r->ino, &rec);
+		if (r->d.kept) {
+			rc = keep(txn, r->ino, &rec);
+		} else if (c->journal.on) {
 			rc = rec.flags & INODE_HAS_HOST ? purge_later(c, txn, r->ino, &rec)
 			                                : inode_delete(txn, r->ino, &rec);
 		} else {

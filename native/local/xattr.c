@@ -5,8 +5,6 @@
 #include <sys/xattr.h>
 #include "local.h"
 
-#define SLOT_SHARE 8
-
 struct xattr_rec {
 	uint16_t name_len;
 	char name[]; /* then the value */
@@ -38,10 +36,9 @@ static int find(struct cont *c, MDB_txn *txn, const struct xattr *x, uint64_t *s
 	uint64_t hash = name_hash(c, x->name, x->len);
 
 	for (*slot = hash; *slot < hash + SLOT_SHARE; (*slot)++) {
-		struct key key = make_key(SPACE_INODE | x->ino, *slot);
-		MDB_val k = {sizeof(key), &key}, v;
+		MDB_val v;
 		uint16_t len;
-		int rc = mdb_get(txn, DBI, &k, &v);
+		int rc = rec_get(txn, SPACE_INODE | x->ino, *slot, &v);
 
 		if (rc == MDB_NOTFOUND)
 			return ENODATA;
@@ -104,10 +101,9 @@ EXPORT int dfs_getxattr(dfs_t *dfs, dfs_obj_t *obj, const char *name, void *valu
 
 static int put(MDB_txn *txn, const struct xattr *x, uint64_t slot)
 {
-	struct key key = make_key(SPACE_INODE | x->ino, slot);
-	MDB_val k = {sizeof(key), &key}, v = {XATTR_HEAD + x->len + x->size, NULL};
+	MDB_val v = {XATTR_HEAD + x->len + x->size, NULL};
 	uint16_t len = (uint16_t)x->len;
-	int rc = mdb_put(txn, DBI, &k, &v, MDB_RESERVE);
+	int rc = rec_put(txn, SPACE_INODE | x->ino, slot, &v, MDB_RESERVE);
 
 	if (rc != 0)
 		return rc;
@@ -167,7 +163,7 @@ EXPORT int dfs_setxattr(dfs_t *dfs, dfs_obj_t *obj, const char *name, const void
 	if (rc == 0 && size > DFS_MAX_XATTR_LEN)
 		rc = E2BIG;
 	if (rc == 0)
-		rc = read_only(dfs);
+		rc = read_only(dfs, obj->ino);
 	return rc != 0 ? rc : cont_write(dfs->c, set_fn, &x);
 }
 
@@ -186,7 +182,7 @@ static int remove_fn(struct cont *c, MDB_txn *txn, void *arg)
 		return rc;
 	/* The last one of this hash takes the place, so that there is no gap. */
 	for (last = slot; (last + 1) % SLOT_SHARE != 0; last++) {
-		struct key next = make_key(SPACE_INODE | x->ino, last + 1), to = make_key(SPACE_INODE | x->ino, slot);
+		struct key next = make_key(SPACE_INODE | x->ino, last + 1);
 		MDB_val k = {sizeof(next), &next}, v;
 		char copy[XATTR_HEAD + DFS_MAX_XATTR_NAME + DFS_MAX_XATTR_LEN];
 
@@ -198,18 +194,12 @@ static int remove_fn(struct cont *c, MDB_txn *txn, void *arg)
 		if (rc != 0)
 			return rc;
 		memcpy(copy, v.mv_data, v.mv_size);
-		k = (MDB_val){sizeof(to), &to};
 		v = (MDB_val){v.mv_size, copy};
-		rc = mdb_put(txn, DBI, &k, &v, 0);
+		rc = rec_put(txn, SPACE_INODE | x->ino, slot, &v, 0);
 		if (rc != 0)
 			return rc;
 	}
-	{
-		struct key key = make_key(SPACE_INODE | x->ino, last);
-		MDB_val k = {sizeof(key), &key};
-
-		rc = mdb_del(txn, DBI, &k, NULL);
-	}
+	rc = rec_del(txn, SPACE_INODE | x->ino, last);
 	rec.ctime = time_now();
 	return rc != 0 ? rc : inode_put(txn, x->ino, &rec);
 }
@@ -220,17 +210,53 @@ EXPORT int dfs_removexattr(dfs_t *dfs, dfs_obj_t *obj, const char *name)
 	int rc = check(dfs, obj, name, &x);
 
 	if (rc == 0)
-		rc = read_only(dfs);
+		rc = read_only(dfs, obj->ino);
 	return rc != 0 ? rc : cont_write(dfs->c, remove_fn, &x);
+}
+
+struct list {
+	char *out;
+	size_t room, need;
+};
+
+static int list_one(uint64_t slot, const MDB_val *v, void *arg)
+{
+	struct list *l = arg;
+	uint16_t len;
+
+	(void)slot;
+	memcpy(&len, v->mv_data, sizeof(len));
+	if (l->out != NULL && l->need + len + 1 <= l->room) {
+		memcpy(l->out + l->need, (char *)v->mv_data + XATTR_HEAD, len);
+		l->out[l->need + len] = '\0';
+	}
+	l->need += len + 1u;
+	return 0;
+}
+
+static int list_live(MDB_txn *txn, uint64_t hi, struct list *l)
+{
+	struct key key = make_key(hi, 1), at;
+	MDB_val k = {sizeof(key), &key}, v;
+	MDB_cursor *cur;
+	int rc = mdb_cursor_open(txn, DBI, &cur);
+
+	if (rc != 0)
+		return rc;
+	for (rc = mdb_cursor_get(cur, &k, &v, MDB_SET_RANGE); rc == 0; rc = mdb_cursor_get(cur, &k, &v, MDB_NEXT)) {
+		memcpy(&at, k.mv_data, sizeof(at));
+		if (k.mv_size != sizeof(at) || at.hi != key.hi)
+			break;
+		list_one(0, &v, l);
+	}
+	mdb_cursor_close(cur);
+	return rc == MDB_NOTFOUND ? 0 : rc;
 }
 
 EXPORT int dfs_listxattr(dfs_t *dfs, dfs_obj_t *obj, char *list, daos_size_t *size)
 {
-	struct key key, at;
-	MDB_cursor *cur;
-	MDB_val k, v;
+	struct list l = {.out = list};
 	struct rtx r;
-	size_t need = 0;
 	int rc;
 
 	if (dfs == NULL || obj == NULL || size == NULL)
@@ -238,29 +264,12 @@ EXPORT int dfs_listxattr(dfs_t *dfs, dfs_obj_t *obj, char *list, daos_size_t *si
 	rc = rtx_begin(dfs->c, &r);
 	if (rc != 0)
 		return rc;
-	rc = mdb_cursor_open(r.txn, DBI, &cur);
-	if (rc == 0) {
-		key = make_key(SPACE_INODE | obj->ino, 1);
-		k = (MDB_val){sizeof(key), &key};
-		for (rc = mdb_cursor_get(cur, &k, &v, MDB_SET_RANGE); rc == 0;
-		     rc = mdb_cursor_get(cur, &k, &v, MDB_NEXT)) {
-			uint16_t len;
-
-			memcpy(&at, k.mv_data, sizeof(at));
-			if (k.mv_size != sizeof(at) || at.hi != key.hi)
-				break;
-			memcpy(&len, v.mv_data, sizeof(len));
-			if (list != NULL && need + len + 1 <= *size) {
-				memcpy(list + need, (char *)v.mv_data + XATTR_HEAD, len);
-				list[need + len] = '\0';
-			}
-			need += len + 1u;
-		}
-		mdb_cursor_close(cur);
-	}
+	l.room = *size;
+	rc = VIEW_OF(obj->ino) != 0 ? rec_walk_view(r.txn, SPACE_INODE | obj->ino, 0, list_one, &l)
+	                            : list_live(r.txn, SPACE_INODE | obj->ino, &l);
 	rtx_end(&r);
-	if (rc != 0 && rc != MDB_NOTFOUND)
+	if (rc != 0)
 		return env_errno(rc);
-	*size = need;
+	*size = l.need;
 	return 0;
 }
