@@ -309,6 +309,10 @@ int shim_posix_spawn(void *pid, const char *file, const void *actions, const voi
                      char *const *envp);
 int shim_posix_spawnp(void *pid, const char *file, const void *actions, const void *attr, char *const *argv,
                       char *const *envp);
+int shim_pidfd_spawn(void *pidfd, const char *file, const void *actions, const void *attr, char *const *argv,
+                     char *const *envp);
+int shim_pidfd_spawnp(void *pidfd, const char *file, const void *actions, const void *attr, char *const *argv,
+                      char *const *envp);
 void *shim_popen(const char *command, const char *type);
 int shim_system(const char *command);
 int shim_wordexp(const char *words, void *result, int flags);

@@ -286,7 +286,7 @@ struct ofd *ofd_adopt(struct mount *mnt, struct slot *slot, enum ofd_kind kind, 
 	atomic_store_explicit(&ofd->real, false, memory_order_relaxed);
 	atomic_store_explicit(&ofd->locked, false, memory_order_relaxed);
 	atomic_store_explicit(&ofd->spare, 0, memory_order_relaxed);
-	atomic_store_explicit(&ofd->mapped, false, memory_order_relaxed);
+	atomic_store_explicit(&ofd->mapped, kind == OFD_FILE && ofd_pages_in_use(ofd), memory_order_relaxed);
 	atomic_store_explicit(&ofd->obj, NULL, memory_order_relaxed);
 	atomic_store_explicit(&ofd->refs, 1, memory_order_release);
 	return ofd;

@@ -69,8 +69,35 @@ static long use_pages(int fd, struct ofd *ofd, void *arg)
 	return 0;
 }
 
+/* Files of this process whose pages are in use. Beyond these all that are opened use theirs. */
+#define MAX_PAGED 64
+static struct paged {
+	_Atomic(const struct mount *) mnt; /* set last */
+	daos_obj_id_t oid;
+} paged[MAX_PAGED];
+static _Atomic unsigned int nr_paged;
+
+bool ofd_pages_in_use(const struct ofd *ofd)
+{
+	unsigned int nr = atomic_load_explicit(&nr_paged, memory_order_acquire);
+
+	for (unsigned int i = 0; i < nr && i < MAX_PAGED; i++)
+		if (atomic_load_explicit(&paged[i].mnt, memory_order_acquire) == ofd->mnt &&
+		    paged[i].oid.lo == ofd->oid.lo && paged[i].oid.hi == ofd->oid.hi)
+			return true;
+	return nr > MAX_PAGED;
+}
+
 void ofd_use_pages(struct ofd *ofd)
 {
+	if (!ofd_pages_in_use(ofd)) {
+		unsigned int at = atomic_fetch_add(&nr_paged, 1);
+		if (at < MAX_PAGED) {
+			paged[at].oid = ofd->oid;
+			atomic_store_explicit(&paged[at].mnt, ofd->mnt, memory_order_release);
+		} else
+			atomic_store(&nr_paged, MAX_PAGED + 1);
+	}
 	fd_each(use_pages, ofd);
 }
 
@@ -92,7 +119,7 @@ static void put_away(struct ofd *ofd, long fd)
 		SHIM_RAW(SYS_close, fd);
 }
 
-long ofd_materialise(struct ofd *ofd, bool give_offset)
+static long materialise(struct ofd *ofd, bool give_offset, bool pages)
 {
 	struct slot *slot = ofd->slot;
 	bool locked = slot_lock(slot);
@@ -103,7 +130,11 @@ long ofd_materialise(struct ofd *ofd, bool give_offset)
 		return ofd_follow_kernel(ofd);
 	}
 	if (!atomic_load(&ofd->real)) {
-		fd = ofd_open_kernel(ofd, atomic_load(&slot->flags));
+		uint32_t flags = atomic_load(&slot->flags);
+		/* dfuse leaves the page cache out where a descriptor is opened for appending. */
+		fd = ofd_open_kernel(ofd, pages ? flags & ~(uint32_t)O_APPEND : flags);
+		if (fd >= 0 && pages && flags & O_APPEND)
+			SHIM_RAW(SYS_fcntl, fd, F_SETFL, flags);
 		result = fd < 0 ? fd : replace_all(ofd, fd);
 	}
 	if (!result && give_offset) {
@@ -127,6 +158,16 @@ long ofd_materialise(struct ofd *ofd, bool give_offset)
 	if (!result && give_offset && ofd->kind == OFD_FILE)
 		ofd_use_pages(ofd); /* who has the offset moves data too */
 	return result;
+}
+
+long ofd_materialise(struct ofd *ofd, bool give_offset)
+{
+	return materialise(ofd, give_offset, atomic_load(&ofd->mapped));
+}
+
+long ofd_materialise_pages(struct ofd *ofd)
+{
+	return materialise(ofd, false, true);
 }
 
 long ofd_follow_kernel(struct ofd *ofd)

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/uio.h>
+#include <linux/falloc.h>
 #include "counters.h"
 #include "ops.h"
 #include "runtime.h"
@@ -470,6 +471,21 @@ long op_ftruncate(int fd, off_t length)
 	return r;
 }
 
+/* Combinations that fallocate(2) has, judged before the descriptor's mode. */
+static bool fallocate_mode(int mode)
+{
+	switch (mode & ~FALLOC_FL_KEEP_SIZE) {
+	case 0:
+	case FALLOC_FL_ZERO_RANGE:
+	case FALLOC_FL_UNSHARE_RANGE:
+		return true;
+	case FALLOC_FL_PUNCH_HOLE:
+		return mode & FALLOC_FL_KEEP_SIZE;
+	default:
+		return mode == FALLOC_FL_COLLAPSE_RANGE || mode == FALLOC_FL_INSERT_RANGE;
+	}
+}
+
 long op_fallocate(int fd, int mode, off_t offset, off_t len)
 {
 	struct ofd *ofd;
@@ -477,6 +493,8 @@ long op_fallocate(int fd, int mode, off_t offset, off_t len)
 
 	if (offset < 0 || len <= 0)
 		return -EINVAL;
+	if (!fallocate_mode(mode) && can_be_opened(fd))
+		return -EOPNOTSUPP;
 	long r = begin(fd, O_RDONLY, &ofd, &obj);
 	if (r)
 		return r;

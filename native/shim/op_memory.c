@@ -31,10 +31,11 @@ long op_mmap(void *addr, size_t length, int prot, int flags, int fd, off_t offse
 		return -ENODEV;
 	}
 	bool shared = (flags & MAP_TYPE) != MAP_PRIVATE;
-	long r = shared ? ofd_materialise(ofd, false) : 0;
+	bool was_real = atomic_load(&ofd->real);
+	long r = shared ? ofd_materialise_pages(ofd) : 0;
 	uint32_t open_flags = atomic_load(&ofd->slot->flags);
-	/* dfuse leaves the page cache out where a descriptor appends, and maps no such one. */
-	if (!r && atomic_load(&ofd->real) && !(open_flags & O_APPEND)) {
+	/* One that was real before and appends is past the page cache, and can't be mapped. */
+	if (!r && atomic_load(&ofd->real) && !(was_real && open_flags & O_APPEND)) {
 		/* Closing another descriptor of the file would drop the process's record locks, so this one it is.
 		 * Pages that direct writes made stale go, and the size is asked again. */
 		SHIM_RAW(SYS_fadvise64, fd, 0, 0, POSIX_FADV_DONTNEED);

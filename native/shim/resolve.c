@@ -333,9 +333,14 @@ static long walk(struct where *w, size_t len)
 			if (len && !up) { /* fell out of the cache meanwhile: open it by its path */
 				dfs_obj_t *obj;
 				w->path[len] = 0;
-				int rc = w->mnt->p->dfs_lookup(w->mnt->dfs, w->path, O_RDONLY, &obj, NULL, NULL);
+				mode_t mode;
+				int rc = w->mnt->p->dfs_lookup(w->mnt->dfs, w->path, O_RDONLY, &obj, &mode, NULL);
 				if (rc)
 					return -rc;
+				if (!S_ISDIR(mode)) { /* what O_PATH opened need not be one */
+					w->mnt->p->dfs_release(obj);
+					return -ENOTDIR;
+				}
 				up = dir_add(w->mnt, w->path, len, obj);
 				w->path[len] = '/';
 				if (!up)

@@ -216,11 +216,15 @@ void dirs_lock(bool take);
 long ofd_open_kernel(struct ofd *ofd, uint32_t flags);
 /** Replaces every placeholder of \a ofd; with \a give_offset the kernel owns the offset from now on. */
 long ofd_materialise(struct ofd *ofd, bool give_offset);
+/** The same for a shared mapping: through the page cache also when the descriptor appends. */
+long ofd_materialise_pages(struct ofd *ofd);
 /** Makes descriptors real when another process gave the offset to the kernel. 0 or -errno. */
 long ofd_follow_kernel(struct ofd *ofd);
 
 /** From now on the pages of the file hold what is read and written, in all its descriptions of this process. */
 void ofd_use_pages(struct ofd *ofd);
+/** Whether they do: asked of a description that is opened later. */
+bool ofd_pages_in_use(const struct ofd *ofd);
 
 /* ---- rings.c -------------------------------------------------------------------------------- */
 

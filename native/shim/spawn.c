@@ -61,6 +61,28 @@ int shim_posix_spawnp(void *pid, const char *file, const void *actions, const vo
 	        pid, file, actions, attr, argv, envp);
 }
 
+/* From glibc 2.39 on; an older libc has none to lead to. */
+#define PIDFD_SPAWNED(name)                                                                                 \
+	static int (*real)(void *, const char *, const void *, const void *, char *const *, char *const *); \
+	if (!ENTRY_REAL(real, name))                                                                        \
+		return ENOSYS;                                                                              \
+	struct ofd *cwd = begin();                                                                          \
+	int result = real(pidfd, file, actions, attr, argv, envp);                                          \
+	end(cwd);                                                                                           \
+	return result
+
+int shim_pidfd_spawn(void *pidfd, const char *file, const void *actions, const void *attr, char *const *argv,
+                     char *const *envp)
+{
+	PIDFD_SPAWNED("pidfd_spawn");
+}
+
+int shim_pidfd_spawnp(void *pidfd, const char *file, const void *actions, const void *attr, char *const *argv,
+                      char *const *envp)
+{
+	PIDFD_SPAWNED("pidfd_spawnp");
+}
+
 void *shim_popen(const char *command, const char *type)
 {
 	SPAWNED(void *, "popen", (const char *, const char *), command, type);

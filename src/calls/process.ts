@@ -21,6 +21,8 @@ export const processCalls: readonly CallRow[] = [
 
   symbol(       'posix_spawn',   'int (void *pid, const char *file, const void *actions, const void *attr, char *const *argv, char *const *envp)', 'shim_posix_spawn(pid, file, actions, attr, argv, envp)',  BOTH, SPAWN),
   symbol(       'posix_spawnp',  'int (void *pid, const char *file, const void *actions, const void *attr, char *const *argv, char *const *envp)', 'shim_posix_spawnp(pid, file, actions, attr, argv, envp)', BOTH, SPAWN),
+  symbol(       'pidfd_spawn',   'int (void *pidfd, const char *file, const void *actions, const void *attr, char *const *argv, char *const *envp)', 'shim_pidfd_spawn(pidfd, file, actions, attr, argv, envp)',  BOTH, { ...SPAWN, as: 'posix_spawn' }),
+  symbol(       'pidfd_spawnp',  'int (void *pidfd, const char *file, const void *actions, const void *attr, char *const *argv, char *const *envp)', 'shim_pidfd_spawnp(pidfd, file, actions, attr, argv, envp)', BOTH, { ...SPAWN, as: 'posix_spawnp' }),
   symbol(       'popen',         'void * (const char *command, const char *type)',                                            'shim_popen(command, type)',                           BOTH, SPAWN),
   symbol(       'system',        'int (const char *command)',                                                                  'shim_system(command)',                                BOTH, SPAWN),
   symbol(       'wordexp',       'int (const char *words, void *result, int flags)',                                           'shim_wordexp(words, result, flags)',                  BOTH, SPAWN),

@@ -75,6 +75,10 @@ REAL(int, posix_spawn, (void *p, const char *f, const void *a, const void *b, ch
      b, v, e)
 REAL(int, posix_spawnp, (void *p, const char *f, const void *a, const void *b, char *const *v, char *const *e), p, f, a,
      b, v, e)
+REAL(int, pidfd_spawn, (void *p, const char *f, const void *a, const void *b, char *const *v, char *const *e), p, f, a,
+     b, v, e)
+REAL(int, pidfd_spawnp, (void *p, const char *f, const void *a, const void *b, char *const *v, char *const *e), p, f, a,
+     b, v, e)
 REAL(void *, popen, (const char *c, const char *t), c, t)
 REAL(int, system, (const char *c), c)
 REAL(int, io_uring_queue_init, (unsigned int n, void *r, unsigned int f), n, r, f)
