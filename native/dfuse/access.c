@@ -15,7 +15,7 @@
 bool access_by_kernel(void)
 {
 	/* Other users come with other rights than ours; and libdfs checks no permissions of files. */
-	return dfuse.opts.allow_other || !dfuse.p->dfsx_open_oid;
+	return dfuse.opts.allow_other || dfuse.opts.default_permissions || !dfuse.p->dfsx_open_oid;
 }
 
 static bool in_group(gid_t gid)

@@ -37,7 +37,7 @@ struct options {
 	char *mount; /* options for the kernel or libfuse, by commas */
 	int threads;
 	enum caching caching;
-	bool foreground, debug, read_only, allow_other;
+	bool foreground, debug, read_only, allow_other, default_permissions;
 };
 
 /* An open object of the provider, used by several requests at once. */

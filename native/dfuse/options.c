@@ -8,7 +8,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/xattr.h>
 #include <unistd.h>
+#include <daos_uns.h>
 #include "dfuse.h"
 
 enum long_option {
@@ -18,6 +20,7 @@ enum long_option {
 	OPT_MULTI_USER,
 	OPT_READ_ONLY,
 	OPT_LOG,
+	OPT_PATH,
 	OPT_IGNORED
 };
 
@@ -36,6 +39,7 @@ static const struct option long_options[] = {
     {"disable-wb-cache", no_argument, NULL, OPT_IGNORED},
     {"multi-user", no_argument, NULL, OPT_MULTI_USER},
     {"read-only", no_argument, NULL, OPT_READ_ONLY},
+    {"path", required_argument, NULL, OPT_PATH},
     {"log", required_argument, NULL, OPT_LOG},
     {"help", no_argument, NULL, 'h'},
     {"version", no_argument, NULL, 'V'},
@@ -51,6 +55,7 @@ static const char usage[] = "usage: dfuse [-f] [-t THREADS] [--read-only] [-o OP
                             "  -o store=DIR          where the local provider keeps its pools ($DFSKIT_STORE)\n"
                             "  -o provider=NAME      local or daos ($DFSKIT_PROVIDER)\n"
                             "  -o pool=P,container=C\n"
+                            "  --path PATH           the container that the attribute user.daos of PATH names\n"
                             "  -o allow_other        other users may enter\n"
                             "  -o ro, rw, and the other options of mount(8)\n"
                             "  -f                    stay in the foreground\n"
@@ -82,10 +87,10 @@ static int set(char **field, const char *value, size_t len)
 /* mount(8) adds or hands on these; they say nothing to us. */
 static bool ignored(const char *name)
 {
-	static const char *const names[] = {
-	    "defaults", "auto",   "noauto",  "user",       "nouser",   "users",      "owner",
-	    "group",    "nofail", "_netdev", "noiversion", "relatime", "norelatime", "strictatime",
-	    "loud",     "silent", "mand",    "nomand",     "lazytime", "nolazytime", "default_permissions"};
+	static const char *const names[] = {"defaults",   "auto",     "noauto",     "user",        "nouser",
+	                                    "users",      "owner",    "group",      "nofail",      "_netdev",
+	                                    "noiversion", "relatime", "norelatime", "strictatime", "loud",
+	                                    "silent",     "mand",     "nomand",     "lazytime",    "nolazytime"};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (strcmp(name, names[i]) == 0)
@@ -170,6 +175,8 @@ static int mount_option(struct options *opts, const char *o)
 		opts->debug = opts->foreground = true;
 	else if (strcmp(o, "allow_other") == 0 || strcmp(o, "multi_user") == 0)
 		opts->allow_other = true;
+	else if (strcmp(o, "default_permissions") == 0)
+		opts->default_permissions = true;
 	else if (handed_on(o))
 		return add_mount_option(opts, o);
 	else if (!ignored(o))
@@ -202,6 +209,22 @@ static int set_pool_cont(struct options *opts, const char *source)
 	if (set(&opts->pool, source, (size_t)(slash - source)))
 		return -1;
 	return set(&opts->cont, slash + 1, strlen(slash + 1));
+}
+
+/* The container that a path stands for in the unified namespace: "DAOS.POSIX://POOL/CONT". */
+static int set_by_path(struct options *opts, const char *path)
+{
+	char value[DUNS_MAX_XATTR_LEN + 1];
+	ssize_t n = getxattr(path, "user.daos", value, sizeof(value) - 1);
+	const char *source;
+
+	if (n < 0)
+		return bad_usage(path, errno == ENODATA ? "has no attribute user.daos" : strerror(errno));
+	value[n] = '\0';
+	source = strstr(value, "://");
+	if (strncmp(value, "DAOS.POSIX", 10) != 0 || !source)
+		return bad_usage(path, "its attribute user.daos names no POSIX container");
+	return set_pool_cont(opts, source + 3);
 }
 
 static int positional(struct options *opts, int n, char **args)
@@ -256,6 +279,8 @@ static int check(struct options *opts)
 		return bad_usage("cannot mount", "no directory given");
 	if (!opts->pool || !opts->cont || !*opts->pool || !*opts->cont)
 		return bad_usage("cannot mount", "no container given (POOL/CONT)");
+	if (strncmp(opts->dir, "/dev/fd/", 8) == 0 && opts->allow_other && !opts->default_permissions)
+		return bad_usage("allow_other", "needs default_permissions too where mount.fuse3 has mounted already");
 	if (opts->store && setenv("DFSKIT_STORE", opts->store, 1) != 0)
 		return -1;
 	/* The daemon leaves its working directory. */
@@ -293,6 +318,9 @@ int options_parse(struct options *opts, int argc, char **argv)
 			break;
 		case OPT_SYS_NAME:
 			rc = set(&opts->sys_name, optarg, strlen(optarg));
+			break;
+		case OPT_PATH:
+			rc = set_by_path(opts, optarg);
 			break;
 		case OPT_LOG:
 			rc = set(&opts->log, optarg, strlen(optarg));

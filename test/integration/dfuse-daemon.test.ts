@@ -58,6 +58,22 @@ describe.skipIf(!canMount())('the daemon', () => {
       'as mount(8) calls it',
       (dir: string) => ['whatever', dir, '-o', 'pool=tank,cont=d', '-o', 'defaults,_netdev'],
     ],
+    [
+      "options of DAOS's dfuse",
+      (dir: string) => [
+        '-m',
+        dir,
+        '--pool',
+        'tank',
+        '--container',
+        'd',
+        '-t4',
+        '-e',
+        '2',
+        '--disable-wb-cache',
+        '--multi-user',
+      ],
+    ],
     ['daos://', (dir: string) => ['daos://tank/d', dir, '-r']],
   ])('takes its arguments in the form: %s', async (form, args) => {
     const dir = bench.directory(`form-${form.replace(/\W/g, '')}`);
@@ -99,6 +115,37 @@ describe.skipIf(!canMount())('the daemon', () => {
     expect(lines[0]).toContain(what);
     expect(lines[1]).toContain(remedy);
     expect(mountAt(dir)).toBeUndefined();
+  });
+
+  it('finds the container that a path names in the unified namespace', async () => {
+    const dir = bench.directory('by-path');
+    const named = join(bench.scratch, 'named');
+    mkdirSync(named);
+    const name = async (value: string): Promise<string> =>
+      python('import os, sys; os.setxattr(sys.argv[1], "user.daos", sys.argv[2].encode())', named, value);
+    expect(await dfuse(['--path', named, dir])).toMatchObject({ status: 1 });
+    await name('DAOS.POSIX://tank/d');
+    expect(await dfuse(['--path', named, dir])).toMatchObject({ status: 0, stderr: '' });
+    expect(mountAt(dir)?.container).toBe('tank/d');
+    await umount(dir);
+    await name('DAOS.HDF5://tank/d');
+    expect((await dfuse(['--path', named, dir])).stderr).toContain('names no POSIX container');
+  });
+
+  it('serves a mount that somebody else has made: mount.fuse3 with drop_privileges', async () => {
+    const dir = bench.directory('made-before');
+    const mountFuse = (options: string): Promise<Result> =>
+      execute('mount.fuse3', [`${binPath('dfuse')}#tank/d`, dir, '-o', options], {
+        env: { DFSKIT_STORE: bench.store },
+      });
+    expect(await mountFuse('drop_privileges,caching=none')).toMatchObject({ status: 0 });
+    writeFileSync(join(dir, 'before'), 'x');
+    const pid = daemonOf(dir) ?? 0;
+    await execute('fusermount3', ['-u', dir]);
+    expect(await waitForEnd(pid, 10)).toBe(true);
+    expect((await dfuse(['tank/d', '/dev/fd/9', '-o', 'allow_other'])).stderr).toContain(
+      'default_permissions',
+    );
   });
 
   it('says when the library of the provider is missing', async () => {
