@@ -56,7 +56,7 @@ static void advance(struct pieces *p, int *first, size_t n)
 	}
 }
 
-static ssize_t transfer(int fd, const struct pieces *p, int first, uint64_t off, bool write)
+static ssize_t move_some(int fd, const struct pieces *p, int first, uint64_t off, bool write)
 {
 	int nr = p->nr - first < MAX_PIECES ? p->nr - first : MAX_PIECES;
 
@@ -93,7 +93,7 @@ static int move_all(struct dfs_obj *o, struct pieces *p, uint64_t off, bool writ
 		return rc == ENOENT && !write ? 0 : rc;
 	}
 	while (done < p->total) {
-		ssize_t n = transfer(fd, p, first, off + done, write);
+		ssize_t n = move_some(fd, p, first, off + done, write);
 
 		if (unlikely(n == -EBADF && again)) { /* the program closed it under us */
 			again = false;
@@ -142,38 +142,63 @@ static int check_file(const dfs_t *dfs, const dfs_obj_t *obj, bool write)
 	return 0;
 }
 
+/* A call as one value, which a thread of an event can carry out. The lists are the caller's until the event
+ * completes, the array of ranges too. */
+struct transfer {
+	dfs_t *dfs;
+	dfs_obj_t *obj;
+	d_sg_list_t *sgl;
+	dfs_iod_t *iod; /* NULL: all at off */
+	daos_off_t off;
+	daos_size_t *size;
+	bool write;
+};
+
+static int move_ranges(struct dfs_obj *o, const dfs_iod_t *iod, const d_sg_list_t *sgl, bool write, uint64_t *moved);
+
+static int transfer_all(void *arg)
+{
+	const struct transfer *t = arg;
+	struct pieces p;
+	uint64_t done = 0;
+	int rc = check_file(t->dfs, t->obj, t->write);
+
+	if (rc == 0 && t->write)
+		rc = object_begin_write(t->obj);
+	if (rc == 0 && t->iod != NULL) {
+		rc = move_ranges(t->obj, t->iod, t->sgl, t->write, &done);
+	} else if (rc == 0) {
+		rc = pieces_of(&p, t->sgl);
+		if (rc == 0) {
+			rc = move_all(t->obj, &p, t->off, t->write, &done);
+			pieces_free(&p);
+		}
+	}
+	if (t->size != NULL)
+		*t->size = done;
+	return rc;
+}
+
+static inline int run_transfer(struct transfer *t, daos_event_t *ev)
+{
+	if (likely(ev == NULL))
+		return transfer_all(t);
+	return event_submit(ev, transfer_all, t, sizeof(*t));
+}
+
 EXPORT int dfs_read(dfs_t *dfs, dfs_obj_t *obj, d_sg_list_t *sgl, daos_off_t off, daos_size_t *read_size,
                     daos_event_t *ev)
 {
-	struct pieces p;
-	uint64_t done = 0;
-	int rc = read_size == NULL ? EINVAL : check_file(dfs, obj, false);
+	struct transfer t = {.dfs = dfs, .obj = obj, .sgl = sgl, .off = off, .size = read_size};
 
-	if (rc == 0)
-		rc = pieces_of(&p, sgl);
-	if (rc == 0) {
-		rc = move_all(obj, &p, off, false, &done);
-		pieces_free(&p);
-		*read_size = done;
-	}
-	return event_done(ev, rc);
+	return read_size == NULL ? EINVAL : run_transfer(&t, ev);
 }
 
 EXPORT int dfs_write(dfs_t *dfs, dfs_obj_t *obj, d_sg_list_t *sgl, daos_off_t off, daos_event_t *ev)
 {
-	struct pieces p;
-	uint64_t done;
-	int rc = check_file(dfs, obj, true);
+	struct transfer t = {.dfs = dfs, .obj = obj, .sgl = sgl, .off = off, .write = true};
 
-	if (rc == 0)
-		rc = object_begin_write(obj);
-	if (rc == 0)
-		rc = pieces_of(&p, sgl);
-	if (rc == 0) {
-		rc = move_all(obj, &p, off, true, &done);
-		pieces_free(&p);
-	}
-	return event_done(ev, rc);
+	return run_transfer(&t, ev);
 }
 
 /* Cuts the list along the ranges of the descriptor and moves each. */
@@ -209,23 +234,16 @@ static int move_ranges(struct dfs_obj *o, const dfs_iod_t *iod, const d_sg_list_
 EXPORT int dfs_readx(dfs_t *dfs, dfs_obj_t *obj, dfs_iod_t *iod, d_sg_list_t *sgl, daos_size_t *read_size,
                      daos_event_t *ev)
 {
-	int rc = read_size == NULL || iod == NULL ? EINVAL : check_file(dfs, obj, false);
+	struct transfer t = {.dfs = dfs, .obj = obj, .sgl = sgl, .iod = iod, .size = read_size};
 
-	if (rc == 0)
-		rc = move_ranges(obj, iod, sgl, false, read_size);
-	return event_done(ev, rc);
+	return read_size == NULL || iod == NULL ? EINVAL : run_transfer(&t, ev);
 }
 
 EXPORT int dfs_writex(dfs_t *dfs, dfs_obj_t *obj, dfs_iod_t *iod, d_sg_list_t *sgl, daos_event_t *ev)
 {
-	uint64_t done;
-	int rc = iod == NULL ? EINVAL : check_file(dfs, obj, true);
+	struct transfer t = {.dfs = dfs, .obj = obj, .sgl = sgl, .iod = iod, .write = true};
 
-	if (rc == 0)
-		rc = object_begin_write(obj);
-	if (rc == 0)
-		rc = move_ranges(obj, iod, sgl, true, &done);
-	return event_done(ev, rc);
+	return iod == NULL ? EINVAL : run_transfer(&t, ev);
 }
 
 /* ---- appending ------------------------------------------------------------------------------------

@@ -90,7 +90,7 @@ static int handle_put(daos_handle_t hdl, int type)
 	return 0;
 }
 
-/* ---- errors and events -------------------------------------------------------------------------- */
+/* ---- errors -------------------------------------------------------------------------- */
 static int der(int rc)
 {
 	switch (rc) {
@@ -129,39 +129,9 @@ static int der(int rc)
 	}
 }
 
-int event_complete(daos_event_t *ev, int rc)
-{
-	ev->ev_error = rc;
-	ev->ev_private.space[0] = DAOS_EVS_COMPLETED;
-	return 0;
-}
-
 int der_done(daos_event_t *ev, int rc)
 {
 	return event_done(ev, der(rc));
-}
-
-EXPORT int daos_event_init(daos_event_t *ev, daos_handle_t eqh, daos_event_t *parent)
-{
-	(void)eqh, (void)parent;
-	if (ev == NULL)
-		return -DER_INVAL;
-	memset(ev, 0, sizeof(*ev));
-	return 0;
-}
-
-EXPORT int daos_event_fini(daos_event_t *ev)
-{
-	return ev == NULL ? -DER_INVAL : 0;
-}
-
-EXPORT int daos_event_test(struct daos_event *ev, int64_t timeout, bool *flag)
-{
-	(void)timeout;
-	if (ev == NULL || flag == NULL)
-		return -DER_INVAL;
-	*flag = true;
-	return 0;
 }
 
 EXPORT int daos_init(void)

@@ -483,7 +483,13 @@ static inline uint64_t shown_ino(const struct dfs *dfs, uint64_t ino)
 	return dfs->root == ROOT_INO ? ino : BARE_INO(ino);
 }
 
-int event_complete(daos_event_t *ev, int rc);
+/* ---- events (event.c) ------------------------------------------------------------------------ */
+typedef int (*event_fn)(void *args);
+void events_fork(int stage);
+int event_complete(daos_event_t *ev, int rc); /* 0; the result is in the event */
+
+/** Has a thread run fn with a copy of args and complete ev with its result. 0, ENOMEM, or EINVAL for an event in use. */
+int event_submit(daos_event_t *ev, event_fn fn, const void *args, size_t size);
 
 /** Ends a call that was given an event: the result is in the event, the call succeeds. */
 static inline int event_done(daos_event_t *ev, int rc)

@@ -37,6 +37,7 @@ static void before_fork(void)
 		pthread_mutex_lock(&c->writer);
 	hostfd_fork(0);
 	env_fork(0);
+	events_fork(0);
 	for (c = registry; c != NULL; c = c->next)
 		marks_fork(c, 0);
 }
@@ -45,6 +46,7 @@ static void after_fork(int stage)
 {
 	struct cont *c;
 
+	events_fork(stage);
 	env_fork(stage);
 	hostfd_fork(stage);
 	for (c = registry; c != NULL; c = c->next) {

@@ -8,7 +8,8 @@ const env = {
   // The leak checker needs ptrace, which containers often forbid.
   ASAN_OPTIONS: 'detect_leaks=0:abort_on_error=1',
   UBSAN_OPTIONS: 'print_stacktrace=1:halt_on_error=1',
-  TSAN_OPTIONS: 'halt_on_error=1:abort_on_error=1',
+  // Children of threaded parents start threads: without this the sanitizer ends them.
+  TSAN_OPTIONS: 'halt_on_error=1:abort_on_error=1:die_after_fork=0',
   LD_PRELOAD: '',
 };
 
