@@ -10,7 +10,7 @@ import { isStale, mount, mountAt, umount, type Mounted } from '../../src/mount/i
 import { waitForEnd } from '../../src/mount/daemon.js';
 import { libPath } from '../../src/paths.js';
 import { compile } from '../support/build.js';
-import { execute } from '../support/cli.js';
+import { dfskit, execute } from '../support/cli.js';
 import { canMount, mountBench, python, type MountBench } from '../support/mounts.js';
 
 describe.skipIf(!canMount())('when something goes wrong', () => {
@@ -153,8 +153,7 @@ describe.skipIf(!canMount())('when something goes wrong', () => {
     },
   );
 
-  it('hands ENOSPC, EFBIG and EDQUOT of the store to the writer', async () => {
-    // The daemon itself is limited: what it may write to a file stands for a store that is full.
+  it('hands a limit that the daemon runs into to the writer', async () => {
     await createContainer({ pool: 'tank', cont: 'full' });
     const dir = bench.directory('full');
     const { status, stderr } = await execute(
@@ -173,4 +172,43 @@ os.close(fd)
 `;
     expect(await python(script, dir)).toMatch(/^[1-4] EFBIG$/);
   });
+
+  it.runIf(process.getuid?.() === 0).each([undefined, 'ioil', 'pil4dfs'])(
+    'hands ENOSPC of a full store to the writer, and goes on when there is room again (shim: %s)',
+    async (shim) => {
+      const small = join(bench.scratch, `small-${shim}`);
+      const dir = bench.directory(`small-${shim}`);
+      mkdirSync(small);
+      expect(await execute('mount', ['-t', 'tmpfs', '-o', 'size=24m', 'tmpfs', small])).toMatchObject({
+        status: 0,
+      });
+      try {
+        const env = { DFSKIT_STORE: small };
+        expect(await dfskit(['cont', 'create', 'tank/small'], { env })).toMatchObject({ status: 0 });
+        const mounted = await mount({ container: 'tank/small', dir, store: small });
+        const script = `
+import errno, os, sys
+path = sys.argv[1] + '/f'
+fd = os.open(path, os.O_CREAT | os.O_RDWR)
+done = 0
+try:
+    while done < 64 << 20: done += os.write(fd, b'x' * 65536)
+except OSError as e: print(errno.errorcode[e.errno], end=' ')
+print(8 << 20 < done < 24 << 20, os.pread(fd, 1, 100), end=' ')
+os.close(fd)
+os.unlink(path)
+fd = os.open(path, os.O_CREAT | os.O_RDWR)
+print(os.write(fd, b'y' * 65536))
+`;
+        const { stdout } = await execute('python3', ['-c', script, dir], {
+          env: { ...env, ...(shim === undefined ? {} : { LD_PRELOAD: libPath(shim) }) },
+        });
+        expect(stdout).toBe("ENOSPC True b'x' 65536\n");
+        await mounted.umount();
+      } finally {
+        if (mountAt(dir) !== undefined) await umount(dir, { lazy: true });
+        await execute('umount', ['-l', small]);
+      }
+    },
+  );
 });
