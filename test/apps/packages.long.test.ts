@@ -50,8 +50,10 @@ describe('npm', () => {
     },
     script: `
       mkdir -p lib/bin dep app; cd dep; echo '{"name":"dep","version":"1.2.3","main":"m.js"}' > package.json; echo 'module.exports = 42' > m.js; npm pack -s; cd ../lib
-      echo '{"name":"lib","version":"1.0.0","bin":{"lib":"bin/lib.js"},"scripts":{"install":"node -e \\\\"require(\\'fs\\').writeFileSync(\\'built\\', \\'yes\\')\\\\""}}' > package.json; printf '#!/usr/bin/env node\\nconsole.log("lib says", require("fs").readFileSync(__dirname + "/../built", "utf8"))\\n' > bin/lib.js; chmod +x bin/lib.js; npm pack -s
-      cd ../app; echo '{"name":"app","version":"1.0.0","private":true,"scripts":{"start":"lib","test":"node -p \\'require(\\\\"dep\\\\")\\'"}}' > package.json
-      npm install -s ../dep/dep-1.2.3.tgz ../lib/lib-1.0.0.tgz; npm ls | tail -n +2; npm start -s; npm test -s; ls node_modules node_modules/.bin; rm -r node_modules; npm ci -s; npm exec -s lib; npm uninstall -s lib; npm ls | tail -n +2; find node_modules -type f | sort`,
+      echo '{"name":"lib","version":"1.0.0","bin":{"lib":"bin/lib.js"},"scripts":{"install":"node make.js"}}' > package.json; echo 'require("fs").writeFileSync("made", "yes")' > make.js
+      printf '#!/usr/bin/env node\\nconsole.log("lib says", require("fs").readFileSync(__dirname + "/../made", "utf8"))\\n' > bin/lib.js; chmod +x bin/lib.js; npm pack -s
+      cd ../app; echo 'console.log(require("dep"))' > test.js; echo '{"name":"app","version":"1.0.0","private":true,"scripts":{"start":"lib","test":"node test.js"}}' > package.json
+      npm install -s ../dep/dep-1.2.3.tgz ../lib/lib-1.0.0.tgz; npm ls | tail -n +2; npm start -s; npm test -s; ls node_modules node_modules/.bin
+      rm -r node_modules; npm ci -s; npm exec -s lib; npm uninstall -s lib; npm ls | tail -n +2; find node_modules -type f -not -path '*/.cache/*' | sort`,
   });
 });

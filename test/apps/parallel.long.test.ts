@@ -29,7 +29,7 @@ int main(int argc, char **argv)
 	check("seek", MPI_File_seek(f, 0, MPI_SEEK_SET)); memset(buf, 0, sizeof(buf));
 	check("read_all", MPI_File_read_all(f, buf, N, MPI_INT, &st));
 	for (int i = 0; i < N; i++) local += buf[i] == ((rank + 1) % size) * N + i;
-	check("get_size", MPI_File_get_size(f, &end)); check("close", MPI_File_close(&f));
+	MPI_Barrier(MPI_COMM_WORLD); check("get_size", MPI_File_get_size(f, &end)); check("close", MPI_File_close(&f));
 	MPI_File_open(MPI_COMM_SELF, rank ? "one" : "zero", MPI_MODE_CREATE | MPI_MODE_WRONLY | MPI_MODE_APPEND, MPI_INFO_NULL, &f);
 	check("write", MPI_File_write(f, "text\\n", 5, MPI_CHAR, &st)); MPI_File_close(&f);
 	MPI_Reduce(&local, &sum, 1, MPI_INT, MPI_SUM, 0, MPI_COMM_WORLD);
