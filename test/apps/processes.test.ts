@@ -79,8 +79,8 @@ describe('tools', () => {
     needs: ['gcc', 'make'],
     repeatable: false,
     script: `
-      printf 'int getuid(void) { return 4242; }\\n' > other.c; gcc -shared -fPIC -o other.so other.c
-      LD_PRELOAD="$PWD/other.so \${LD_PRELOAD:-}" sh -c 'id -ru; env -u NOTHING sh -c "id -ru > uid; cat uid"'
+      printf 'long gethostid(void) { return 0x4242; }\\n' > other.c; gcc -shared -fPIC -o other.so other.c
+      LD_PRELOAD="$PWD/other.so \${LD_PRELOAD:-}" sh -c 'hostid; env -u NOTHING sh -c "hostid > uid; cat uid"'
       printf 'all: a b c d e f\\na b c d e f:\\n\\t@echo $@ > $@.out; $(MAKE) -s -f sub OUT=$@\\n' > Makefile; printf 'all: 1 2 3\\n1 2 3:\\n\\t@echo $@ >> $(OUT).$@\\n' > sub
       make -s -j4 2>&1; cat ?.out ?.?`,
   });
