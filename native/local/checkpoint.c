@@ -111,7 +111,24 @@ static void believe_host(struct cont *c, const struct key *key, MDB_val *v, stru
 	*v = (MDB_val){sizeof(*rec), rec};
 }
 
-static int apply_changes(struct cont *c, MDB_txn *txn, const struct record_head *there, size_t len, bool after_cut)
+static bool has_host(const struct key *key, const MDB_val *v)
+{
+	struct inode_rec rec;
+
+	if (!(__builtin_bswap64(key->hi) & SPACE_INODE) || key->lo != 0 || v->mv_size != sizeof(rec))
+		return false;
+	memcpy(&rec, v->mv_data, sizeof(rec));
+	return S_ISREG(rec.mode) && (rec.flags & INODE_HAS_HOST);
+}
+
+/* What there is to know of the bytes of files whose records are taken in. */
+enum bytes {
+	BYTES_UNKNOWN, /* stop with EAGAIN before the first such record: what it says must be on the disk first */
+	BYTES_DURABLE, /* they were synced after the last of these records */
+	BYTES_CUT      /* after a power cut: the host files know */
+};
+
+static int apply_changes(struct cont *c, MDB_txn *txn, const struct record_head *there, size_t len, enum bytes bytes)
 {
 	const char *p = (const char *)(there + 1), *end = (const char *)there + len;
 	int rc = 0;
@@ -129,9 +146,12 @@ static int apply_changes(struct cont *c, MDB_txn *txn, const struct record_head 
 		k = (MDB_val){head.key_len, (void *)(uintptr_t)p};
 		v = (MDB_val){head.value_len, (void *)(uintptr_t)(p + head.key_len)};
 		p += head.key_len + head.value_len;
-		if (after_cut && !head.removed && k.mv_size == sizeof(key)) {
+		if (bytes != BYTES_DURABLE && !head.removed && k.mv_size == sizeof(key)) {
 			memcpy(&key, k.mv_data, sizeof(key));
-			believe_host(c, &key, &v, &rec);
+			if (bytes == BYTES_CUT)
+				believe_host(c, &key, &v, &rec);
+			else if (has_host(&key, &v))
+				return EAGAIN;
 		}
 		rc = head.removed ? mdb_del(txn, DBI, &k, NULL) : mdb_put(txn, DBI, &k, &v, 0);
 		if (rc == MDB_NOTFOUND)
@@ -161,10 +181,10 @@ static int set_base_pos(MDB_txn *txn, const struct journal_pos *pos)
 }
 
 /* One transaction of the base: takes in STEP bytes of segments up to `last`. *more: there may be more. */
-static int apply_step(struct cont *c, MDB_env *env, uint64_t last, bool after_cut, struct journal_pos *pos, bool *more)
+static int apply_step(struct cont *c, MDB_env *env, uint64_t last, enum bytes bytes, struct journal_pos *pos, bool *more)
 {
 	struct segment s = {0};
-	uint64_t bytes = 0;
+	uint64_t taken = 0;
 	MDB_txn *txn;
 	MDB_dbi dbi;
 	int rc = mdb_txn_begin(env, NULL, 0, &txn);
@@ -179,7 +199,7 @@ static int apply_step(struct cont *c, MDB_env *env, uint64_t last, bool after_cu
 		const struct record_head *there = NULL;
 		struct record_head head;
 
-		if (bytes >= STEP) {
+		if (taken >= STEP) {
 			*more = true;
 			break;
 		}
@@ -192,11 +212,11 @@ static int apply_step(struct cont *c, MDB_env *env, uint64_t last, bool after_cu
 			there = record_at(&s, pos, &head);
 		}
 		if (there != NULL && journal_chain(pos->chain, there) == head.chain) {
-			rc = apply_changes(c, txn, there, head.len, after_cut);
+			rc = apply_changes(c, txn, there, head.len, bytes);
 			pos->at += head.len;
 			pos->chain = head.chain;
 			pos->txnid = head.txnid;
-			bytes += head.len;
+			taken += head.len;
 		} else if (!enter(c, &s, pos)) {
 			break;
 		}
@@ -248,23 +268,23 @@ void journal_checkpoint(struct cont *c)
 {
 	uint64_t last = c->shared->journal.segment - 1;
 	struct journal_pos pos = {0};
+	enum bytes bytes = BYTES_UNKNOWN;
 	bool more = true;
 	char *path;
 
-	/* What the base says of a file must be true of its bytes too. */
-	if (SYS4(SYS_syncfs, c->obj_fd, 0, 0, 0) != 0 || base_path(c, &path) != 0)
+	if (base_path(c, &path) != 0)
 		return;
 	while (more) {
 		uint64_t before = signals_block();
 		MDB_env *env = NULL;
-		int rc, lock = -1;
+		int rc = 0, lock = -1;
 
 		more = false;
 		if (pthread_mutex_trylock(&c->journal.checkpoint) == 0) {
 			lock = lock_journal(c, false);
-			rc = lock < 0 ? -lock : env_open_base(path, c->share & 0666, &env);
+			rc = lock < 0 ? EBUSY : env_open_base(path, c->share & 0666, &env);
 			if (rc == 0)
-				rc = apply_step(c, env, last, false, &pos, &more);
+				rc = apply_step(c, env, last, bytes, &pos, &more);
 			if (env != NULL)
 				mdb_env_close(env);
 			if (rc == 0 && !more && pos.segment == last + 1 && /* the base may be new: its name first */
@@ -276,6 +296,11 @@ void journal_checkpoint(struct cont *c)
 			pthread_mutex_unlock(&c->journal.checkpoint);
 		}
 		signals_restore(before);
+		/* It writes the pages of meta as well, which are worth nothing: not for names alone. */
+		if (rc == EAGAIN && bytes == BYTES_UNKNOWN && SYS4(SYS_syncfs, c->obj_fd, 0, 0, 0) == 0) {
+			bytes = BYTES_DURABLE;
+			more = true;
+		}
 	}
 	free(path);
 }
@@ -372,7 +397,7 @@ static int rebuild(struct cont *c)
 	if (rc == 0)
 		rc = env_open_base(path, c->share & 0666, &env);
 	while (rc == 0 && more)
-		rc = apply_step(c, env, UINT64_MAX, true, &pos, &more);
+		rc = apply_step(c, env, UINT64_MAX, BYTES_CUT, &pos, &more);
 	newest = newest_segment(c, pos.segment);
 	pos.segment = newest; /* what is behind a gap counts no more, and its number is not used again */
 	if (rc == 0)
