@@ -166,7 +166,8 @@ int main(int argc, char **argv)
 		/* What the processor did for it does not depend on who else uses the machine. */
 		cpu = (read_clock(CLOCK_PROCESS_CPUTIME_ID) - cpu) / (double)step;
 
-		printf("{\"files\":%" PRIu64 ",\"create\":%.1f,\"createCpu\":%.1f,\"open\":%.1f,\"stat\":%.1f,\"readdir\":%.2f}\n",
+		printf("{\"files\":%" PRIu64
+		       ",\"create\":%.1f,\"createCpu\":%.1f,\"open\":%.1f,\"stat\":%.1f,\"readdir\":%.2f}\n",
 		       at + step, made, cpu, look(at + step, true), look(at + step, false), list(at + step));
 		fflush(stdout);
 	}

@@ -181,7 +181,8 @@ static int set_base_pos(MDB_txn *txn, const struct journal_pos *pos)
 }
 
 /* One transaction of the base: takes in STEP bytes of segments up to `last`. *more: there may be more. */
-static int apply_step(struct cont *c, MDB_env *env, uint64_t last, enum bytes bytes, struct journal_pos *pos, bool *more)
+static int apply_step(struct cont *c, MDB_env *env, uint64_t last, enum bytes bytes, struct journal_pos *pos,
+                      bool *more)
 {
 	struct segment s = {0};
 	uint64_t taken = 0;
