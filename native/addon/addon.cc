@@ -67,6 +67,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports)
 	InitLaunch(env, exports);
 	InitDfs(env, exports);
 	InitContainers(env, exports);
+	InitSnapshots(env, exports);
 	return exports;
 }
 

@@ -27,5 +27,6 @@ Napi::Value Promise(Napi::Env env, const std::string &path, std::function<Failur
 void InitLaunch(Napi::Env env, Napi::Object exports);
 void InitDfs(Napi::Env env, Napi::Object exports);
 void InitContainers(Napi::Env env, Napi::Object exports);
+void InitSnapshots(Napi::Env env, Napi::Object exports);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include <cstring>
 #include <dirent.h>
+#include <cstdlib>
 #include <fcntl.h>
 #include <mutex>
 #include <sys/stat.h>
@@ -94,6 +95,7 @@ Napi::Value Connect(const Napi::CallbackInfo &info)
 {
 	std::string pool = info[0].ToString(), cont = info[1].ToString();
 	bool readOnly = info[2].ToBoolean();
+	std::string snapshot = info[3].IsString() ? info[3].ToString().Utf8Value() : "";
 	Ref c = std::make_shared<Connection>();
 
 	return Promise(
@@ -103,6 +105,15 @@ Napi::Value Connect(const Napi::CallbackInfo &info)
 		    c->p = Provider(failure);
 		    if (c->p == nullptr)
 			    return failure;
+		    if (!snapshot.empty()) {
+			    if (c->p->dfs_connect_snap == nullptr)
+				    return {ENOTSUP, "dfs_connect_snap", ""};
+			    bool epoch = snapshot.find_first_not_of("0123456789") == std::string::npos;
+			    int rc = c->p->dfs_connect_snap(pool.c_str(), nullptr, cont.c_str(), O_RDONLY,
+			                                    epoch ? std::strtoull(snapshot.c_str(), nullptr, 10) : 0,
+			                                    epoch ? nullptr : snapshot.c_str(), &c->dfs);
+			    return {rc, "dfs_connect_snap", ""};
+		    }
 		    int flags = readOnly ? O_RDONLY : O_RDWR;
 		    int rc = c->p->dfs_connect(pool.c_str(), nullptr, cont.c_str(), flags, nullptr, &c->dfs);
 		    return {rc, "dfs_connect", ""};

@@ -11,7 +11,7 @@
 static void reply_attributes(fuse_req_t req, struct inode *inode, struct stat *st)
 {
 	attributes_for_kernel(st, inode->oid);
-	fuse_reply_attr(req, st, dfuse.timeout);
+	fuse_reply_attr(req, st, inode->snapshot ? 0 : dfuse.timeout);
 }
 
 void op_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)

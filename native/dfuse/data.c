@@ -85,6 +85,10 @@ static void choose_caching(struct file *file, struct fuse_file_info *fi)
 {
 	bool writes = (fi->flags & O_ACCMODE) != O_RDONLY;
 
+	if (file->inode->snapshot) {
+		fi->direct_io = 1;
+		return;
+	}
 	switch (dfuse.opts.caching) {
 	case CACHING_NONE:
 		fi->direct_io = 1;

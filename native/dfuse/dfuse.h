@@ -30,8 +30,10 @@ enum caching {
 
 struct options {
 	char *pool, *cont, *dir;
-	char *store;    /* NULL: the provider's own default */
-	char *provider; /* NULL: $DFSKIT_PROVIDER, else local */
+	char *snapshot;          /* name of the snapshot to mount, or NULL */
+	daos_epoch_t snap_epoch; /* or its epoch, or 0 */
+	char *store;             /* NULL: the provider's own default */
+	char *provider;          /* NULL: $DFSKIT_PROVIDER, else local */
 	char *sys_name;
 	char *log;   /* where standard error goes in the background; NULL: nowhere */
 	char *mount; /* options for the kernel or libfuse, by commas */
@@ -60,6 +62,7 @@ struct stamp {
 struct inode {
 	daos_obj_id_t oid;
 	mode_t type;             /* S_IFMT bits: an object never changes them */
+	_Atomic bool snapshot;   /* below .snapshot: the kernel keeps nothing, so that it goes with the snapshot */
 	bool synthetic;          /* a hidden symbolic link to a directory or to ourselves: no object */
 	_Atomic uint64_t number; /* st_ino */
 	_Atomic uint64_t parent; /* number of a directory's parent when last looked up, for ".." */

@@ -56,7 +56,7 @@ void op_opendir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 		return;
 	}
 	pthread_mutex_init(&dir->lock, NULL);
-	if (dfuse.opts.caching == CACHING_CACHED) {
+	if (dfuse.opts.caching == CACHING_CACHED && !dir->inode->snapshot) {
 		fi->cache_readdir = 1;
 		fi->keep_cache = 1;
 	}

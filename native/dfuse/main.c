@@ -170,6 +170,17 @@ static void failed_to_connect(const char *why, const char *remedy)
 	complain(what, why, remedy);
 }
 
+static int connect_to(const struct options *opts)
+{
+	if (!opts->snapshot && !opts->snap_epoch)
+		return dfuse.p->dfs_connect(opts->pool, opts->sys_name, opts->cont, opts->read_only ? O_RDONLY : O_RDWR,
+		                            NULL, &dfuse.dfs);
+	if (!dfuse.p->dfs_connect_snap)
+		return ENOTSUP;
+	return dfuse.p->dfs_connect_snap(opts->pool, opts->sys_name, opts->cont, O_RDONLY, opts->snap_epoch,
+	                                 opts->snapshot, &dfuse.dfs);
+}
+
 static int connect_container(void)
 {
 	struct options *opts = &dfuse.opts;
@@ -186,10 +197,15 @@ static int connect_container(void)
 	}
 	rc = dfuse.p->dfs_init();
 	if (rc == 0)
-		rc = dfuse.p->dfs_connect(opts->pool, opts->sys_name, opts->cont, opts->read_only ? O_RDONLY : O_RDWR,
-		                          NULL, &dfuse.dfs);
+		rc = connect_to(opts);
 	if (rc) {
 		snprintf(remedy, sizeof(remedy), "create it: dfskit cont create %s/%s", opts->pool, opts->cont);
+		if (rc == ENOENT && (opts->snapshot || opts->snap_epoch)) {
+			snprintf(remedy, sizeof(remedy), "see what there is: dfskit snapshot list %s/%s", opts->pool,
+			         opts->cont);
+			failed_to_connect("no such container or snapshot", remedy);
+			return -1;
+		}
 		failed_to_connect(rc == ENOENT ? "no such container" : strerror(rc), rc == ENOENT ? remedy : NULL);
 		return -1;
 	}

@@ -34,7 +34,7 @@ static void fill_entry(struct fuse_entry_param *entry, struct inode *inode)
 {
 	attributes_for_kernel(&entry->attr, inode->oid);
 	entry->ino = (fuse_ino_t)(uintptr_t)inode;
-	entry->attr_timeout = entry->entry_timeout = dfuse.timeout;
+	entry->attr_timeout = entry->entry_timeout = inode->snapshot ? 0 : dfuse.timeout;
 	atomic_store_explicit(&inode->number, entry->attr.st_ino, memory_order_relaxed);
 }
 
@@ -91,15 +91,18 @@ static int entry_of(dfs_obj_t *obj, struct inode *parent, bool writable, struct 
 {
 	struct inode *inode;
 	daos_obj_id_t oid;
+	bool snapshot;
 	int rc = dfuse.p->dfs_obj2id(obj, &oid);
 
 	if (rc) {
 		dfuse.p->dfs_release(obj);
 		return rc;
 	}
+	snapshot = dfuse.p->dfsx_in_snapshot && dfuse.p->dfsx_in_snapshot(dfuse.dfs, obj);
 	inode = inode_get(oid, entry->attr.st_mode, obj, writable);
 	if (!inode)
 		return ENOMEM;
+	inode->snapshot = snapshot;
 	if (S_ISDIR(entry->attr.st_mode))
 		atomic_store_explicit(&inode->parent, atomic_load(&parent->number), memory_order_relaxed);
 	fill_entry(entry, inode);
@@ -152,7 +155,7 @@ void op_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
 
 	COUNT(FUSE_LOOKUP);
 	rc = name_lookup(inode_of(parent), name, &entry);
-	if (rc == ENOENT && dfuse.timeout > 0) { /* "not there" may be remembered too */
+	if (rc == ENOENT && dfuse.timeout > 0 && !inode_of(parent)->snapshot) { /* "not there" may be remembered too */
 		memset(&entry, 0, sizeof(entry));
 		entry.entry_timeout = dfuse.timeout;
 		fuse_reply_entry(req, &entry);

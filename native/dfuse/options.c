@@ -21,6 +21,8 @@ enum long_option {
 	OPT_READ_ONLY,
 	OPT_LOG,
 	OPT_PATH,
+	OPT_SNAP,
+	OPT_SNAP_EPOCH,
 	OPT_IGNORED
 };
 
@@ -41,6 +43,8 @@ static const struct option long_options[] = {
     {"read-only", no_argument, NULL, OPT_READ_ONLY},
     {"path", required_argument, NULL, OPT_PATH},
     {"log", required_argument, NULL, OPT_LOG},
+    {"snap", required_argument, NULL, OPT_SNAP},
+    {"snap-epoch", required_argument, NULL, OPT_SNAP_EPOCH},
     {"help", no_argument, NULL, 'h'},
     {"version", no_argument, NULL, 'V'},
     {NULL, 0, NULL, 0},
@@ -61,6 +65,8 @@ static const char usage[] = "usage: dfuse [-f] [-t THREADS] [--read-only] [-o OP
                             "  -f                    stay in the foreground\n"
                             "  -t THREADS            answer so many requests at a time\n"
                             "  --log FILE            messages after the start\n"
+                            "  --snap NAME           mount a snapshot, read-only (also -o snap=NAME)\n"
+                            "  --snap-epoch EPOCH    the same by its epoch\n"
                             "\n"
                             "To unmount: fusermount3 -u DIR, umount DIR or SIGTERM.\n";
 
@@ -146,6 +152,16 @@ static int set_threads(struct options *opts, const char *value)
 	return 0;
 }
 
+static int set_epoch(struct options *opts, const char *value)
+{
+	char *end;
+
+	opts->snap_epoch = strtoull(value, &end, 0);
+	if (*end || opts->snap_epoch == 0)
+		return bad_usage("epoch of a snapshot", "has to be a number");
+	return 0;
+}
+
 static int mount_option(struct options *opts, const char *o)
 {
 	static const struct {
@@ -155,6 +171,7 @@ static int mount_option(struct options *opts, const char *o)
 	    {"pool=", offsetof(struct options, pool)},         {"container=", offsetof(struct options, cont)},
 	    {"cont=", offsetof(struct options, cont)},         {"store=", offsetof(struct options, store)},
 	    {"provider=", offsetof(struct options, provider)}, {"log=", offsetof(struct options, log)},
+	    {"snap=", offsetof(struct options, snapshot)},
 	};
 
 	for (size_t i = 0; i < sizeof(strings) / sizeof(strings[0]); i++) {
@@ -163,6 +180,8 @@ static int mount_option(struct options *opts, const char *o)
 		if (strncmp(o, strings[i].prefix, len) == 0)
 			return set((char **)((char *)opts + strings[i].field), o + len, strlen(o + len));
 	}
+	if (strncmp(o, "snap-epoch=", 11) == 0)
+		return set_epoch(opts, o + 11);
 	if (strncmp(o, "caching=", 8) == 0)
 		return set_caching(opts, o + 8);
 	if (strncmp(o, "threads=", 8) == 0)
@@ -281,6 +300,8 @@ static int check(struct options *opts)
 		return bad_usage("cannot mount", "no container given (POOL/CONT)");
 	if (strncmp(opts->dir, "/dev/fd/", 8) == 0 && opts->allow_other && !opts->default_permissions)
 		return bad_usage("allow_other", "needs default_permissions too where mount.fuse3 has mounted already");
+	if (opts->snapshot || opts->snap_epoch)
+		opts->read_only = true;
 	if (opts->store && setenv("DFSKIT_STORE", opts->store, 1) != 0)
 		return -1;
 	/* The daemon leaves its working directory. */
@@ -337,6 +358,12 @@ int options_parse(struct options *opts, int argc, char **argv)
 			break;
 		case 'w':
 			opts->read_only = false;
+			break;
+		case OPT_SNAP:
+			rc = set(&opts->snapshot, optarg, strlen(optarg));
+			break;
+		case OPT_SNAP_EPOCH:
+			rc = set_epoch(opts, optarg);
 			break;
 		case OPT_NO_CACHING:
 			opts->caching = CACHING_NONE;

@@ -87,8 +87,8 @@ int dfsx_open_oid(dfs_t *dfs, daos_obj_id_t oid, int flags, dfs_obj_t **obj);
  *  on \a dfs. A mount of a snapshot is read-only whatever its flags are. */
 int dfsx_set_snapshot(dfs_t *dfs, daos_epoch_t epoch, const char *name);
 
-/** True for an object below .snapshot (and for that directory's own snapshots) in a mount of the live container: it
- *  never changes, and goes when its snapshot is destroyed (ESTALE). \a obj NULL: the root. */
+/** True for .snapshot and the objects below it, in a mount of the live container: these
+ *  never change, and goes when its snapshot is destroyed (ESTALE). \a obj NULL: the root. */
 bool dfsx_in_snapshot(dfs_t *dfs, dfs_obj_t *obj);
 
 /** A counter in shared memory that changes (in all processes at once) whenever a directory or

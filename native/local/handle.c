@@ -587,7 +587,9 @@ EXPORT int dfs_global2local(daos_handle_t poh, daos_handle_t coh, int flags, d_i
 
 EXPORT bool dfsx_in_snapshot(dfs_t *dfs, dfs_obj_t *obj)
 {
-	return dfs != NULL && dir_ino(dfs, obj) >> INO_BITS != dfs->root >> INO_BITS;
+	uint64_t ino = dir_ino(dfs, obj);
+
+	return dfs != NULL && (VIEW_OF(ino) != VIEW_OF(dfs->root) || ino == SNAPDIR_INO);
 }
 
 EXPORT const volatile uint64_t *dfsx_dir_generation(dfs_t *dfs)

@@ -213,6 +213,8 @@ static int open_ino(struct dfs *dfs, uint64_t ino, int flags, uint64_t parent, d
 		rc = inode_get(r.txn, ino, &rec);
 		rtx_end(&r);
 	}
+	if (rc == 0 && VIEW_OF(ino) != 0 && S_ISREG(rec.mode) && (flags & O_ACCMODE) != O_RDONLY && !(flags & O_PATH))
+		rc = EROFS;
 	if (rc == 0)
 		rc = object_new(dfs, ino, &rec, flags, parent, out);
 	if (rc != 0)

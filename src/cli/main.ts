@@ -9,6 +9,7 @@ import { addCont } from './cont.js';
 import { addEnv } from './env.js';
 import { addMetrics } from './metrics.js';
 import { addMount } from './mount.js';
+import { addSnapshot } from './snapshot.js';
 import { addRun, runFailure } from './run.js';
 
 function program(): Command {
@@ -22,7 +23,8 @@ function program(): Command {
       outputError: (text, write) => write(text.replace(/^error: /, 'dfskit: cannot read the command line: ')),
     })
     .exitOverride();
-  for (const add of [addCont, addMount, addRun, addEnv, addCompare, addCalls, addMetrics]) add(dfskit);
+  for (const add of [addCont, addSnapshot, addMount, addRun, addEnv, addCompare, addCalls, addMetrics])
+    add(dfskit);
   return dfskit;
 }
 

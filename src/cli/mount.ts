@@ -1,13 +1,17 @@
 import type { Command } from 'commander';
-import { formatContainer, parseContainer } from '../dfs/name.js';
+import { formatContainer, parseSnapshot } from '../dfs/name.js';
 
 const collect = (word: string, words: string[]): string[] => [...words, ...word.split(',')];
+
+// An epoch is a number, and a name is never one.
+const snapshotOption = (snapshot: string): string =>
+  /^\d+$/.test(snapshot) ? `snap-epoch=${snapshot}` : `snap=${snapshot}`;
 
 /** `dfskit mount` and `dfskit umount`. */
 export function addMount(dfskit: Command): void {
   dfskit
     .command('mount')
-    .argument('<POOL/CONT>')
+    .argument('<POOL/CONT[@SNAPSHOT]>')
     .argument('<DIR>', 'an empty directory')
     .description('mount a container with dfuse; needs no root')
     .option(
@@ -17,9 +21,10 @@ export function addMount(dfskit: Command): void {
       [],
     )
     .action(async (text: string, dir: string, { o }: { o: string[] }) => {
-      const container = formatContainer(parseContainer(text));
+      const { container: name, snapshot } = parseSnapshot(text);
       const { mount } = await import('../mount/index.js');
-      await mount({ container, dir, options: o });
+      const snap = snapshot === undefined ? [] : [snapshotOption(snapshot)];
+      await mount({ container: formatContainer(name), dir, options: [...o, ...snap] });
     });
 
   dfskit

@@ -31,6 +31,12 @@ export interface NativeContainer {
   mode: number;
 }
 
+export interface NativeSnapshot {
+  /** In decimal: it may be larger than a number holds exactly. */
+  epoch: string;
+  name: string;
+}
+
 /** An open connection; opaque. */
 export type NativeDfs = object & { readonly __dfs: unique symbol };
 
@@ -46,7 +52,11 @@ export interface Addon {
   containerCheck(pool: string, cont: string): Promise<void>;
   containerDestroy(pool: string, cont: string, force: boolean): Promise<void>;
 
-  connect(pool: string, cont: string, readOnly: boolean): Promise<NativeDfs>;
+  snapshotCreate(pool: string, cont: string, name?: string): Promise<string>;
+  snapshotList(pool: string, cont: string): Promise<NativeSnapshot[]>;
+  snapshotDestroy(pool: string, cont: string, epoch: string): Promise<void>;
+
+  connect(pool: string, cont: string, readOnly: boolean, snapshot?: string): Promise<NativeDfs>;
   disconnect(dfs: NativeDfs): Promise<void>;
   stat(dfs: NativeDfs, path: string, follow: boolean): Promise<NativeStat>;
   read(dfs: NativeDfs, path: string, offset: number, length: number): Promise<Buffer>;

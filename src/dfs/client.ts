@@ -38,15 +38,18 @@ export class DfsClient implements AsyncDisposable {
   }
 
   /**
-   * Opens a container.
+   * Opens a container, or one of its snapshots (by name or epoch), which can't be changed.
    * @throws DfsError ENOENT, EACCES, EPROTO (a store of another version), EIO (a damaged one)
    */
   static async connect(
     name: ContainerName,
-    { readOnly = false }: { readOnly?: boolean } = {},
+    { readOnly = false, snapshot }: { readOnly?: boolean; snapshot?: string } = {},
   ): Promise<DfsClient> {
     const words = wording('cannot open container', name);
-    return new DfsClient(name, await explain(addon().connect(name.pool, name.cont, readOnly), words));
+    return new DfsClient(
+      name,
+      await explain(addon().connect(name.pool, name.cont, readOnly, snapshot), words),
+    );
   }
 
   /** stat(2), or lstat(2) with `follow: false`. */

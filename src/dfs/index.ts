@@ -7,5 +7,6 @@ export {
   listContainers,
   type ContainerInfo,
 } from './container.js';
+export { createSnapshot, destroySnapshot, listSnapshots, type Snapshot } from './snapshot.js';
 export { DfsError } from './error.js';
-export { formatContainer, isLabel, parseContainer, type ContainerName } from './name.js';
+export { formatContainer, isLabel, parseContainer, parseSnapshot, type ContainerName } from './name.js';

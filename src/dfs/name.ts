@@ -37,3 +37,22 @@ export function parseContainer(text: string): ContainerName {
 export function formatContainer({ pool, cont }: ContainerName): string {
   return `${pool}/${cont}`;
 }
+
+/**
+ * Takes `POOL/CONT` or `POOL/CONT@SNAPSHOT` apart.
+ * @throws DfskitError BAD_NAME
+ */
+export function parseSnapshot(text: string): { container: ContainerName; snapshot?: string } {
+  const at = text.indexOf('@');
+  if (at < 0) return { container: parseContainer(text) };
+  const snapshot = text.slice(at + 1);
+  if (snapshot !== '' && !snapshot.includes('/') && Buffer.byteLength(snapshot) <= 127) {
+    return { container: parseContainer(text.slice(0, at)), snapshot };
+  }
+  throw new DfskitError({
+    code: 'BAD_NAME',
+    what: `cannot use ${snapshot === '' ? "''" : snapshot} as the name of a snapshot`,
+    why: 'a name has from 1 to 127 bytes and no /',
+    status: 2,
+  });
+}
