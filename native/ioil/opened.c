@@ -53,7 +53,7 @@ long op_opened(int fd, int flags)
 	int acc = (flags & O_ACCMODE) == O_RDONLY ? O_RDONLY : O_RDWR;
 	if (mnt->p->dfs_obj_global2local(mnt->dfs, acc, blob, &obj))
 		return fd;
-	struct ofd *ofd = ofd_new(mnt, obj, OFD_FILE, (uint32_t)flags, NULL);
+	struct ofd *ofd = ofd_new(mnt, obj, OFD_FILE, (uint32_t)flags, NULL, "");
 	if (!ofd) {
 		mnt->p->dfs_release(obj);
 		return fd;

@@ -166,6 +166,7 @@ struct shared_page {
 	struct journal_pos journal; /* a place not far from the end; see journal.c */
 	char boot[BOOT_ID_LEN];     /* of the machine's run that meta is of */
 	uint64_t snapshot;          /* snapshots_rec.change * 2, + 1 while one is being taken; 0: there is none */
+	uint8_t orphan_bits[64];    /* which orphans there may be: a bit each, by hash of the inode number */
 };
 
 #define MARK_BUCKETS 4096
@@ -272,6 +273,8 @@ bool marks_is_open(struct cont *c, uint64_t ino); /* writer held */
 void marks_fork(struct cont *c, int stage);       /* 0 before, 1 in the parent, 2 in the child */
 void shared_bump_dirs(struct cont *c);
 void shared_set_orphans(struct cont *c, uint64_t n);
+void shared_add_orphan(struct cont *c, uint64_t ino);
+bool shared_may_be_orphan(struct cont *c, uint64_t ino);
 
 /* An object whose last name goes: in the transaction, and after its commit. */
 struct drop {

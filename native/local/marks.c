@@ -147,8 +147,35 @@ void shared_bump_dirs(struct cont *c)
 	sys_pwrite(c->shared_fd, &n, sizeof(n), offsetof(struct shared_page, dir_generation));
 }
 
+#define ORPHAN_BITS (8 * sizeof(((struct shared_page *)0)->orphan_bits))
+
+static unsigned orphan_bit(uint64_t ino)
+{
+	return bucket(ino) % ORPHAN_BITS;
+}
+
+bool shared_may_be_orphan(struct cont *c, uint64_t ino)
+{
+	unsigned bit = orphan_bit(ino);
+
+	return c->shared->orphans != 0 && (c->shared->orphan_bits[bit / 8] >> bit % 8 & 1);
+}
+
+void shared_add_orphan(struct cont *c, uint64_t ino)
+{
+	unsigned bit = orphan_bit(ino);
+	uint8_t byte = c->shared->orphan_bits[bit / 8] | (uint8_t)(1 << bit % 8);
+
+	sys_pwrite(c->shared_fd, &byte, 1, offsetof(struct shared_page, orphan_bits) + bit / 8);
+	shared_set_orphans(c, c->shared->orphans + 1);
+}
+
 void shared_set_orphans(struct cont *c, uint64_t n)
 {
+	static const uint8_t none[sizeof(c->shared->orphan_bits)];
+
+	if (n == 0)
+		sys_pwrite(c->shared_fd, none, sizeof(none), offsetof(struct shared_page, orphan_bits));
 	sys_pwrite(c->shared_fd, &n, sizeof(n), offsetof(struct shared_page, orphans));
 }
 

@@ -171,7 +171,7 @@ EXPORT int dfs_release(dfs_obj_t *o)
 			object_end_write(o);
 		hostfd_drop(o);
 		marks_release(o->c, o->ino);
-		if (unlikely(o->c->shared->orphans != 0) && VIEW_OF(o->ino) == 0) {
+		if (unlikely(shared_may_be_orphan(o->c, o->ino)) && VIEW_OF(o->ino) == 0) {
 			struct inode_rec rec;
 			struct rtx r;
 			bool orphan = false;

@@ -35,7 +35,7 @@ int put_orphan(struct cont *c, MDB_txn *txn, uint64_t ino, struct inode_rec *rec
 	if (rc == 0)
 		rc = mdb_put(txn, DBI, &k, &v, 0);
 	if (rc == 0)
-		shared_set_orphans(c, c->shared->orphans + 1);
+		shared_add_orphan(c, ino);
 	return rc;
 }
 

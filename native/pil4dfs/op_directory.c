@@ -193,7 +193,7 @@ static long enter(struct mount *mnt, const char *path, dfs_obj_t *obj, const cha
 		strcpy(full + mnt->root_len, path);
 		r = SHIM_RAW(SYS_chdir, full);
 	}
-	struct ofd *ofd = r ? NULL : ofd_new(mnt, obj, OFD_DIR, O_RDONLY | O_DIRECTORY, path);
+	struct ofd *ofd = r ? NULL : ofd_new(mnt, obj, OFD_DIR, O_RDONLY | O_DIRECTORY, path, "");
 	if (!ofd) {
 		mnt->p->dfs_release(obj);
 		return r ? r : -ENOMEM;

@@ -21,11 +21,9 @@ static int access_of(int flags)
 
 static long install(struct where *w, dfs_obj_t *obj, mode_t mode, int flags)
 {
-	char path[PATH_MAX + NAME_MAX + 2];
 	enum ofd_kind kind = flags & O_PATH ? OFD_PATH : S_ISDIR(mode) ? OFD_DIR : OFD_FILE;
+	struct ofd *ofd = ofd_new(w->mnt, obj, kind, (uint32_t)flags, w->no_path ? NULL : w->parent_path, w->name);
 
-	where_path(w, path);
-	struct ofd *ofd = ofd_new(w->mnt, obj, kind, (uint32_t)flags, w->no_path ? NULL : path);
 	if (!ofd) {
 		w->mnt->p->dfs_release(obj);
 		return -ENOMEM;
@@ -86,9 +84,10 @@ static long open_unnamed(int dirfd, const char *path, int flags, mode_t mode)
 	mode_t type;
 	long r = where_open(dirfd, path, true, O_RDONLY | O_PATH, &w, &dir, &type);
 
-	if (!r && !w.ours)
+	if (!r && !w.ours) {
+		fd_unpark();
 		r = SHIM_RAW(SYS_openat, w.dirfd, w.kpath, flags, mode);
-	else if (!r) {
+	} else if (!r) {
 		const struct provider *p = w.mnt->p;
 		r = !S_ISDIR(type)          ? -ENOTDIR
 		    : !p->dfsx_open_unnamed ? -EOPNOTSUPP
@@ -169,8 +168,10 @@ long op_openat(int dirfd, const char *path, int flags, mode_t mode)
 			break;
 		r = 0;
 	}
-	if (!r && !w.ours)
+	if (!r && !w.ours) {
+		fd_unpark();
 		r = SHIM_RAW(SYS_openat, w.dirfd, w.kpath, flags, mode);
+	}
 	where_done(&w);
 	return r;
 }
@@ -190,6 +191,7 @@ long op_openat2(int dirfd, const char *path, const struct open_how *how, size_t 
 		return -EINVAL;
 	if (how->resolve || size > sizeof(*how)) { /* the kernel keeps these promises, through dfuse */
 		long r = dirfd == AT_FDCWD ? 0 : shim_materialise(dirfd);
+		fd_unpark();
 		return r ? r : SHIM_RAW(SYS_openat2, dirfd, path, how, size);
 	}
 	return op_openat(dirfd, path, (int)how->flags, (mode_t)how->mode);

@@ -25,14 +25,9 @@ struct stream {
 };
 _Static_assert(offsetof(struct dirent, d_off) == 8 && offsetof(struct dirent, d_name) == 19, "record of getdents64");
 
-static bool threads(void)
-{
-	return &__libc_single_threaded == NULL || !__libc_single_threaded;
-}
-
 static void lock(struct stream *s)
 {
-	if (threads())
+	if (&__libc_single_threaded == NULL || !__libc_single_threaded)
 		while (atomic_flag_test_and_set_explicit(&s->lock, memory_order_acquire))
 			sched_yield();
 }

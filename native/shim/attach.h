@@ -31,6 +31,7 @@ long shim_dispatch(long nr, long a1, long a2, long a3, long a4, long a5, long a6
 #define ATTACH_CWD     (1u << 9)          /* it concerns the working directory */
 #define ATTACH_PATH(i) (1u << (10 + (i))) /* argument i is a path from the working directory */
 #define ATTACH_AT(i)   (1u << (16 + (i))) /* argument i is a path from the directory that argument i - 1 is */
+#define ATTACH_UNPARK  (1u << 22)         /* it makes a descriptor or looks at many: none may be parked */
 #define ATTACH_PATHS   (0xfffu << 10 | ATTACH_CWD)
 
 /** False when the system call regs[0] with the arguments regs[1..6] is certainly not ours. */

@@ -31,10 +31,8 @@ static bool paths_ours(unsigned int class, const long args[6])
 #endif
 }
 
-bool attach_quick(const long regs[7])
+static bool ours(unsigned int class, const long regs[7])
 {
-	unsigned int class = (unsigned long)regs[0] < ATTACH_NUMBERS ? attach_class[regs[0]] : 0;
-
 	if (class & ATTACH_ALWAYS)
 		return true;
 	if (shim_paths_active && (class & ATTACH_PATHS) && paths_ours(class, regs + 1))
@@ -44,8 +42,21 @@ bool attach_quick(const long regs[7])
 	for (unsigned int fds = class & ATTACH_FDS; fds != 0; fds &= fds - 1) {
 		int fd = (int)regs[1 + __builtin_ctz(fds)];
 
-		if (shim_fd_ours(fd) || ((class & ATTACH_CLOSES) && (unsigned int)fd >= shim_fd_floor))
+		if (shim_fd_ours(fd))
+			return true;
+		if ((class & ATTACH_CLOSES) && ((unsigned int)fd >= shim_fd_floor || shim_fd_counts(fd)))
 			return true;
 	}
+	return false;
+}
+
+bool attach_quick(const long regs[7])
+{
+	unsigned int class = (unsigned long)regs[0] < ATTACH_NUMBERS ? attach_class[regs[0]] : 0;
+
+	if (ours(class, regs))
+		return true;
+	if ((class & ATTACH_UNPARK) && __builtin_expect(shim_parked >= 0, 0))
+		fd_unpark();
 	return false;
 }

@@ -21,6 +21,7 @@ struct page {
 static struct page own;
 static struct page *page = &own;
 struct shim_counter *shim_counters = own.calls;
+bool shim_counters_shared;
 
 static void fill(struct page *p)
 {
@@ -49,6 +50,7 @@ void counters_open(void)
 	page = (struct page *)at;
 	if (page->header.magic[0] == 0)
 		fill(page);
+	shim_counters_shared = true;
 	shim_counters = page->calls;
 }
 

@@ -21,11 +21,14 @@ struct dir_ref {
 	dfs_obj_t *obj;
 	struct dir_ref *next;
 	time_t until;
+	_Atomic uint64_t generation; /* in which it was true */
 	size_t len;
 	char path[];
 };
 
 static struct dir_ref *buckets[NR_BUCKETS];
+/* The one used last and its reference: a program that stays in a directory takes no lock. */
+static _Atomic(struct dir_ref *) recent;
 static unsigned int nr_entries;
 static uint64_t seen_generation;
 static long timeout = -1;
@@ -45,6 +48,8 @@ static uint32_t hash_of(const struct mount *mnt, const char *path, size_t len)
 	return (uint32_t)(h >> 32);
 }
 
+static void let_go(struct dir_ref *dir);
+
 static void drop_all(void)
 {
 	for (unsigned int i = 0; i < NR_BUCKETS && nr_entries; i++)
@@ -52,7 +57,7 @@ static void drop_all(void)
 			struct dir_ref *dir = buckets[i];
 			buckets[i] = dir->next;
 			nr_entries--;
-			dir_put(dir);
+			let_go(dir);
 		}
 }
 
@@ -76,22 +81,35 @@ static void check_generation(void)
 	}
 }
 
+static bool is(const struct dir_ref *dir, const struct mount *mnt, const char *path, size_t len)
+{
+	return dir->mnt == mnt && dir->len == len && memcmp(dir->path, path, len) == 0;
+}
+
 struct dir_ref *dir_find(struct mount *mnt, const char *path, size_t len)
 {
-	uint32_t hash = hash_of(mnt, path, len);
-	struct dir_ref *dir;
+	uint64_t generation = mnt->generation ? *mnt->generation : 0;
+	struct dir_ref *dir = atomic_exchange_explicit(&recent, NULL, memory_order_acquire);
 
+	if (dir && is(dir, mnt, path, len) && mnt->generation &&
+	    atomic_load_explicit(&dir->generation, memory_order_relaxed) == generation)
+		return dir;
+	let_go(dir);
+
+	uint32_t hash = hash_of(mnt, path, len);
 	pthread_mutex_lock(&lock);
 	check_generation();
 	for (dir = buckets[hash % NR_BUCKETS]; dir; dir = dir->next)
-		if (dir->hash == hash && dir->mnt == mnt && dir->len == len && memcmp(dir->path, path, len) == 0)
+		if (dir->hash == hash && is(dir, mnt, path, len))
 			break;
 	if (dir && dir->until && dir->until < now()) {
 		drop_all();
 		dir = NULL;
 	}
-	if (dir)
+	if (dir) {
 		atomic_fetch_add_explicit(&dir->refs, 1, memory_order_relaxed);
+		atomic_store_explicit(&dir->generation, generation, memory_order_relaxed);
+	}
 	pthread_mutex_unlock(&lock);
 	return dir;
 }
@@ -104,6 +122,7 @@ struct dir_ref *dir_add(struct mount *mnt, const char *path, size_t len, dfs_obj
 		return NULL;
 	}
 	*dir = (struct dir_ref){.hash = hash_of(mnt, path, len), .mnt = mnt, .obj = obj, .len = len};
+	atomic_init(&dir->generation, UINT64_MAX); /* the look-up may be of an older one: dir_find() says */
 	memcpy(dir->path, path, len);
 	dir->path[len] = 0;
 	atomic_init(&dir->refs, 2);
@@ -133,6 +152,15 @@ dfs_obj_t *dir_obj(const struct dir_ref *dir)
 }
 
 void dir_put(struct dir_ref *dir)
+{
+	struct dir_ref *none = NULL;
+
+	if (dir &&
+	    !atomic_compare_exchange_strong_explicit(&recent, &none, dir, memory_order_release, memory_order_relaxed))
+		let_go(dir);
+}
+
+static void let_go(struct dir_ref *dir)
 {
 	if (!dir || atomic_fetch_sub_explicit(&dir->refs, 1, memory_order_acq_rel) != 1)
 		return;

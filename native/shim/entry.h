@@ -86,9 +86,6 @@ static inline long entry_number(long result)
 		entry_result_;                                              \
 	})
 
-/* Absent before glibc 2.32. */
-extern char __libc_single_threaded __attribute__((weak));
-
 /** A cancellation that is pending acts before the operation begins: nothing is held or half done yet. */
 static inline void entry_cancellation_point(void)
 {
@@ -120,6 +117,14 @@ static inline long entry_fstatat(int dirfd, const char *path, struct stat *st, i
 #else
 	return op_newfstatat(dirfd, path, st, flags);
 #endif
+}
+
+/** close(2). One of another file is the kernel's, but may be the number that the next open of ours gets. */
+static inline long entry_close(int fd)
+{
+	if (ENTRY_UNLIKELY(!shim_fd_ours(fd) && !shim_fd_protected(fd)))
+		return shim_close_counted(fd);
+	return ENTRY_TAKE(CALL_close, op_close(fd));
 }
 
 /** lockf(3) in terms of fcntl(2): the section starts at the current offset. */

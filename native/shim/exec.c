@@ -114,6 +114,7 @@ long op_execveat(int dirfd, const char *path, char *const *argv, char *const *en
 		if (r)
 			return r;
 	}
+	fd_unpark(); /* it may not be close-on-exec */
 	enum target kind = target_of(dirfd, path, flags);
 	c.real_only = kind != TARGET_PRELOADS || shim_symbols_only;
 	if (shim_fds)

@@ -21,6 +21,8 @@ unsigned int shim_fd_floor = UINT_MAX;
 
 static pthread_mutex_t pool_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct ofd *pool_free;
+/* The one given back last, with its slot: spares a program that opens one file after the other the pool and arena. */
+static _Atomic(struct ofd *) recent;
 static _Atomic int placeholder = -1;
 
 /* ---- descriptors of our own ---- */
@@ -146,6 +148,12 @@ void fds_child(void)
 	atomic_store(&foreign_pid, 0);
 	atomic_store(&shim_spawning, 0);
 	locks_child();
+	struct ofd *ofd = atomic_exchange(&recent, NULL);
+	if (ofd) { /* its slot is also the parent's to use */
+		ofd->slot = NULL;
+		ofd->next = pool_free;
+		pool_free = ofd;
+	}
 }
 
 bool fd_foreign_child(void)
@@ -215,6 +223,10 @@ static struct ofd *load_ref(struct ofd *volatile *from)
 		struct ofd *ofd = __atomic_load_n(from, __ATOMIC_ACQUIRE);
 		if (!ofd || ofd == &foreign_mark)
 			return NULL;
+		if (ofd == &parked_mark) { /* closed, as the program will see */
+			fd_unpark();
+			return NULL;
+		}
 		if (!ref_up(ofd))
 			continue; /* being closed: the entry changes in a moment */
 		if (__atomic_load_n(from, __ATOMIC_ACQUIRE) == ofd)
@@ -264,22 +276,72 @@ static struct ofd *pool_take(void)
 	return ofd;
 }
 
-struct ofd *ofd_adopt(struct mount *mnt, struct slot *slot, enum ofd_kind kind, daos_obj_id_t oid, const char *path)
+static void pool_give(struct ofd *ofd)
 {
-	struct slot *own = slot ? slot : slot_new(O_RDONLY);
-	char *copy = path ? strdup(path) : NULL;
-	struct ofd *ofd = own && (copy || !path) ? pool_take() : NULL;
+	if (ofd->slot)
+		slot_free(ofd->slot);
+	ofd->slot = NULL;
+	pthread_mutex_lock(&pool_lock);
+	ofd->next = pool_free;
+	pool_free = ofd;
+	pthread_mutex_unlock(&pool_lock);
+}
 
-	if (!ofd) {
-		if (!slot && own)
-			slot_free(own);
-		free(copy);
+/* dir/name, or dir when name is "". */
+static bool set_path(struct ofd *ofd, const char *dir, const char *name)
+{
+	ofd->path = NULL;
+	if (!dir)
+		return true;
+	size_t len = strlen(dir), more = strlen(name), need = len + more + 2;
+	if (need > ofd->path_size) {
+		char *room = malloc(need + 64);
+		if (!room)
+			return false;
+		free(ofd->path_room);
+		ofd->path_room = room;
+		ofd->path_size = need + 64;
+	}
+	ofd->path = ofd->path_room;
+	memcpy(ofd->path, dir, len);
+	if (more)
+		ofd->path[len++] = '/';
+	memcpy(ofd->path + len, name, more + 1);
+	return true;
+}
+
+/* A description with a slot that nobody else has. */
+static struct ofd *fresh(uint32_t flags)
+{
+	struct ofd *ofd = atomic_exchange_explicit(&recent, NULL, memory_order_acquire);
+
+	if (ofd) {
+		slot_reset(ofd->slot, flags);
+		return ofd;
+	}
+	ofd = pool_take();
+	if (ofd && !(ofd->slot = slot_new(flags))) {
+		pool_give(ofd);
 		return NULL;
 	}
+	return ofd;
+}
+
+/* slot NULL: it has one. */
+static struct ofd *fill(struct ofd *ofd, struct slot *slot, struct mount *mnt, enum ofd_kind kind, daos_obj_id_t oid,
+                        const char *dir, const char *name)
+{
+	if (!ofd)
+		return NULL;
+	if (!set_path(ofd, dir, name)) {
+		pool_give(ofd);
+		return NULL;
+	}
+	if (slot)
+		ofd->slot = slot;
 	ofd->kind = kind;
+	ofd->parking = PARK_NOT;
 	ofd->mnt = mnt;
-	ofd->slot = own;
-	ofd->path = copy;
 	ofd->generation = mnt->generation ? *mnt->generation : 0;
 	ofd->oid = oid;
 	ofd->next = NULL;
@@ -292,19 +354,20 @@ struct ofd *ofd_adopt(struct mount *mnt, struct slot *slot, enum ofd_kind kind, 
 	return ofd;
 }
 
-struct ofd *ofd_new(struct mount *mnt, dfs_obj_t *obj, enum ofd_kind kind, uint32_t flags, const char *path)
+struct ofd *ofd_adopt(struct mount *mnt, struct slot *slot, enum ofd_kind kind, daos_obj_id_t oid, const char *path)
+{
+	return fill(slot ? pool_take() : fresh(O_RDONLY), slot, mnt, kind, oid, path, "");
+}
+
+struct ofd *ofd_new(struct mount *mnt, dfs_obj_t *obj, enum ofd_kind kind, uint32_t flags, const char *dir,
+                    const char *name)
 {
 	daos_obj_id_t oid = {0};
-	struct slot *slot = slot_new(flags);
 
-	if (!slot)
-		return NULL;
 	mnt->p->dfs_obj2id(obj, &oid);
-	struct ofd *ofd = ofd_adopt(mnt, slot, kind, oid, path);
+	struct ofd *ofd = fill(fresh(flags), NULL, mnt, kind, oid, dir, name);
 	if (ofd)
-		atomic_store(&ofd->obj, obj);
-	else
-		slot_free(slot);
+		atomic_store_explicit(&ofd->obj, obj, memory_order_release);
 	return ofd;
 }
 
@@ -312,20 +375,21 @@ void ofd_put(struct ofd *ofd)
 {
 	if (!ofd || atomic_fetch_sub_explicit(&ofd->refs, 1, memory_order_acq_rel) != 1)
 		return;
-	dfs_obj_t *obj = atomic_exchange(&ofd->obj, NULL);
+	dfs_obj_t *obj = atomic_load_explicit(&ofd->obj, memory_order_relaxed);
 	if (obj)
 		ofd->mnt->p->dfs_release(obj);
-	int spare = atomic_exchange(&ofd->spare, 0);
+	int spare = atomic_load_explicit(&ofd->spare, memory_order_relaxed);
 	if (spare && !fd_foreign_child())
-		SHIM_RAW(SYS_close, spare);
-	slot_free(ofd->slot);
-	free(ofd->path);
-	ofd->path = NULL;
-	free(atomic_exchange_explicit(&ofd->stream, NULL, memory_order_relaxed)); /* its DIR was not closed */
-	pthread_mutex_lock(&pool_lock);
-	ofd->next = pool_free;
-	pool_free = ofd;
-	pthread_mutex_unlock(&pool_lock);
+		shim_close_counted(spare);
+	atomic_store_explicit(&ofd->obj, NULL, memory_order_relaxed);
+	struct stream *left = atomic_load_explicit(&ofd->stream, memory_order_relaxed);
+	if (left) { /* its DIR was not closed */
+		atomic_store_explicit(&ofd->stream, NULL, memory_order_relaxed);
+		free(left);
+	}
+	struct ofd *none = NULL;
+	if (!slot_private(ofd->slot) || !atomic_compare_exchange_strong(&recent, &none, ofd))
+		pool_give(ofd);
 }
 
 static int reopen(struct ofd *ofd, dfs_obj_t **obj)
@@ -396,21 +460,41 @@ void fd_assign(int fd, struct ofd *ofd)
 		return;
 	}
 	struct ofd *old = __atomic_exchange_n(&shim_fds[fd], ofd, __ATOMIC_ACQ_REL);
-	if (old != &foreign_mark)
+	if (old == &parked_mark)
+		fd_parked_replaced(fd);
+	else if (old != &foreign_mark)
 		ofd_put(old);
+}
+
+/* A duplicate of the placeholder `from` at the lowest free number from min on, or -errno. */
+static long duplicate(int from, int min, bool cloexec)
+{
+	uint64_t begin = fd_low_begin();
+	long fd = from < 0 ? from : SHIM_RAW(SYS_fcntl, from, cloexec ? F_DUPFD_CLOEXEC : F_DUPFD, min);
+
+	if (fd >= (long)SHIM_FD_MAX || (fd >= 0 && !table_make())) {
+		SHIM_RAW(SYS_close, fd);
+		return -EMFILE;
+	}
+	if (fd >= 0 && min == 0)
+		fd_low_found((int)fd, begin);
+	return fd;
 }
 
 long fd_install(struct ofd *ofd, int min, bool cloexec)
 {
-	int from = ofd->kind == OFD_PATH ? path_placeholder_get() : placeholder_get();
-	long fd = from < 0 ? from : SHIM_RAW(SYS_fcntl, from, cloexec ? F_DUPFD_CLOEXEC : F_DUPFD, min);
+	bool plain = ofd->kind != OFD_PATH;
+	long fd = plain && min == 0 ? fd_parked_take(cloexec) : -1;
 
-	if (fd < 0 || fd >= (long)SHIM_FD_MAX || !table_make()) {
-		if (fd >= 0)
-			SHIM_RAW(SYS_close, fd);
-		ofd_put(ofd);
-		return fd < 0 ? fd : -EMFILE;
+	if (fd < 0) {
+		fd_unpark();
+		fd = duplicate(plain ? placeholder_get() : path_placeholder_get(), min, cloexec);
 	}
+	if (fd < 0) {
+		ofd_put(ofd);
+		return fd;
+	}
+	ofd->parking = !plain ? PARK_NOT : cloexec ? PARK_CLOEXEC : PARK_PLAIN;
 	fd_assign((int)fd, ofd);
 	fd_show((int)fd);
 	return fd;

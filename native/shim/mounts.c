@@ -230,9 +230,7 @@ struct mount *mount_of(const char *path)
 	struct mount *best = NULL;
 	for (int i = 0; i < shim_nr_mounts; i++) {
 		struct mount *mnt = &shim_mounts[i];
-		if (strncmp(path, mnt->root, mnt->root_len) == 0 &&
-		    (path[mnt->root_len] == '/' || path[mnt->root_len] == 0) &&
-		    (!best || mnt->root_len > best->root_len))
+		if ((!best || mnt->root_len > best->root_len) && mount_holds(mnt, path))
 			best = mnt;
 	}
 	return best;

@@ -11,13 +11,41 @@
 #include "ops.h"
 #include "runtime.h"
 
+/* Without a reference: memory of descriptions stays one, and fd_park() drops what it finds in the table. */
+static bool park(int fd)
+{
+	struct ofd *ofd = shim_fd_ours(fd) ? __atomic_load_n(&shim_fds[fd], __ATOMIC_ACQUIRE) : NULL;
+
+	return ofd && ofd->parking != PARK_NOT && !atomic_load_explicit(&ofd->real, memory_order_relaxed) &&
+	       fd_park(fd, ofd->parking == PARK_CLOEXEC);
+}
+
 long op_close(int fd)
 {
-	if (fd_hidden(fd))
+	if (shim_fd_protected(fd))
 		return -EBADF;
 	lock_closing(fd);
+	if (park(fd))
+		return 0;
+	if (shim_fd_ours(fd) && shim_fds[fd] == &parked_mark) /* closed twice */
+		fd_unpark();
 	fd_assign(fd, NULL); /* before the number is free for another thread */
-	return SHIM_RAW(SYS_close, fd);
+	return shim_close_counted(fd);
+}
+
+long shim_close_counted(int fd)
+{
+	long r = SHIM_RAW(SYS_close, fd);
+	fd_low_closed(fd);
+	return r;
+}
+
+static long keep_out(int fd, struct ofd *ofd, void *arg)
+{
+	(void)fd;
+	(void)arg;
+	ofd->parking = PARK_NOT;
+	return 0;
 }
 
 /* Closes or marks [first, last] around the descriptors that keep the shim alive. */
@@ -25,7 +53,10 @@ long op_close_range(unsigned int first, unsigned int last, unsigned int flags)
 {
 	if (first > last || flags & ~(unsigned int)(CLOSE_RANGE_UNSHARE | CLOSE_RANGE_CLOEXEC))
 		return -EINVAL;
-	if (!(flags & CLOSE_RANGE_CLOEXEC))
+	fd_unpark();
+	if (flags & CLOSE_RANGE_CLOEXEC)
+		fd_each(keep_out, NULL);
+	else
 		for (unsigned int fd = first; fd <= last && fd < shim_fd_top; fd++)
 			if (shim_fds[fd]) {
 				lock_closing((int)fd);
@@ -47,14 +78,19 @@ long op_close_range(unsigned int first, unsigned int last, unsigned int flags)
 		}
 		from = fd + 1;
 	}
-	return from <= last ? SHIM_RAW(SYS_close_range, from, last, flags) : 0;
+	long r = from <= last ? SHIM_RAW(SYS_close_range, from, last, flags) : 0;
+	fd_low_closed((int)first);
+	return r;
 }
 
 /* The duplicate `made` of `fd` is what fd is. */
 static long note_duplicate(int fd, long made)
 {
 	if (made >= 0) {
-		fd_assign((int)made, ofd_get(fd));
+		struct ofd *ofd = ofd_get(fd);
+		if (ofd)
+			ofd->parking = PARK_NOT;
+		fd_assign((int)made, ofd);
 		fd_show((int)made);
 	}
 	return made;
@@ -62,6 +98,7 @@ static long note_duplicate(int fd, long made)
 
 long op_dup(int fd)
 {
+	fd_unpark();
 	return note_duplicate(fd, SHIM_RAW(SYS_dup, fd));
 }
 
@@ -71,6 +108,7 @@ long op_dup3(int oldfd, int newfd, int flags)
 		return -EINVAL;
 	if (fd_hidden(newfd) || fd_hidden(oldfd))
 		return -EBADF;
+	fd_unpark();
 	if (SHIM_RAW(SYS_fcntl, oldfd, F_GETFD) >= 0)
 		lock_closing(newfd);
 	return note_duplicate(oldfd, SHIM_RAW(SYS_dup3, oldfd, newfd, flags));
@@ -116,10 +154,13 @@ long op_fcntl(int fd, int cmd, unsigned long arg)
 	switch (cmd) {
 	case F_DUPFD:
 	case F_DUPFD_CLOEXEC:
+		fd_unpark();
 		r = note_duplicate(fd, SHIM_RAW(SYS_fcntl, fd, cmd, arg));
 		break;
-	case F_GETFD:
 	case F_SETFD:
+		ofd->parking = PARK_NOT;
+		/* fall through */
+	case F_GETFD:
 		r = SHIM_RAW(SYS_fcntl, fd, cmd, arg);
 		break;
 	case F_GETFL:
@@ -180,6 +221,8 @@ long op_ioctl(int fd, unsigned long request, unsigned long arg)
 
 	if (!ofd)
 		return SHIM_RAW(SYS_ioctl, fd, request, arg);
+	if (request == FIOCLEX || request == FIONCLEX)
+		ofd->parking = PARK_NOT;
 	if (ofd->kind == OFD_PATH)
 		r = -EBADF; /* open(2), O_PATH */
 	else if (request == FIONREAD && ofd->kind == OFD_FILE)

@@ -57,9 +57,7 @@ bool shim_path_test(int dirfd, const char *path)
 		return shim_cwd != NULL || shim_cwd_near;
 	}
 	for (int i = 0; i < shim_nr_mounts; i++) {
-		const struct mount *mnt = &shim_mounts[i];
-		if (path[1] == mnt->root[1] && begins(path, mnt->root) &&
-		    (path[mnt->root_len] == '/' || path[mnt->root_len] == 0))
+		if (mount_holds(&shim_mounts[i], path))
 			return true;
 	}
 	if (__builtin_expect(shim_fds != NULL, 0) && (path[1] == 'd' || path[1] == 'p'))

@@ -38,6 +38,7 @@ static long made(long result)
 
 long op_io_uring_setup(unsigned int entries, void *params)
 {
+	fd_unpark();
 	return made(SHIM_RAW(SYS_io_uring_setup, entries, params));
 }
 
@@ -58,6 +59,7 @@ static void *liburing(const char *name)
 	static int(*real) params;                                                         \
 	if (!real)                                                                        \
 		__atomic_store_n(&real, (int(*) params)liburing(name), __ATOMIC_RELAXED); \
+	fd_unpark();                                                                      \
 	return real ? (int)made(real(__VA_ARGS__)) : -ENOSYS
 
 int shim_io_uring_queue_init(unsigned int entries, void *ring, unsigned int flags)

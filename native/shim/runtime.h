@@ -42,6 +42,10 @@ struct slot {
 
 struct slot *slot_new(uint32_t flags);
 void slot_free(struct slot *slot);
+/** As slot_new() leaves it. */
+void slot_reset(struct slot *slot, uint32_t flags);
+/** False when another process may hold it. */
+bool slot_private(const struct slot *slot);
 uint32_t slot_index(const struct slot *slot);
 struct slot *slot_at(uint32_t index);
 /** Locks the offset; a dead holder is passed over, the same thread (a signal handler) gets through.
@@ -82,6 +86,25 @@ enum mount_state {
 	MOUNT_DEAD
 };
 
+/** Whether the absolute \a path is the mount point of \a mnt or begins with it. Eight bytes at a time, where a page
+ *  boundary lets them be read: as long as all agreed, the string has not ended. */
+static inline bool mount_holds(const struct mount *mnt, const char *path)
+{
+	size_t i = 0, len = mnt->root_len;
+
+	for (; len - i >= 8 && ((uintptr_t)(path + i) & 4095) <= 4096 - 8; i += 8) {
+		uint64_t a, b;
+		__builtin_memcpy(&a, path + i, 8);
+		__builtin_memcpy(&b, mnt->root + i, 8);
+		if (a != b)
+			return false;
+	}
+	for (; i < len; i++)
+		if (path[i] != mnt->root[i])
+			return false;
+	return path[len] == '/' || path[len] == 0;
+}
+
 extern struct mount shim_mounts[];
 extern int shim_nr_mounts;
 extern _Atomic(const struct provider *) shim_provider; /* NULL before the first mount is connected */
@@ -103,11 +126,19 @@ enum ofd_kind {
 	OFD_PATH
 };
 
+/* May the descriptor be parked? Not once it was duplicated or its flags may have changed. */
+enum parking {
+	PARK_NOT,
+	PARK_PLAIN,
+	PARK_CLOEXEC
+};
+
 /* An open-file description in this process. Memory of these is never given back (a stale pointer
  * always points at one), so the table can be read without a lock: see ofd_get(). */
 struct ofd {
 	_Atomic int refs;
 	uint8_t kind;        /* enum ofd_kind */
+	uint8_t parking;     /* enum parking: of its only descriptor */
 	_Atomic bool real;   /* descriptors of it are real dfuse descriptors, no placeholders */
 	_Atomic bool locked; /* record locks of the process were taken on it */
 	_Atomic int spare;   /* a descriptor that may be closed only with it, 0 for none: see lock_held() */
@@ -116,7 +147,9 @@ struct ofd {
 	struct slot *slot;
 	_Atomic(dfs_obj_t *) obj; /* opened at first use after an exec: use ofd_obj() */
 	daos_obj_id_t oid;
-	char *path;                      /* where it was opened, inside the container; NULL when unknown */
+	char *path;      /* where it was opened, inside the container; NULL when unknown */
+	char *path_room; /* memory of path, kept for the next description */
+	size_t path_size;
 	uint64_t generation;             /* of the directory tree when path was true */
 	_Atomic(struct stream *) stream; /* of the DIR on it, NULL when there is none: pil4dfs/stream.c */
 	struct ofd *next;                /* free list */
@@ -130,8 +163,10 @@ extern unsigned int shim_fd_top;       /* no descriptor at or above it is ours *
 struct ofd *ofd_get(int fd);
 struct ofd *ofd_get_cwd(void);
 void ofd_put(struct ofd *ofd);
-/** A new description with one reference. It takes \a obj and copies \a path. NULL: no memory. */
-struct ofd *ofd_new(struct mount *mnt, dfs_obj_t *obj, enum ofd_kind kind, uint32_t flags, const char *path);
+/** A new description with one reference. It takes \a obj and copies the path, \a name in \a dir ("": \a dir itself;
+ *  \a dir NULL: unknown). NULL: no memory. */
+struct ofd *ofd_new(struct mount *mnt, dfs_obj_t *obj, enum ofd_kind kind, uint32_t flags, const char *dir,
+                    const char *name);
 /** A description whose slot (NULL: a new one) and object another program left, or that has none yet. */
 struct ofd *ofd_adopt(struct mount *mnt, struct slot *slot, enum ofd_kind kind, daos_obj_id_t oid, const char *path);
 /** The provider's object, opened again after an exec. NULL with *err set. */
@@ -140,6 +175,21 @@ dfs_obj_t *ofd_obj(struct ofd *ofd, int *err);
 long fd_install(struct ofd *ofd, int min, bool cloexec);
 /** Makes table entry \a fd say \a ofd (NULL: not ours); takes the reference, drops the old one. */
 void fd_assign(int fd, struct ofd *ofd);
+/* parking.c: the number of a closed file, kept for the next open. */
+
+/** Parks \a fd, the only descriptor of its description, instead of closing it. False: it has to be closed. */
+bool fd_park(int fd, bool cloexec);
+/** The parked number, when it is the one that an open gets; -1: the kernel has to be asked. */
+int fd_parked_take(bool cloexec);
+/** The kernel has put another file at \a fd. */
+void fd_parked_replaced(int fd);
+/** \a fd was closed. */
+void fd_low_closed(int fd);
+/** Before the kernel is asked for the lowest number, and when it was \a fd. */
+uint64_t fd_low_begin(void);
+void fd_low_found(int fd, uint64_t begin);
+extern struct ofd parked_mark; /* in the table where it is parked */
+
 /** Calls \a fn for every descriptor of ours, in order, until it returns non-zero. */
 long fd_each(long (*fn)(int fd, struct ofd *ofd, void *arg), void *arg);
 void fds_prepare_fork(void);

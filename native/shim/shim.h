@@ -35,6 +35,23 @@ static inline bool shim_fd_protected(int fd)
 	return __builtin_expect((unsigned int)fd >= shim_fd_floor, 0) && fd_hidden(fd);
 }
 
+/* Every descriptor below the number in its lower half is in use, as far as we know; a close below it is noted:
+ * parking.c. */
+extern _Atomic uint64_t shim_fd_low;
+/** Whether the number of \a fd, which isn't ours, counts for what the next open gets. */
+static inline bool shim_fd_counts(int fd)
+{
+	return __builtin_expect((unsigned int)fd < (unsigned int)shim_fd_low, 0);
+}
+
+/** Closes a descriptor of the kernel's and notes that its number is free. -errno. */
+long shim_close_counted(int fd);
+
+/* A placeholder that is closed for the program alone, negative when there is none. */
+extern _Atomic int shim_parked;
+/** Closes it. To be called before the kernel makes a descriptor for the program or looks at several. */
+void fd_unpark(void);
+
 /* Path classes. 0 until a mount is known: then no path is ours. */
 extern int shim_paths_active;
 

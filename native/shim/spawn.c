@@ -29,6 +29,7 @@ static struct ofd *begin(void)
 		fd_each(materialise_one, NULL);
 	arena_prepare_fork(); /* what becomes real in the child is fetched from the mailbox */
 	atomic_fetch_add(&shim_spawning, 1);
+	fd_unpark();
 	return ofd_get_cwd();
 }
 

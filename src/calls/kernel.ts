@@ -4,6 +4,8 @@ import type { Disposition } from './row.js';
 export interface OtherNumbers {
   readonly what: Disposition;
   readonly reason: string;
+  /** They make a descriptor or look at many: native/shim/parking.c. */
+  readonly unparks?: true;
   /** Names with their numbers. */
   readonly calls: Readonly<Record<string, number>>;
 }
@@ -15,9 +17,11 @@ export const otherNumbers: readonly OtherNumbers[] = [
   { what: 'kernel', reason: 'new process: it has its own copy of the shim, or shares all of it', calls: {
       clone: 56, fork: 57, vfork: 58, clone3: 435,
   } },
-  { what: 'kernel', reason: 'readiness: a placeholder is ready as a regular file is', calls: {
-      poll: 7, select: 23, epoll_wait: 232, epoll_pwait: 281, epoll_create: 213, epoll_create1: 291,
-      epoll_pwait2: 441, pselect6: 270, ppoll: 271, epoll_ctl_old: 214, epoll_wait_old: 215,
+  { what: 'kernel', reason: 'readiness: a placeholder is ready as a regular file is', unparks: true, calls: {
+      poll: 7, select: 23, epoll_create: 213, epoll_create1: 291, pselect6: 270, ppoll: 271,
+  } },
+  { what: 'kernel', reason: 'readiness of what was named before', calls: {
+      epoll_wait: 232, epoll_pwait: 281, epoll_pwait2: 441, epoll_ctl_old: 214, epoll_wait_old: 215,
   } },
   { what: 'kernel', reason: 'works on pages that the kernel has mapped', calls: {
       mprotect: 10, munmap: 11, mremap: 25, msync: 26, mincore: 27, madvise: 28, mlock: 149, munlock: 150,
@@ -26,21 +30,26 @@ export const otherNumbers: readonly OtherNumbers[] = [
   } },
   { what: 'kernel', reason: 'the path or descriptor is the kernel\'s, reached through dfuse', calls: {
       pivot_root: 155, mount: 165, umount2: 166, swapon: 167, swapoff: 168, chroot: 161, acct: 163, quotactl: 179,
-      sync: 162, ustat: 136, uselib: 134, inotify_init: 253, inotify_init1: 294, inotify_add_watch: 254,
-      inotify_rm_watch: 255, fanotify_init: 300, fsopen: 430, fsconfig: 431, fsmount: 432, setns: 308, unshare: 272,
-      statmount: 457, listmount: 458, landlock_create_ruleset: 444, landlock_add_rule: 445,
-      landlock_restrict_self: 446, init_module: 175, kexec_load: 246, delete_module: 176, lookup_dcookie: 212,
-      bpf: 321, perf_event_open: 298,
+      sync: 162, ustat: 136, uselib: 134, inotify_add_watch: 254, inotify_rm_watch: 255, fsconfig: 431, setns: 308,
+      unshare: 272, statmount: 457, listmount: 458, landlock_add_rule: 445, landlock_restrict_self: 446,
+      init_module: 175, kexec_load: 246, delete_module: 176, lookup_dcookie: 212,
+  } },
+  { what: 'kernel', reason: 'makes a descriptor of the kernel\'s', unparks: true, calls: {
+      inotify_init: 253, inotify_init1: 294, fanotify_init: 300, fsopen: 430, fsmount: 432,
+      landlock_create_ruleset: 444, bpf: 321, perf_event_open: 298, pipe: 22, pipe2: 293, eventfd: 284, eventfd2: 290,
+      signalfd: 282, signalfd4: 289, timerfd_create: 283, memfd_create: 319, memfd_secret: 447, userfaultfd: 323,
+      pidfd_open: 434, pidfd_getfd: 438, mq_open: 240,
   } },
   { what: 'kernel', reason: 'pipes and what else is never a file', calls: {
-      pipe: 22, pipe2: 293, tee: 276, vmsplice: 278, eventfd: 284, eventfd2: 290, signalfd: 282, signalfd4: 289,
-      timerfd_create: 283, timerfd_settime: 286, timerfd_gettime: 287, memfd_create: 319, memfd_secret: 447,
-      userfaultfd: 323, pidfd_open: 434, pidfd_getfd: 438, pidfd_send_signal: 424, process_mrelease: 448,
+      tee: 276, vmsplice: 278, timerfd_settime: 286, timerfd_gettime: 287, pidfd_send_signal: 424,
+      process_mrelease: 448,
   } },
   { what: 'kernel', reason: 'sockets; one that passes descriptors has a row', calls: {
-      socket: 41, connect: 42, accept: 43, accept4: 288, sendto: 44, recvfrom: 45, recvmsg: 47, recvmmsg: 299,
-      shutdown: 48, bind: 49, listen: 50, getsockname: 51, getpeername: 52, socketpair: 53, setsockopt: 54,
-      getsockopt: 55,
+      connect: 42, sendto: 44, recvfrom: 45, shutdown: 48, bind: 49, listen: 50, getsockname: 51, getpeername: 52,
+      setsockopt: 54, getsockopt: 55,
+  } },
+  { what: 'kernel', reason: 'makes or receives sockets and descriptors', unparks: true, calls: {
+      socket: 41, socketpair: 53, accept: 43, accept4: 288, recvmsg: 47, recvmmsg: 299,
   } },
   { what: 'kernel', reason: 'requests already handed over; those of an io_uring lie in shared memory', calls: {
       io_setup: 206, io_destroy: 207, io_getevents: 208, io_pgetevents: 333, io_cancel: 210, io_uring_enter: 426,
@@ -62,7 +71,7 @@ export const otherNumbers: readonly OtherNumbers[] = [
       futex: 202, futex_waitv: 449, futex_wake: 454, futex_wait: 455, futex_requeue: 456, set_robust_list: 273,
       get_robust_list: 274, set_tid_address: 218, rseq: 334, gettid: 186, sched_yield: 24, arch_prctl: 158,
       set_thread_area: 205, get_thread_area: 211, modify_ldt: 154, semget: 64, semop: 65, semctl: 66, semtimedop: 220,
-      msgget: 68, msgsnd: 69, msgrcv: 70, msgctl: 71, mq_open: 240, mq_unlink: 241, mq_timedsend: 242,
+      msgget: 68, msgsnd: 69, msgrcv: 70, msgctl: 71, mq_unlink: 241, mq_timedsend: 242,
       mq_timedreceive: 243, mq_notify: 244, mq_getsetattr: 245,
   } },
   { what: 'none', reason: 'time', calls: {

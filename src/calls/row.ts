@@ -40,6 +40,10 @@ export interface Options {
   readonly test?: string;
   /** Descriptors that this call closes: those that the provider owns are protected. */
   readonly closes?: string;
+  /** It makes a descriptor or looks at many: native/shim/parking.c. */
+  readonly unparks?: boolean;
+  /** The operation counts itself. */
+  readonly uncounted?: boolean;
   /** C that runs before the real call of a `materialise` row. */
   readonly first?: string;
   readonly result?: Result;

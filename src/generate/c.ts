@@ -49,6 +49,11 @@ export function oursTest(row: CallRow, flavour: Flavour): string {
   return `${/\|\|/.test(test) ? `(${test})` : test} && ${row.options.only}`;
 }
 
+/** The operation of \a row, counted. */
+export function taken(row: CallRow): string {
+  return row.options.uncounted ? row.operation : `ENTRY_TAKE(${counter(row)}, ${row.operation})`;
+}
+
 /** Descriptors that a row hands to the kernel when it is not taken. */
 export function handedOver(row: CallRow): string[] {
   return [...descriptors(row), ...directories(row)];

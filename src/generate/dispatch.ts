@@ -1,6 +1,7 @@
 /** Emits dispatch.c: the system calls of a flavour, and which of libc's own are routed. */
 import { descriptors, directories, paths, type CallRow, type Flavour } from '../calls/row.js';
-import { HEAD, counter, handedOver, oursTest, rawArguments } from './c.js';
+import { otherNumbers } from '../calls/kernel.js';
+import { HEAD, counter, handedOver, oursTest, rawArguments, taken } from './c.js';
 
 export function dispatched(row: CallRow, flavour: Flavour): boolean {
   if (row.nr === undefined) return false;
@@ -35,7 +36,7 @@ function body(row: CallRow, flavour: Flavour): string {
       const test = oursTest(row, flavour);
       if (test === '1') return `\t\treturn ${operation};\n`;
       const skip = `\t\tif (ENTRY_LIKELY(!(${test})))\n\t\t\tbreak;\n`;
-      return `${skip}\t\treturn ENTRY_TAKE(${counter(row)}, ${operation});\n`;
+      return `${skip}\t\treturn ${taken(row)};\n`;
     }
     case 'after': {
       const flags = row.parameters.some((p) => p.name === 'flags')
@@ -77,8 +78,19 @@ function classOf(row: CallRow, flavour: Flavour): string {
       bits.push(`ATTACH_${fromDirectory.get(p.name) ? 'AT' : 'PATH'}(${i})`);
   });
   if (row.options.closes) bits.push('ATTACH_CLOSES');
+  if (row.options.unparks && flavour === 'pil4dfs') bits.push('ATTACH_UNPARK');
   if (row.options.test?.includes('CWD_OURS')) bits.push('ATTACH_CWD');
   return bits.join(' | ');
+}
+
+/** Numbers that are never answered here, but mean the end of a parked descriptor. */
+function unparking(flavour: Flavour): string {
+  if (flavour !== 'pil4dfs') return '';
+  return otherNumbers
+    .filter(({ unparks }) => unparks)
+    .flatMap(({ calls }) => Object.entries(calls))
+    .map(([name, nr]) => `\t[${nr}] = ATTACH_ROUTED | ATTACH_UNPARK, /* ${name} */\n`)
+    .join('');
 }
 
 /** The text of dispatch.c. */
@@ -95,6 +107,7 @@ export function dispatchC(rows: readonly CallRow[], flavour: Flavour): string {
     `/* What makes a number of shim_dispatch() ours; 0: it never is. */\n` +
     `const uint32_t attach_class[ATTACH_NUMBERS] = {\n` +
     list.map((row) => `\t[${row.nr}] = ${classOf(row, flavour)}, /* ${row.name} */\n`).join('') +
+    unparking(flavour) +
     `};\n`
   );
 }

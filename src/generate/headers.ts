@@ -43,6 +43,8 @@ export function callsH(rows: readonly CallRow[]): string {
   return `${HEAD}#ifndef DFSKIT_CALLS_H
 #define DFSKIT_CALLS_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 enum shim_call {
@@ -63,7 +65,22 @@ struct shim_counter {
 
 extern struct shim_counter *shim_counters;	/* NR_CALLS entries, always valid */
 
-#define SHIM_COUNT(call, what) ((void)__atomic_fetch_add(&shim_counters[call].what, 1, __ATOMIC_RELAXED))
+extern bool shim_counters_shared;		/* other processes count there too */
+
+/* Absent before glibc 2.32. */
+extern char __libc_single_threaded __attribute__((weak));
+
+/* A locked addition costs as much as the look-up of a descriptor. One instruction is enough for one thread, also
+ * when a signal handler counts in between. */
+static inline void shim_count(uint64_t *counter)
+{
+	if (&__libc_single_threaded != NULL && __libc_single_threaded && !shim_counters_shared)
+		__asm__ volatile("incq %0" : "+m"(*counter) : : "cc");
+	else
+		__atomic_fetch_add(counter, 1, __ATOMIC_RELAXED);
+}
+
+#define SHIM_COUNT(call, what) shim_count(&shim_counters[call].what)
 
 #endif
 `;

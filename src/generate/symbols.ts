@@ -10,6 +10,7 @@ import {
   parameterList,
   rawArguments,
   returned,
+  taken,
 } from './c.js';
 
 /** Whether \a flavour exports the names of \a row. */
@@ -48,7 +49,7 @@ function passThrough(row: CallRow, indent: string): string {
 }
 
 function body(row: CallRow, flavour: Flavour): string {
-  const take = `ENTRY_TAKE(${counter(row)}, ${row.operation})`;
+  const take = taken(row);
   switch (row[flavour]) {
     case 'take': {
       const test = oursTest(row, flavour);

@@ -1,8 +1,12 @@
 /* descriptors.c - what POSIX says of file descriptors and open file descriptions. */
 #include "check.h"
 
+#include <dirent.h>
 #include <limits.h>
 #include <poll.h>
+#include <sys/epoll.h>
+#include <sys/file.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/select.h>
 #include <sys/socket.h>
@@ -348,7 +352,64 @@ static void by_number(void)
 	TRY(read(fd, text, 1));
 }
 
+/* Whatever keeps a number for the next open must not show: not to calls on it, not to those that make others. */
+static void closed_numbers(void)
+{
+	struct pollfd ask;
+	struct stat st;
+	int two[2], low = must_open("f", O_RDWR | O_CREAT);
+	char c;
+
+#define CLOSED(what)                          \
+	do {                                  \
+		int fd_ = must_open("f", O_RDWR); \
+		close(fd_);                   \
+		what;                         \
+	} while (0)
+	CLOSED(TRY(read(fd_, &c, 1)));
+	CLOSED(TRY(fstat(fd_, &st)));
+	CLOSED(TRY(close(fd_)));
+	CLOSED(TRY(dup(fd_)));
+	CLOSED(TRY(dup2(fd_, 100)));
+	CLOSED(TRY(fcntl(fd_, F_GETFD)));
+	CLOSED(TRY(lseek(fd_, 0, SEEK_CUR)));
+	CLOSED(TRY(flock(fd_, LOCK_EX)));
+	CLOSED((ask = (struct pollfd){fd_, POLLIN, 0}, TRY(poll(&ask, 1, 0)), say("revents %x", ask.revents)));
+	CLOSED(say("open outside %d", open("/dev/null", O_RDONLY) == fd_));
+	CLOSED(say("dup %d", dup(low) == fd_));
+	CLOSED(say("F_DUPFD %d", fcntl(low, F_DUPFD, 0) == fd_));
+	CLOSED((TRY(pipe(two)), say("pipe %d %d", two[0] == fd_, two[1] == fd_ + 1)));
+	CLOSED(say("socket %d", socket(AF_UNIX, SOCK_STREAM, 0) == fd_));
+	CLOSED(say("memfd %d", memfd_create("m", 0) == fd_));
+	CLOSED(say("epoll %d", epoll_create1(0) == fd_));
+	CLOSED(say("fopen outside %d", fileno(fopen("/dev/null", "r")) == fd_));
+	CLOSED(say("opendir outside %d", dirfd(opendir("/")) == fd_));
+	CLOSED((TRY(dup2(low, fd_) == fd_), TRY(read(fd_, &c, 1)), say("again %d", must_open("f", O_RDONLY) == fd_ + 1)));
+	CLOSED((close(low), say("one lower %d", (low = must_open("f", O_RDWR)) < fd_), say("then %d", must_open("f", O_RDWR) == fd_)));
+	CLOSED((close_range(fd_, fd_, 0), say("close_range %d", must_open("f", O_RDWR) == fd_)));
+	int plain = must_open("f", O_RDWR);
+	close(plain);
+	int hidden = must_open("f", O_RDWR | O_CLOEXEC);
+	say("close-on-exec %d same %d", fcntl(hidden, F_GETFD), hidden == plain);
+	close(hidden);
+	plain = must_open("f", O_RDWR);
+	say("and not %d", fcntl(plain, F_GETFD));
+	fcntl(plain, F_SETFD, FD_CLOEXEC);
+	close(plain);
+	say("nor after F_SETFD %d", fcntl(must_open("f", O_RDWR), F_GETFD));
+	CLOSED({
+		pid_t pid = fork();
+		if (pid == 0)
+			_exit(fcntl(fd_, F_GETFD) == -1 && open("f", O_RDONLY) == fd_ ? 0 : 1);
+		show_end(pid);
+		char script[64];
+		snprintf(script, sizeof(script), "test ! -e /proc/self/fd/%d", fd_);
+		say("a child has it not %d", system(script));
+	});
+}
+
 const struct check descriptor_checks[] = {
+    {"a closed number is free at once", closed_numbers},
     {"dup, dup2, dup3 and F_DUPFD share offset and flags", duplicates},
     {"status flags belong to the description, close-on-exec to the descriptor", flags_of_descriptions},
     {"open gives the lowest free number", lowest_number},
