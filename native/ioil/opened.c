@@ -64,6 +64,14 @@ long op_opened(int fd, int flags)
 	return fd;
 }
 
+long shim_program_copy(int dirfd, const char *path, int flags)
+{
+	(void)dirfd;
+	(void)path;
+	(void)flags;
+	return -ENOENT; /* there is a mount, or nothing here concerns it */
+}
+
 void shim_flavour_start(void)
 {
 	shim_paths_active = 0; /* paths are the kernel's */

@@ -242,7 +242,10 @@ long op_fchdir(int fd)
 			cwd_learn();
 		return r;
 	}
-	long r = ofd->kind == OFD_FILE ? -ENOTDIR : ofd_dir_path(ofd, path, sizeof(path));
+	struct stat st = {.st_mode = S_IFDIR};
+	if (ofd->kind == OFD_PATH)
+		ofd_stat(ofd, &st);
+	long r = ofd->kind == OFD_FILE || !S_ISDIR(st.st_mode) ? -ENOTDIR : ofd_dir_path(ofd, path, sizeof(path));
 	if (!r) {
 		obj = ofd_obj(ofd, &rc);
 		r = obj ? -ofd->mnt->p->dfs_dup(ofd->mnt->dfs, obj, O_RDONLY, &obj) : -rc;

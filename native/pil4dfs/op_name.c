@@ -249,12 +249,13 @@ static long link_foreign(int olddirfd, const char *oldpath, int newdirfd, const 
 	char full[2 * PATH_MAX];
 	long r = where_find(newdirfd, newpath, &to);
 
-	if (r) /* the old name is looked at first */
-		r = SHIM_RAW(SYS_newfstatat, olddirfd, oldpath, &st,
-		             (flags & AT_EMPTY_PATH) | (flags & AT_SYMLINK_FOLLOW ? 0 : AT_SYMLINK_NOFOLLOW))
-		        ?: r;
-	else
-		r = to_kernel(&to, full) ? SHIM_RAW(SYS_linkat, olddirfd, oldpath, to.dirfd, to.kpath, flags) : -EXDEV;
+	if (!r && to_kernel(&to, full))
+		r = SHIM_RAW(SYS_linkat, olddirfd, oldpath, to.dirfd, to.kpath, flags);
+	else { /* the old name is looked at first */
+		int how = (flags & AT_EMPTY_PATH) | (flags & AT_SYMLINK_FOLLOW ? 0 : AT_SYMLINK_NOFOLLOW);
+		long there = SHIM_RAW(SYS_newfstatat, olddirfd, oldpath, &st, how);
+		r = there ? there : r ? r : -EXDEV;
+	}
 	where_done(&to);
 	return r;
 }

@@ -196,3 +196,30 @@ long op_openat2(int dirfd, const char *path, const struct open_how *how, size_t 
 	}
 	return op_openat(dirfd, path, (int)how->flags, (mode_t)how->mode);
 }
+
+long shim_program_copy(int dirfd, const char *path, int flags)
+{
+	struct where w;
+	struct stat st;
+	dfs_obj_t *obj;
+	mode_t mode;
+	bool unreachable = false;
+
+	for (int i = 0; i < shim_nr_mounts; i++)
+		unreachable |= !shim_mounts[i].dfuse;
+	if (!unreachable || !path[0] || !shim_path_ours(dirfd, path))
+		return -ENOENT;
+	long r = where_stat(dirfd, path, !(flags & AT_SYMLINK_NOFOLLOW), &w, &st);
+	if (!r && (!w.ours || w.mnt->dfuse))
+		r = -ENOENT;
+	else if (!r && (!S_ISREG(st.st_mode) || op_faccessat2(dirfd, path, X_OK, AT_EACCESS)))
+		r = -EACCES;
+	if (!r)
+		r = -w.mnt->p->dfs_lookup_rel(w.mnt->dfs, w.parent, w.name, O_RDONLY | O_NOFOLLOW, &obj, &mode, NULL);
+	struct ofd *ofd = r ? NULL : ofd_new(w.mnt, obj, OFD_FILE, O_RDONLY, NULL, "");
+	if (!r)
+		r = ofd ? ofd_memory_copy(ofd) : -ENOMEM;
+	ofd_put(ofd);
+	where_done(&w);
+	return r;
+}

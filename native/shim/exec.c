@@ -115,6 +115,16 @@ long op_execveat(int dirfd, const char *path, char *const *argv, char *const *en
 			return r;
 	}
 	fd_unpark(); /* it may not be close-on-exec */
+	long copy = shim_program_copy(dirfd, path, flags);
+	if (copy >= 0) {
+		char head[2] = "";
+		if (SHIM_RAW(SYS_pread64, copy, head, 2, 0) == 2 && head[0] == '#' && head[1] == '!')
+			SHIM_RAW(SYS_fcntl, copy, F_SETFD, 0); /* its interpreter opens it by /dev/fd */
+		dirfd = (int)copy;
+		path = "";
+		flags = AT_EMPTY_PATH;
+	} else if (copy != -ENOENT)
+		return copy;
 	enum target kind = target_of(dirfd, path, flags);
 	c.real_only = kind != TARGET_PRELOADS || shim_symbols_only;
 	if (shim_fds)
@@ -139,6 +149,8 @@ long op_execveat(int dirfd, const char *path, char *const *argv, char *const *en
 
 	long r = flags || dirfd != AT_FDCWD ? SHIM_RAW(SYS_execveat, dirfd, path, argv, env, flags)
 	                                    : SHIM_RAW(SYS_execve, path, argv, env);
+	if (copy >= 0)
+		SHIM_RAW(SYS_close, copy);
 	if (c.memfd >= 0) {
 		keep_over_exec(&c, false);
 		SHIM_RAW(SYS_close, c.memfd);

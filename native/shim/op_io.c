@@ -491,9 +491,11 @@ long op_fallocate(int fd, int mode, off_t offset, off_t len)
 	struct ofd *ofd;
 	dfs_obj_t *obj;
 
+	if (!can_be_opened(fd))
+		return -EBADF;
 	if (offset < 0 || len <= 0)
 		return -EINVAL;
-	if (!fallocate_mode(mode) && can_be_opened(fd))
+	if (!fallocate_mode(mode))
 		return -EOPNOTSUPP;
 	long r = begin(fd, O_RDONLY, &ofd, &obj);
 	if (r)

@@ -6,6 +6,7 @@
  * too, so that the mapping and the calls see the same bytes.
  */
 #include <sys/mman.h>
+#include "counters.h"
 #include "ops.h"
 #include "runtime.h"
 
@@ -33,6 +34,8 @@ long op_mmap(void *addr, size_t length, int prot, int flags, int fd, off_t offse
 	bool shared = (flags & MAP_TYPE) != MAP_PRIVATE;
 	bool was_real = atomic_load(&ofd->real);
 	long r = shared ? ofd_materialise_pages(ofd) : 0;
+	if (r == -ENODEV)
+		counters_note("a shared mapping needs a mount of the container");
 	uint32_t open_flags = atomic_load(&ofd->slot->flags);
 	/* One that was real before and appends is past the page cache, and can't be mapped. */
 	if (!r && atomic_load(&ofd->real) && !(was_real && open_flags & O_APPEND)) {
@@ -43,6 +46,8 @@ long op_mmap(void *addr, size_t length, int prot, int flags, int fd, off_t offse
 		r = SHIM_RAW(SYS_mmap, addr, length, prot, flags, fd, offset);
 	} else if (!r) {
 		long kernel_fd = ofd_open_kernel(ofd, open_flags & ~(uint32_t)O_APPEND);
+		if (kernel_fd == -ENODEV && !shared) /* pages of one's own need no mount */
+			kernel_fd = ofd_memory_copy(ofd);
 		r = kernel_fd;
 		if (kernel_fd >= 0) {
 			SHIM_RAW(SYS_fstat, kernel_fd, &st);

@@ -276,6 +276,11 @@ void ofd_use_pages(struct ofd *ofd);
 /** Whether they do: asked of a description that is opened later. */
 bool ofd_pages_in_use(const struct ofd *ofd);
 
+/* ---- memcopy.c ------------------------------------------------------------------------------- */
+
+/** A memfd, close-on-exec, with the bytes that the file has now. -errno. */
+long ofd_memory_copy(struct ofd *ofd);
+
 /* ---- rings.c -------------------------------------------------------------------------------- */
 
 /** Descriptor \a fd has become ours: a real one at once where the kernel is going to meet it unseen. */
@@ -316,6 +321,8 @@ extern char shim_library[PATH_MAX]; /* path of this library */
 
 /** True when paths are answered in the process (pil4dfs), false when only descriptors are (ioil). */
 extern const bool shim_takes_paths;
+/** The program at a path that only the provider reaches, as ofd_memory_copy() of it; -ENOENT when the kernel can. */
+long shim_program_copy(int dirfd, const char *path, int flags);
 /** The flavour's own part of shim_start(). */
 void shim_flavour_start(void);
 
