@@ -113,6 +113,22 @@ static void streams_and_removal(void)
 	CHECK(dfs_sys_remove(sys, "/a", true, NULL) == ENOENT);
 }
 
+static void handles_of_a_mount(dfs_t *dfs)
+{
+	daos_handle_t poh, coh;
+	daos_oclass_id_t cid;
+	struct stat st;
+
+	CHECK(dfs_pool_get(dfs, &poh) == 0);
+	CHECK(dfs_cont_get(dfs, &coh) == 0);
+	CHECK(dfs_cont_set_owner(coh, NULL, getuid(), NULL, (gid_t)-1) == 0);
+	CHECK(dfs_sys_stat(sys, "/", 0, &st) == 0 && st.st_uid == getuid());
+	CHECK(dfs_cont_put(dfs, coh) == 0);
+	CHECK(dfs_cont_put(dfs, coh) == EINVAL);
+	CHECK(dfs_pool_put(dfs, poh) == 0);
+	CHECK(dfs_suggest_oclass(dfs, "file:single", &cid) == 0 && cid == OC_S1);
+}
+
 int main(void)
 {
 	char store[] = "/tmp/dfskit-fs-sys-test-XXXXXX", command[128];
@@ -123,6 +139,7 @@ int main(void)
 	CHECK(dfs_init() == 0);
 	CHECK(dfs_sys_connect("pool", NULL, "cont", O_RDWR | O_CREAT, 0, NULL, &sys) == 0);
 	CHECK(dfs_sys2base(sys, &dfs) == 0);
+	handles_of_a_mount(dfs);
 	files();
 	links();
 	attributes();
