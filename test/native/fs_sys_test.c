@@ -127,6 +127,7 @@ static void handles_of_a_mount(dfs_t *dfs)
 	CHECK(dfs_cont_put(dfs, coh) == EINVAL);
 	CHECK(dfs_pool_put(dfs, poh) == 0);
 	CHECK(dfs_suggest_oclass(dfs, "file:single", &cid) == 0 && cid == OC_S1);
+	CHECK(daos_oclass_name2id("SX") == OC_SX && daos_oclass_name2id("none") == OC_UNKNOWN);
 }
 
 int main(void)
