@@ -6,8 +6,8 @@
 #include <strings.h>
 
 static const struct {
-  const char *name;
-  daos_oclass_id_t id;
+	const char *name;
+	daos_oclass_id_t id;
 } classes[] = {
     {"S1", OC_S1},
     {"S2", OC_S2},
@@ -31,25 +31,27 @@ static const struct {
     {"EC_16P2GX", OC_EC_16P2GX},
 };
 
-EXPORT int daos_oclass_name2id(const char *name) {
-  size_t i;
+EXPORT int daos_oclass_name2id(const char *name)
+{
+	size_t i;
 
-  for (i = 0; name != NULL && i < sizeof(classes) / sizeof(classes[0]); i++)
-    if (strcasecmp(classes[i].name, name) == 0)
-      return (int)classes[i].id;
-  return OC_UNKNOWN;
+	for (i = 0; name != NULL && i < sizeof(classes) / sizeof(classes[0]); i++)
+		if (strcasecmp(classes[i].name, name) == 0)
+			return (int)classes[i].id;
+	return OC_UNKNOWN;
 }
 
-EXPORT int daos_oclass_id2name(daos_oclass_id_t oc_id, char *name) {
-  size_t i;
+EXPORT int daos_oclass_id2name(daos_oclass_id_t oc_id, char *name)
+{
+	size_t i;
 
-  if (name == NULL)
-    return -1;
-  for (i = 0; i < sizeof(classes) / sizeof(classes[0]); i++)
-    if (classes[i].id == oc_id) {
-      snprintf(name, MAX_OBJ_CLASS_NAME_LEN, "%s", classes[i].name);
-      return 0;
-    }
-  snprintf(name, MAX_OBJ_CLASS_NAME_LEN, "UNKNOWN");
-  return -1;
+	if (name == NULL)
+		return -1;
+	for (i = 0; i < sizeof(classes) / sizeof(classes[0]); i++)
+		if (classes[i].id == oc_id) {
+			snprintf(name, MAX_OBJ_CLASS_NAME_LEN, "%s", classes[i].name);
+			return 0;
+		}
+	snprintf(name, MAX_OBJ_CLASS_NAME_LEN, "UNKNOWN");
+	return -1;
 }
