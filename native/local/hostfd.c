@@ -179,7 +179,11 @@ int hostfd_pin(struct dfs_obj *o, bool write, int *out)
 		return 0;
 	}
 	atomic_fetch_sub(&o->pins, 1);
-	return pin_slow(o, write, out);
+	int rc = pin_slow(o, write, out);
+	/* A full disk: the space of files that only wait for a sync is there for a new one. */
+	if (unlikely(rc == ENOSPC && write && o->c->shared->purges != 0) && env_sync(o->c) == 0)
+		rc = pin_slow(o, write, out);
+	return rc;
 }
 
 void hostfd_unpin(struct dfs_obj *o)
