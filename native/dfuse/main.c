@@ -209,7 +209,8 @@ static int connect_container(void)
 		failed_to_connect(rc == ENOENT ? "no such container" : strerror(rc), rc == ENOENT ? remedy : NULL);
 		return -1;
 	}
-	rc = dfuse.p->dfs_lookup(dfuse.dfs, "/", O_RDONLY, &root, NULL, &st);
+	/* libdfs creates nothing in a directory that was opened for reading. */
+	rc = dfuse.p->dfs_lookup(dfuse.dfs, "/", opts->read_only ? O_RDONLY : O_RDWR, &root, NULL, &st);
 	if (rc == 0)
 		rc = dfuse.p->dfs_obj2id(root, &oid);
 	if (rc) {
