@@ -31,6 +31,7 @@
 /* NULL where the provider lacks one: newer calls, those of its administration, our extensions. */
 #define PROVIDER_OPTIONAL_CALLS(X)                                                                 \
 	X(d_errstr)               X(d_errdesc)                X(daos_reinit)                       \
+	X(daos_eq_lib_reset_after_fork)                       X(daos_dti_reset)                    \
 	X(daos_pool_query)        X(daos_pool_list_cont)                                           \
 	X(daos_cont_create)       X(daos_cont_create_with_label)                                   \
 	X(daos_cont_destroy)      X(daos_cont_query)                                               \

@@ -198,3 +198,13 @@ const struct provider *provider_load(const char *name, char *err, size_t errlen)
 	p = __atomic_load_n(&ready[kind], __ATOMIC_ACQUIRE);
 	return p ? p : load((enum kind)kind, err, errlen);
 }
+
+void provider_after_fork(const struct provider *p)
+{
+	if (p->daos_reinit) {
+		p->daos_reinit();
+	} else if (p->daos_eq_lib_reset_after_fork && p->daos_dti_reset) {
+		p->daos_eq_lib_reset_after_fork();
+		p->daos_dti_reset();
+	}
+}

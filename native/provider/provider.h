@@ -16,6 +16,11 @@
 
 #ifdef __cplusplus
 extern "C" {
+#endif
+/* In no public header: what libdaos before 2.6.2 has in place of daos_reinit(). */
+int daos_eq_lib_reset_after_fork(void);
+void daos_dti_reset(void);
+#ifdef __cplusplus
 /* Qualified: a member may not change what its own name means. */
 #define PROVIDER_MEMBER(fn) decltype(::fn) *fn;
 #else
@@ -44,6 +49,12 @@ struct provider {
  * \return        the table, or NULL
  */
 const struct provider *provider_load(const char *name, char *err, size_t errlen);
+
+/**
+ * Makes a provider usable in the child of a fork, by the thread that is left there, for one that has no dfsx_fork().
+ * libdaos keeps the connections and the progress of its parent otherwise, and a call waits for ever.
+ */
+void provider_after_fork(const struct provider *p);
 
 #ifdef __cplusplus
 }

@@ -407,9 +407,14 @@ static int reopen(struct ofd *ofd, dfs_obj_t **obj)
 dfs_obj_t *ofd_obj(struct ofd *ofd, int *err)
 {
 	dfs_obj_t *obj = atomic_load_explicit(&ofd->obj, memory_order_acquire);
-	if (__builtin_expect(obj != NULL, 1))
+	if (__builtin_expect(obj && atomic_load_explicit(&ofd->mnt->state, memory_order_acquire) == MOUNT_READY, 1))
 		return obj;
-	*err = mount_connect(ofd->mnt) ? reopen(ofd, &obj) : EIO;
+	if (!mount_connect(ofd->mnt))
+		*err = EIO;
+	else if (obj) /* it was open before a fork */
+		return obj;
+	else
+		*err = reopen(ofd, &obj);
 	if (*err)
 		return NULL;
 	dfs_obj_t *none = NULL;

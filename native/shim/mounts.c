@@ -171,11 +171,47 @@ static int connect_mount(struct mount *mnt, const struct provider *p, struct dfs
 	return rc;
 }
 
+/* Not in the fork itself: libdaos takes some 0.3 s for it, and most children only exec. */
+static void wake(void)
+{
+	static _Thread_local bool waking; /* a call of libdaos on a path of ours */
+
+	if (waking)
+		return;
+	waking = true;
+	pthread_mutex_lock(&connect_lock);
+	bool asleep = false;
+	for (int i = 0; i < shim_nr_mounts; i++)
+		asleep |= atomic_load(&shim_mounts[i].state) == MOUNT_ASLEEP;
+	if (asleep)
+		provider_after_fork(atomic_load(&shim_provider));
+	for (int i = 0; i < shim_nr_mounts; i++) {
+		int from = MOUNT_ASLEEP;
+		atomic_compare_exchange_strong(&shim_mounts[i].state, &from, MOUNT_READY);
+	}
+	pthread_mutex_unlock(&connect_lock);
+	waking = false;
+}
+
+static void sleep_until_used(void)
+{
+	const struct provider *p = atomic_load(&shim_provider);
+
+	if (!p || p->dfsx_fork)
+		return;
+	for (int i = 0; i < shim_nr_mounts; i++) {
+		int from = MOUNT_READY;
+		atomic_compare_exchange_strong(&shim_mounts[i].state, &from, MOUNT_ASLEEP);
+	}
+}
+
 bool mount_connect(struct mount *mnt)
 {
 	int state = atomic_load_explicit(&mnt->state, memory_order_acquire);
-	if (__builtin_expect(state != MOUNT_NEW, 1))
-		return state == MOUNT_READY;
+	if (__builtin_expect(state == MOUNT_READY, 1))
+		return true;
+	if (state == MOUNT_DEAD)
+		return false;
 
 	/* Loading is not under connect_lock: the loader has a lock of its own, and whoever holds it (a constructor of a
 	 * library that is being opened) may want to connect. A fork waits for it, so no child finds it half done. */
@@ -183,6 +219,11 @@ bool mount_connect(struct mount *mnt)
 	const struct provider *p = NULL;
 	int saved = errno;
 
+	if (state == MOUNT_ASLEEP) {
+		wake();
+		errno = saved;
+		return atomic_load(&mnt->state) == MOUNT_READY;
+	}
 	fork_watch();
 	fd_floor_set();
 	pthread_rwlock_rdlock(&loading);
@@ -221,8 +262,10 @@ void mounts_fork(int stage)
 	pthread_mutex_unlock(&connect_lock);
 	if (stage == 1)
 		pthread_rwlock_unlock(&loading);
-	else /* its writer is the thread that forked, which has another id here */
+	else { /* its writer is the thread that forked, which has another id here */
 		loading = (pthread_rwlock_t)PTHREAD_RWLOCK_INITIALIZER;
+		sleep_until_used();
+	}
 }
 
 struct mount *mount_of(const char *path)

@@ -83,7 +83,8 @@ struct mount {
 enum mount_state {
 	MOUNT_NEW,
 	MOUNT_READY,
-	MOUNT_DEAD
+	MOUNT_DEAD,
+	MOUNT_ASLEEP /* connected by the parent of a fork: the provider is made usable at the first call here */
 };
 
 /** Whether the absolute \a path is the mount point of \a mnt or begins with it. Eight bytes at a time, where a page
