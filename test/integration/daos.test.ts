@@ -1,0 +1,96 @@
+// Over a real DAOS: docs/daos.md says what has to run and which variables name it.
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { preloadLibrary } from '../../src/flavors.js';
+import { mount, type Mounted } from '../../src/mount/index.js';
+import { binPath } from '../../src/paths.js';
+import { execute, temporaryDirectory } from '../support/cli.js';
+
+const prefix = process.env['DFSKIT_DAOS_PREFIX'];
+const container = process.env['DFSKIT_TEST_CONT'];
+const asked = prefix !== undefined && container !== undefined;
+if (!asked) {
+  console.log('skipped: tests over DAOS need DFSKIT_DAOS_PREFIX and DFSKIT_TEST_CONT=POOL/CONT (docs/daos.md)');
+}
+
+const env = { DFSKIT_PROVIDER: 'daos' };
+
+/** Names, bytes and kinds, in an order that does not depend on the file system. */
+const script = `
+  mkdir -p a/b; seq 20000 > a/numbers; head -c 3000000 /dev/zero | tr '\\0' x > a/b/large
+  { echo one; /bin/echo two; cat a/numbers; } > joined; echo three >> joined; cksum < joined
+  ln -s a/numbers link; cmp link a/numbers; mv a/b/large a/moved; mv a c; wc -c c/moved
+  cp -r c copy; diff -r c copy; truncate -s 100 c/moved; wc -c < c/moved; chmod 600 c/moved
+  (cd copy; find . -printf '%p %y %m\\n' | sort); rm -r copy; stat -c '%s %a' c/moved
+  rmdir c 2>&1 | grep -o 'not empty'; cat nothing 2>&1; ls -R . | sort; sort -n c/numbers | tail -1`;
+
+/** Parent and child call at the same time: replies that went to the wrong one would show. */
+const forking = `
+import os
+f = os.open('both', os.O_RDWR | os.O_CREAT, 0o644)
+os.pwrite(f, b'-' * 8192, 0)
+child = os.fork()
+mine = 0 if child else 4096
+for i in range(100):
+    os.pwrite(f, (b'P' if child else b'C') * 4096, mine)
+    assert os.pread(f, 4096, mine) == (b'P' if child else b'C') * 4096
+    os.stat('both')
+if not child:
+    os.close(os.open('made-by-child', os.O_CREAT | os.O_WRONLY))
+    os._exit(7)
+assert os.waitpid(child, 0)[1] >> 8 == 7
+assert os.pread(f, 8192, 0) == b'P' * 4096 + b'C' * 4096
+print(sorted(os.listdir('.')))`;
+
+describe.runIf(asked)('over DAOS', { timeout: 120_000 }, () => {
+  const scratch = temporaryDirectory();
+  let mounted: Mounted;
+  let top: string;
+
+  beforeAll(async () => {
+    const dir = join(scratch.path, 'mount');
+    mkdirSync(dir);
+    mounted = await mount({ container: container ?? '', dir, provider: 'daos' });
+    top = mkdtempSync(join(dir, 'dfskit-test-'));
+  }, 60_000);
+  afterAll(async () => {
+    try {
+      if (top !== undefined) rmSync(top, { recursive: true, force: true });
+    } finally {
+      await mounted?.umount();
+      scratch.remove();
+    }
+  }, 60_000);
+
+  it('answers the driver that calls the library', async () => {
+    const args = ['--api', 'dfs', '--cont', container ?? '', '--dir', '/dfskit-test-driver', '--remove-dir'];
+    const more = ['--workload', 'rand-read-4k', '--ops', '100', '--file-mib', '1'];
+    const result = await execute(binPath('dfskit-bench'), [...args, ...more], { env });
+    expect(result, result.stderr).toMatchObject({ status: 0 });
+  });
+
+  describe.each(['dfuse', 'ioil', 'pil4dfs'] as const)('through %s', (way) => {
+    const library = preloadLibrary(way);
+    const environment = { ...env, LC_ALL: 'C', ...(library === undefined ? {} : { LD_PRELOAD: library }) };
+
+    it('programs see what they see on the file system of the kernel', async () => {
+      const kernel = mkdtempSync(join(tmpdir(), 'dfskit-daos-'));
+      try {
+        const expected = await execute('bash', ['-c', script], { cwd: kernel, env: { LC_ALL: 'C' } });
+        const cwd = mkdtempSync(join(top, 'w'));
+        const result = await execute('bash', ['-c', script], { cwd, env: environment });
+        expect({ ...result, pid: 0 }).toEqual({ ...expected, pid: 0 });
+      } finally {
+        rmSync(kernel, { recursive: true, force: true });
+      }
+    });
+
+    it('parent and child of a fork call at the same time', async () => {
+      const cwd = mkdtempSync(join(top, 'w'));
+      const result = await execute('timeout', ['60', 'python3', '-c', forking], { cwd, env: environment });
+      expect(result, result.stderr).toMatchObject({ status: 0, stdout: "['both', 'made-by-child']\n" });
+    });
+  });
+});
