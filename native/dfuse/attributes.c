@@ -10,7 +10,7 @@
 
 static void reply_attributes(fuse_req_t req, struct inode *inode, struct stat *st)
 {
-	attributes_for_kernel(st, inode->oid);
+	provider_complete_stat(st, inode->oid);
 	fuse_reply_attr(req, st, inode->snapshot ? 0 : dfuse.timeout);
 }
 

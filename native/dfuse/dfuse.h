@@ -172,9 +172,6 @@ void handle_put(struct handle *handle);
 /** Looks a name up for the kernel. \a entry is complete on success. 0 or errno. */
 int name_lookup(struct inode *parent, const char *name, struct fuse_entry_param *entry);
 
-/** Attributes as the kernel shall see them. */
-void attributes_for_kernel(struct stat *st, daos_obj_id_t oid);
-
 void op_lookup(fuse_req_t req, fuse_ino_t parent, const char *name);
 void op_forget(fuse_req_t req, fuse_ino_t ino, uint64_t nlookup);
 void op_forget_multi(fuse_req_t req, size_t count, struct fuse_forget_data *forgets);

@@ -220,7 +220,7 @@ static int connect_container(void)
 	dfuse.root = inode_get(oid, S_IFDIR, root, !opts->read_only);
 	if (!dfuse.root)
 		return -1;
-	attributes_for_kernel(&st, oid);
+	provider_complete_stat(&st, oid);
 	atomic_store(&dfuse.root->number, st.st_ino);
 	atomic_store(&dfuse.root->parent, st.st_ino);
 	return 0;

@@ -22,17 +22,9 @@ static bool hidden(const char *name)
 	return name[0] == '\x01' && strncmp(name, HIDDEN_PREFIX, sizeof(HIDDEN_PREFIX) - 1) == 0;
 }
 
-void attributes_for_kernel(struct stat *st, daos_obj_id_t oid)
-{
-	if (st->st_ino == 0) /* libdfs has no inode numbers: one that stays the same is made of the oid */
-		st->st_ino = oid.lo ^ (oid.hi << 32 | oid.hi >> 32);
-	if (st->st_nlink == 0 && S_ISDIR(st->st_mode))
-		st->st_nlink = 1;
-}
-
 static void fill_entry(struct fuse_entry_param *entry, struct inode *inode)
 {
-	attributes_for_kernel(&entry->attr, inode->oid);
+	provider_complete_stat(&entry->attr, inode->oid);
 	entry->ino = (fuse_ino_t)(uintptr_t)inode;
 	entry->attr_timeout = entry->entry_timeout = inode->snapshot ? 0 : dfuse.timeout;
 	atomic_store_explicit(&inode->number, entry->attr.st_ino, memory_order_relaxed);

@@ -4,11 +4,34 @@
 #include <string.h>
 #include "names.h"
 
+/* libdfs stats by name without saying which object it was: the number of the inode is made of that. */
+static int stat_by_object(const struct where *w, struct stat *st)
+{
+	const struct provider *p = w->mnt->p;
+	daos_obj_id_t oid = {0};
+	dfs_obj_t *obj = w->parent;
+	int rc = w->name[0] ? p->dfs_lookup_rel(w->mnt->dfs, w->parent, w->name, O_RDONLY | O_NOFOLLOW, &obj, NULL, st)
+	                    : p->dfs_ostat(w->mnt->dfs, obj, st);
+
+	if (rc)
+		return rc;
+	p->dfs_obj2id(obj, &oid);
+	provider_complete_stat(st, oid);
+	return w->name[0] ? p->dfs_release(obj) : 0;
+}
+
+/* O_PATH in the flags of a provider that knows it: opens for all uses, whatever the modes. Others need O_RDWR. */
+static int flags_for(const struct mount *mnt, int flags)
+{
+	return flags & O_PATH && !mnt->p->dfsx_open_oid && !mnt->read_only ? (flags & ~O_PATH) | O_RDWR : flags;
+}
+
 long where_lstat(const struct where *w, struct stat *st)
 {
 	const struct provider *p = w->mnt->p;
-	int rc =
-	    w->name[0] ? p->dfs_stat(w->mnt->dfs, w->parent, w->name, st) : p->dfs_ostat(w->mnt->dfs, w->parent, st);
+	int rc = !p->dfsx_open_oid ? stat_by_object(w, st)
+	         : w->name[0]      ? p->dfs_stat(w->mnt->dfs, w->parent, w->name, st)
+	                           : p->dfs_ostat(w->mnt->dfs, w->parent, st);
 	st->st_dev = w->mnt->dev;
 	return -rc;
 }
@@ -58,12 +81,13 @@ long where_open(int dirfd, const char *path, bool follow, int flags, struct wher
 		r = where_enter(w);
 	while (!r && w->ours) {
 		const struct provider *p = w->mnt->p;
+		int how = flags_for(w->mnt, flags);
 		if (!w->name[0]) {
 			*mode = w->type;
-			return -p->dfs_dup(w->mnt->dfs, w->parent, (flags & O_ACCMODE) == O_RDONLY ? O_RDONLY : O_RDWR,
+			return -p->dfs_dup(w->mnt->dfs, w->parent, (how & O_ACCMODE) == O_RDONLY ? O_RDONLY : O_RDWR,
 			                   obj);
 		}
-		r = -p->dfs_lookup_rel(w->mnt->dfs, w->parent, w->name, flags | O_NOFOLLOW, obj, mode, NULL);
+		r = -p->dfs_lookup_rel(w->mnt->dfs, w->parent, w->name, how | O_NOFOLLOW, obj, mode, NULL);
 		if (!r && S_ISLNK(*mode) && (follow || w->must_dir)) {
 			r = where_follow_obj(w, *obj);
 			continue;

@@ -22,6 +22,13 @@ static long set(struct mount *mnt, dfs_obj_t *obj, struct stat *st, int what)
 			return r;
 		what = DFS_SET_ATTR_UID;
 	}
+	if (what & DFS_SET_ATTR_MODE) { /* libdfs wants the kind of the object with it */
+		mode_t mode = 0;
+		int rc = mnt->p->dfs_get_mode(obj, &mode);
+		if (rc)
+			return -rc;
+		st->st_mode = (mode & S_IFMT) | (st->st_mode & 07777);
+	}
 	return -mnt->p->dfs_osetattr(mnt->dfs, obj, st, what);
 }
 

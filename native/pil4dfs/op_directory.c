@@ -59,7 +59,8 @@ static int read_counted(struct ofd *ofd, dfs_obj_t *obj, uint64_t *pos, uint32_t
 		for (uint32_t i = 0; !rc && i < n && out < *nr; i++, at++) {
 			if (at < *pos)
 				continue;
-			ents[out].ino = stats[i].st_ino;
+			ents[out].ino =
+			    stats[i].st_ino ? stats[i].st_ino : UINT32_MAX; /* unknown, as libfuse says it */
 			ents[out].next = at + 1;
 			ents[out].type = (uint8_t)IFTODT(stats[i].st_mode);
 			memcpy(ents[out].name, names[i].d_name, sizeof(ents[out].name));

@@ -50,6 +50,9 @@ struct provider {
  */
 const struct provider *provider_load(const char *name, char *err, size_t errlen);
 
+/** Adds to the attributes of an object what libdfs leaves out: an inode number made of \a oid, a directory's link. */
+void provider_complete_stat(struct stat *st, daos_obj_id_t oid);
+
 /**
  * Makes a provider usable in the child of a fork, by the thread that is left there, for one that has no dfsx_fork().
  * libdaos keeps the connections and the progress of its parent otherwise, and a call waits for ever.

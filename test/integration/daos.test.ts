@@ -12,7 +12,9 @@ const prefix = process.env['DFSKIT_DAOS_PREFIX'];
 const container = process.env['DFSKIT_TEST_CONT'];
 const asked = prefix !== undefined && container !== undefined;
 if (!asked) {
-  console.log('skipped: tests over DAOS need DFSKIT_DAOS_PREFIX and DFSKIT_TEST_CONT=POOL/CONT (docs/daos.md)');
+  console.log(
+    'skipped: tests over DAOS need DFSKIT_DAOS_PREFIX and DFSKIT_TEST_CONT=POOL/CONT (docs/daos.md)',
+  );
 }
 
 const env = { DFSKIT_PROVIDER: 'daos' };
@@ -23,7 +25,7 @@ const script = `
   { echo one; /bin/echo two; cat a/numbers; } > joined; echo three >> joined; cksum < joined
   ln -s a/numbers link; cmp link a/numbers; mv a/b/large a/moved; mv a c; wc -c c/moved
   cp -r c copy; diff -r c copy; truncate -s 100 c/moved; wc -c < c/moved; chmod 600 c/moved
-  (cd copy; find . -printf '%p %y %m\\n' | sort); rm -r copy; stat -c '%s %a' c/moved
+  find copy -printf '%P %y %m\\n' | sort; rm -r copy; stat -c '%s %a' c/moved
   rmdir c 2>&1 | grep -o 'not empty'; cat nothing 2>&1; ls -R . | sort; sort -n c/numbers | tail -1`;
 
 /** Parent and child call at the same time: replies that went to the wrong one would show. */
