@@ -13,6 +13,7 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <linux/memfd.h>
+#include <dfskit_ioctl.h>
 #include "runtime.h"
 
 struct ofd **shim_fds;
@@ -392,6 +393,23 @@ void ofd_put(struct ofd *ofd)
 		pool_give(ofd);
 }
 
+/* The object behind a descriptor that is real, asked of our dfuse as libioil does after an open. */
+static int ask_descriptor(struct ofd *ofd, int acc, dfs_obj_t **obj)
+{
+	struct dfskit_ioctl_file info;
+
+	for (unsigned int fd = 0; fd < shim_fd_top; fd++) {
+		if (shim_fds[fd] != ofd)
+			continue;
+		if (SHIM_RAW(SYS_ioctl, fd, DFSKIT_IOCTL_FILE, &info) || info.version != DFSKIT_IOCTL_VERSION ||
+		    info.blob_len > sizeof(info.blob))
+			return EIO;
+		d_iov_t blob = {.iov_buf = info.blob, .iov_buf_len = info.blob_len, .iov_len = info.blob_len};
+		return ofd->mnt->p->dfs_obj_global2local(ofd->mnt->dfs, acc, blob, obj);
+	}
+	return EIO;
+}
+
 static int reopen(struct ofd *ofd, dfs_obj_t **obj)
 {
 	const struct provider *p = ofd->mnt->p; /* known: the mount is connected */
@@ -401,6 +419,8 @@ static int reopen(struct ofd *ofd, dfs_obj_t **obj)
 		acc = O_RDWR;
 	if (p->dfsx_open_oid && (ofd->oid.lo || ofd->oid.hi))
 		return p->dfsx_open_oid(ofd->mnt->dfs, ofd->oid, acc, obj);
+	if (ofd->kind == OFD_FILE && atomic_load(&ofd->real))
+		return ask_descriptor(ofd, acc, obj);
 	return ofd->path ? p->dfs_lookup(ofd->mnt->dfs, ofd->path[0] ? ofd->path : "/", acc, obj, NULL, NULL) : ENOENT;
 }
 
