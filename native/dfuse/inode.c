@@ -136,16 +136,21 @@ struct inode *inode_of(fuse_ino_t ino)
 	return ino == FUSE_ROOT_ID ? dfuse.root : (struct inode *)(uintptr_t)ino;
 }
 
-/* A handle fresh from a lookup, for an inode that may have one. */
+/* A handle fresh from a lookup, for an inode that may have one. libdfs reaches attributes by the name that a handle was
+ * opened by, so there the fresh one replaces it: somebody else may have renamed the object. */
 static void offer_handle(struct inode *inode, dfs_obj_t *obj, bool writable)
 {
+	struct handle *old = NULL, *fresh;
+
 	pthread_mutex_lock(&inode->lock);
-	if (!inode->handle && keeps_handle(inode)) {
-		inode->handle = new_handle(obj, writable);
-		if (inode->handle)
-			obj = NULL;
+	if (keeps_handle(inode) && (!inode->handle || !dfuse.p->dfsx_open_oid) && (fresh = new_handle(obj, writable))) {
+		old = inode->handle;
+		inode->handle = fresh;
+		obj = NULL;
 	}
 	pthread_mutex_unlock(&inode->lock);
+	if (old)
+		handle_put(old);
 	if (obj)
 		dfuse.p->dfs_release(obj);
 }
