@@ -36,8 +36,6 @@ export const testPackages = [
 
 /** What only the long tests run. */
 export const longTestPackages = [
-  'automake',
-  'cpio',
   'ffmpeg',
   'hdf5-tools',
   'imagemagick',
@@ -49,7 +47,6 @@ export const longTestPackages = [
   'openmpi-bin',
   'postgresql',
   'python3-venv',
-  'vim',
 ];
 
 /**

@@ -10,14 +10,7 @@
 #include <unistd.h>
 #include <daos.h>
 #include <daos_fs.h>
-
-#define CHECK(cond)                                                                \
-	do {                                                                       \
-		if (!(cond)) {                                                     \
-			fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #cond); \
-			_exit(1);                                                  \
-		}                                                                  \
-	} while (0)
+#include "check.h"
 
 enum {
 	CALLS = 64,

@@ -9,14 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include <daos_fs_sys.h>
-
-#define CHECK(cond)                                                                \
-	do {                                                                       \
-		if (!(cond)) {                                                     \
-			fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #cond); \
-			_exit(1);                                                  \
-		}                                                                  \
-	} while (0)
+#include "check.h"
 
 static dfs_sys_t *sys;
 

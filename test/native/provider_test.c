@@ -9,14 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include "provider.h"
-
-#define CHECK(cond)                                                                \
-	do {                                                                       \
-		if (!(cond)) {                                                     \
-			fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #cond); \
-			_exit(1);                                                  \
-		}                                                                  \
-	} while (0)
+#include "check.h"
 
 enum {
 	THREADS = 4,

@@ -15,14 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "provider.h"
-
-#define CHECK(cond)                                                                \
-	do {                                                                       \
-		if (!(cond)) {                                                     \
-			fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #cond); \
-			_exit(1);                                                  \
-		}                                                                  \
-	} while (0)
+#include "check.h"
 
 enum {
 	NAMES = 6,

@@ -11,14 +11,7 @@
 #include <daos.h>
 #include <daos_fs.h>
 #include <daos_uns.h>
-
-#define CHECK(cond)                                                                \
-	do {                                                                       \
-		if (!(cond)) {                                                     \
-			fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #cond); \
-			_exit(1);                                                  \
-		}                                                                  \
-	} while (0)
+#include "check.h"
 
 static void expect(const char *path, uint32_t flags, const char *pool, const char *cont, const char *rest)
 {

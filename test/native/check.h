@@ -1,0 +1,19 @@
+/*
+ * check.h - what every test in C ends with when something does not hold.
+ */
+#ifndef TEST_NATIVE_CHECK_H
+#define TEST_NATIVE_CHECK_H
+
+#include <stdio.h>
+#include <unistd.h>
+
+/* _exit: a child of the test must not run the handlers of its parent. */
+#define CHECK(cond)                                                                \
+	do {                                                                       \
+		if (!(cond)) {                                                     \
+			fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #cond); \
+			_exit(1);                                                  \
+		}                                                                  \
+	} while (0)
+
+#endif
