@@ -26,7 +26,7 @@
 #define SLEPT_NS(bytes) (3000 + (bytes) / 4)
 
 #define TICK_NS    1000000 /* of the watch: so late another thread helps those that are held up */
-#define IDLE_TICKS 20      /* without a request, and the watch sleeps until there is one */
+#define IDLE_TICKS 2       /* without a request, and the watch sleeps until there is one */
 
 struct worker {
 	pthread_t thread;

@@ -9,6 +9,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createContainer, DfsClient } from '../../src/dfs/index.js';
 import { daemonOf, isStale, listMounts, mount, mountAt, umount } from '../../src/mount/index.js';
@@ -172,7 +173,7 @@ describe.skipIf(!canMount())('the daemon', () => {
   it('ends in the foreground with status 0 when it is unmounted', async () => {
     const dir = bench.directory('foreground');
     const ended = dfuse(['-f', 'tank/d', dir]);
-    while (mountAt(dir) === undefined) await new Promise((resolve) => setTimeout(resolve, 10));
+    while (mountAt(dir) === undefined) await setTimeout(10);
     await umount(dir);
     expect(await ended).toMatchObject({ status: 0, stdout: '', stderr: '' });
   });
@@ -300,6 +301,23 @@ FUSE_MKDIR, FUSE_WRITE, FUSE_CREATE = 9, 16, 35
 print([after[n] - before[n] for n in (FUSE_MKDIR, FUSE_WRITE, FUSE_CREATE)])
 `;
     expect(await python(script, dir)).toBe('[10, 5, 1]');
+  });
+
+  // Its ticks cost a program beside it several percent of its bandwidth, where they went on for 20 ms.
+  it('sleeps when there is nothing to answer', async () => {
+    const { dir, pid = 0 } = await bench.mount('quiet');
+    const slept = (): number =>
+      Number(
+        /^voluntary_ctxt_switches:\s*(\d+)/m.exec(
+          readFileSync(`/proc/${pid}/task/${pid}/status`, 'utf8'),
+        )?.[1],
+      );
+    await setTimeout(200);
+    const before = slept();
+    statSync(join(dir, '.'));
+    await setTimeout(200);
+    expect(slept() - before).toBeLessThanOrEqual(6);
+    expect(slept()).toBeGreaterThan(before);
   });
 
   // In a mount namespace of its own, with a device that everybody may open.
