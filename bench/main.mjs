@@ -6,10 +6,11 @@ import { join } from 'node:path';
 import { dfuse } from './dfuse.mjs';
 import { passthrough } from './passthrough.mjs';
 import { provider } from './provider.mjs';
+import { reread } from './reread.mjs';
 import { scale } from './scale.mjs';
 import { startup } from './startup.mjs';
 
-const benchmarks = { passthrough, startup, dfuse, provider, scale };
+const benchmarks = { passthrough, startup, dfuse, reread, provider, scale };
 /** Takes minutes and gigabytes: only when it is asked for. */
 const onRequest = ['scale'];
 const asked = process.argv.slice(2);

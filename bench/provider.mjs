@@ -3,8 +3,8 @@ import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { median } from 'simple-statistics';
+import { Driver } from './driver.mjs';
 
 const rounds = 15;
 
@@ -35,39 +35,10 @@ const scaling = [
   { name: 'create', ops: 20_000, target: 1.0 },
 ];
 
-/** dfskit-bench, alive: rounds on request. */
-class Driver {
-  constructor(directory, api, number, files = 2000) {
-    const dfs = ['--cont', 'pool/cont', '--dir', `/bench${number}`];
-    const args = api === 'dfs' ? dfs : ['--dir', join(directory, `kernel${number}`)];
-    const program = join(process.cwd(), 'build/bin/dfskit-bench');
-    this.child = spawn(program, ['--api', api, ...args, '--rounds', '--files', String(files)], {
-      env: { ...process.env, DFSKIT_STORE: join(directory, 'store') },
-      stdio: ['pipe', 'pipe', 'inherit'],
-    });
-    this.lines = createInterface(this.child.stdout)[Symbol.asyncIterator]();
-    this.ready = this.lines.next();
-  }
-
-  async ask(line) {
-    await this.ready;
-    this.child.stdin.write(`${line}\n`);
-    const { value } = await this.lines.next();
-    const answer = JSON.parse(value ?? '{"error":"it ended"}');
-    if (answer.error !== undefined) throw new Error(`${line}: ${answer.error}`);
-    return answer;
-  }
-
-  async round({ name, ops }) {
-    const answer = await this.ask(`round ${name} ${ops}`);
-    return { ...answer, ns: answer.latency.median, rate: answer.ops / answer.seconds };
-  }
-
-  end() {
-    const ended = new Promise((resolve) => this.child.on('close', resolve));
-    this.child.stdin.end('quit\n');
-    return ended;
-  }
+/** A driver on the container or, beside the store, on the kernel's file system. */
+function driver(directory, api, number, files = 2000) {
+  const place = api === 'dfs' ? ['--cont', 'pool/cont', '--dir', `/bench${number}`] : ['--dir', join(directory, `kernel${number}`)];
+  return new Driver(['--api', api, ...place, '--files', String(files)], { DFSKIT_STORE: join(directory, 'store') });
 }
 
 async function createContainer(directory) {
@@ -81,7 +52,7 @@ async function createContainer(directory) {
 
 /** The kernel and dfs take turns, each first equally often. */
 async function against(directory, workload) {
-  const ways = { kernel: new Driver(directory, 'posix', 0, workload.files), dfs: new Driver(directory, 'dfs', 0, workload.files) };
+  const ways = { kernel: driver(directory, 'posix', 0, workload.files), dfs: driver(directory, 'dfs', 0, workload.files) };
   const results = { kernel: [], dfs: [] };
   try {
     for (const way of ['kernel', 'dfs']) await ways[way].round(workload); // warm
@@ -101,7 +72,7 @@ async function together(directory, workload) {
 }
 
 async function pair(directory, workload, api) {
-  const drivers = [new Driver(directory, api, 1), new Driver(directory, api, 2)];
+  const drivers = [driver(directory, api, 1), driver(directory, api, 2)];
   const ratios = [];
   try {
     for (const driver of drivers) await driver.round(workload);

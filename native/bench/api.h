@@ -44,6 +44,9 @@ struct bench_api {
 	/** Reads or writes exactly \a len bytes: EIO for fewer. */
 	int (*pread)(const struct bench_file *file, void *buf, size_t len, off_t off);
 	int (*pwrite)(const struct bench_file *file, const void *buf, size_t len, off_t off);
+	/** Reads the file from its start to its end with fread(3) of \a len bytes. \param pieces out: how many it were.
+	 *  NULL where there is no stdio. */
+	int (*stream)(const char *path, void *buf, size_t len, uint64_t *pieces);
 	/** \param size out: bytes */
 	int (*stat)(const struct bench_dir *dir, const char *path, off_t *size);
 	/** Opens the directory anew, reads it to its end and closes it. \param entries out: without "." and ".." */

@@ -103,6 +103,22 @@ static int posix_pwrite(const struct bench_file *file, const void *buf, size_t l
 	return (size_t)put == len ? 0 : EIO;
 }
 
+static int posix_stream(const char *path, void *buf, size_t len, uint64_t *pieces)
+{
+	FILE *stream = fopen(path, "re");
+	uint64_t count = 0;
+	int rc;
+
+	if (stream == NULL)
+		return errno;
+	while (fread(buf, 1, len, stream) == len)
+		count++;
+	rc = ferror(stream) ? EIO : 0;
+	fclose(stream);
+	*pieces = count;
+	return rc;
+}
+
 static int posix_stat(const struct bench_dir *dir, const char *path, off_t *size)
 {
 	struct stat st;
@@ -161,6 +177,7 @@ const struct bench_api bench_api_posix = {
     .close = posix_close,
     .pread = posix_pread,
     .pwrite = posix_pwrite,
+    .stream = posix_stream,
     .stat = posix_stat,
     .readdir = posix_readdir,
     .rename = posix_rename,

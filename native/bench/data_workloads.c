@@ -67,6 +67,11 @@ static int setup_full(struct bench *b)
 	return rc != 0 ? rc : fill(b);
 }
 
+static int setup_stream(struct bench *b)
+{
+	return b->api->stream == NULL ? ENOTSUP : setup_full(b);
+}
+
 static int nothing(struct bench *b, uint64_t n)
 {
 	(void)b;
@@ -127,6 +132,13 @@ static int run_seq_read(struct bench *b, uint64_t i, uint64_t *done)
 	return b->api->pread(&b->file, b->buf, LARGE, next_offset(b, i));
 }
 
+/* What a program reads with stdio, in pieces smaller than the buffer of the stream. One pass over the file. */
+static int run_stream(struct bench *b, uint64_t i, uint64_t *done)
+{
+	(void)i;
+	return b->api->stream(b->paths[0], b->buf, SMALL, done);
+}
+
 static int run_seq_write(struct bench *b, uint64_t i, uint64_t *done)
 {
 	(void)done;
@@ -174,6 +186,16 @@ const struct bench_workload bench_data_workloads[] = {
         .setup = setup_empty,
         .prepare = empty_data,
         .run = run_seq_write,
+        .finish = nothing,
+        .teardown = teardown,
+    },
+    {
+        .name = "stream-4k",
+        .op_bytes = SMALL,
+        .counts_itself = true,
+        .setup = setup_stream,
+        .prepare = nothing,
+        .run = run_stream,
         .finish = nothing,
         .teardown = teardown,
     },
