@@ -413,8 +413,13 @@ static int rebuild(struct cont *c)
 	sys_unlinkat(c->dir_fd, "meta-lock", 0);
 	remove_segments(c, pos.segment);
 	rc = journal_start(c, pos.segment, txnid, &pos);
-	if (rc == 0)
+	if (rc == 0) {
+		uint32_t syncs =
+		    (uint32_t)(time_now() >> 20); /* no number that an earlier run of the machine counted to */
+
 		purge_count(c, 1, 0);
+		sys_pwrite(c->shared_fd, &syncs, sizeof(syncs), offsetof(struct shared_page, syncs));
+	}
 	if (rc == 0 && sys_pwrite(c->shared_fd, &pos, sizeof(pos), offsetof(struct shared_page, journal)) < 0)
 		rc = EIO;
 	return rc;

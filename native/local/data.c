@@ -79,7 +79,18 @@ static int move_all(struct dfs_obj *o, struct pieces *p, uint64_t off, bool writ
 		return 0;
 	if (off > INT64_MAX || p->total > INT64_MAX - off)
 		return write ? EFBIG : 0;
+	if (!is_hosted(o)) {
+		rc = write ? small_write(o, p->iov, p->nr, p->total, off, moved)
+		           : small_read(o, p->iov, p->nr, off, moved);
+		if (rc == 0 && write)
+			*moved -= off;
+		if (rc != NOT_SMALL)
+			return rc;
+	}
 	if (write) {
+		rc = object_begin_write(o);
+		if (unlikely(rc != 0))
+			return rc;
 		rc = write_enter(o, off, off + p->total, &w);
 		if (unlikely(rc != 0))
 			return rc;
@@ -163,8 +174,6 @@ static int transfer_all(void *arg)
 	uint64_t done = 0;
 	int rc = check_file(t->dfs, t->obj, t->write);
 
-	if (rc == 0 && t->write)
-		rc = object_begin_write(t->obj);
 	if (rc == 0 && t->iod != NULL) {
 		rc = move_ranges(t->obj, t->iod, t->sgl, t->write, &done);
 	} else if (rc == 0) {
@@ -276,11 +285,16 @@ EXPORT int dfsx_append(dfs_t *dfs, dfs_obj_t *obj, d_sg_list_t *sgl, daos_off_t 
 	int fd, rc = check_file(dfs, obj, true), first = 0;
 
 	if (rc == 0)
-		rc = object_begin_write(obj);
-	if (rc == 0)
 		rc = pieces_of(&p, sgl);
 	if (rc != 0)
 		return rc;
+	rc = is_hosted(obj) || p.total == 0 ? NOT_SMALL : small_write(obj, p.iov, p.nr, p.total, UINT64_MAX, end);
+	if (rc == NOT_SMALL)
+		rc = object_begin_write(obj);
+	else
+		goto moved;
+	if (rc != 0)
+		goto moved;
 	locked = append_lock(obj, mine);
 	rc = write_enter(obj, UINT64_MAX, UINT64_MAX, &w);
 	if (rc != 0)
@@ -314,6 +328,7 @@ EXPORT int dfsx_append(dfs_t *dfs, dfs_obj_t *obj, d_sg_list_t *sgl, daos_off_t 
 out:
 	if (locked)
 		atomic_store(&obj->appending, 0);
+moved:
 	pieces_free(&p);
 	return rc;
 }
@@ -396,6 +411,9 @@ EXPORT int dfsx_seek(dfs_t *dfs, dfs_obj_t *obj, daos_off_t off, int whence, dao
 		return rc;
 	if (whence != SEEK_DATA && whence != SEEK_HOLE)
 		return EINVAL;
+	rc = is_hosted(obj) ? NOT_SMALL : small_seek(obj, off, whence, result);
+	if (rc != NOT_SMALL)
+		return rc;
 	rc = hostfd_pin(obj, false, &fd);
 	if (rc == EXDEV)
 		return view_seek(obj, off, whence, result);
@@ -414,20 +432,11 @@ EXPORT int dfsx_seek(dfs_t *dfs, dfs_obj_t *obj, daos_off_t off, int whence, dao
 /* Once a handle: the host file's own name, which other host file systems than ext4 may forget. */
 static int sync_host_name(struct dfs_obj *o)
 {
-	char path[32];
-	int fd, rc;
+	int rc;
 
 	if (!o->c->journal.on || atomic_load_explicit(&o->name_synced, memory_order_relaxed))
 		return 0;
-	host_path(path, o->ino);
-	path[2] = '\0';
-	fd = sys_openat(o->c->obj_fd, path, O_RDONLY | O_DIRECTORY, 0);
-	if (fd < 0)
-		return -fd;
-	rc = (int)-RETRY(SYS4(SYS_fsync, fd, 0, 0, 0));
-	sys_close(fd);
-	if (rc == 0)
-		rc = (int)-RETRY(SYS4(SYS_fsync, o->c->obj_fd, 0, 0, 0));
+	rc = host_sync_name(o->c, o->ino);
 	if (rc == 0)
 		atomic_store_explicit(&o->name_synced, true, memory_order_relaxed);
 	return rc;
@@ -439,7 +448,10 @@ EXPORT int dfsx_fsync(dfs_t *dfs, dfs_obj_t *obj, bool datasync)
 
 	if (dfs == NULL || obj == NULL)
 		return EINVAL;
-	if (S_ISREG(obj->mode)) {
+	rc = S_ISREG(obj->mode) && !is_hosted(obj) ? small_synced(obj) : 0;
+	if (rc > 0)
+		return rc;
+	if (S_ISREG(obj->mode) && is_hosted(obj)) {
 		rc = hostfd_pin(obj, false, &fd);
 		if (rc == 0) {
 			rc = (int)-RETRY(SYS4(datasync ? SYS_fdatasync : SYS_fsync, fd, 0, 0, 0));
@@ -455,6 +467,18 @@ EXPORT int dfsx_fsync(dfs_t *dfs, dfs_obj_t *obj, bool datasync)
 	return env_sync(dfs->c);
 }
 
+/* Small files that are there now do not move out without a sync of their own. */
+static void count_sync(struct cont *c)
+{
+	uint32_t n = c->shared->syncs + 1;
+
+	if (n == ALWAYS_SYNC)
+		n = 0;
+
+	if (c->journal.on)
+		sys_pwrite(c->shared_fd, &n, sizeof(n), offsetof(struct shared_page, syncs));
+}
+
 EXPORT int dfs_sync(dfs_t *dfs)
 {
 	int rc;
@@ -462,6 +486,8 @@ EXPORT int dfs_sync(dfs_t *dfs)
 	if (dfs == NULL)
 		return EINVAL;
 	rc = env_ready(dfs->c);
+	if (rc == 0)
+		count_sync(dfs->c);
 	if (rc == 0)
 		rc = dfs->c->journal.on ? (int)-SYS4(SYS_syncfs, dfs->c->obj_fd, 0, 0, 0) : 0;
 	return rc != 0 ? rc : env_sync(dfs->c);

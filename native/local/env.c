@@ -275,7 +275,7 @@ static int open_super(struct cont *c)
 		memcpy(&c->super, v.mv_data, sizeof(c->super));
 		if (c->super.magic != STORE_MAGIC)
 			rc = DAMAGED;
-		else if (c->super.version > CONT_VERSION)
+		else if (c->super.version != CONT_VERSION)
 			rc = EPROTONOSUPPORT;
 	}
 	mdb_txn_abort(txn);
@@ -288,6 +288,7 @@ int env_open(struct cont *c, bool create)
 	char *path;
 	int rc, dead;
 
+	c->pid = (pid_t)sys_raw6(SYS_getpid, 0, 0, 0, 0, 0, 0);
 	rc = journal_open(c, create);
 	if (rc != 0)
 		return rc;

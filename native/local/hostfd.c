@@ -118,24 +118,51 @@ static void lru_make_room(void)
 	}
 }
 
-static int host_open(struct dfs_obj *o, bool write)
+int host_create(struct cont *c, uint64_t ino, int flags)
 {
-	struct cont *c = o->c;
 	char path[32];
 	int fd;
 
-	host_path(path, o->ino);
-	fd = sys_openat(c->obj_fd, path, O_RDWR | O_NOFOLLOW | (write ? O_CREAT : 0), c->share & 0666);
-	if (fd == -ENOENT && write) {
+	flags |= O_RDWR | O_NOFOLLOW | O_CREAT;
+	host_path(path, ino);
+	fd = sys_openat(c->obj_fd, path, flags, c->share & 0666);
+	if (fd == -ENOENT) {
 		path[2] = '\0';
 		fd = sys_mkdirat(c->obj_fd, path, 0700 | (c->share & 0777));
 		path[2] = '/';
 		if (fd == 0 || fd == -EEXIST)
-			fd = sys_openat(c->obj_fd, path, O_RDWR | O_NOFOLLOW | O_CREAT, c->share & 0666);
+			fd = sys_openat(c->obj_fd, path, flags, c->share & 0666);
 	}
-	if ((fd == -EACCES || fd == -EROFS) && !write)
-		fd = sys_openat(c->obj_fd, path, O_RDONLY | O_NOFOLLOW, 0);
+	return fd;
+}
+
+static int host_open(struct dfs_obj *o, bool write)
+{
+	char path[32];
+	int fd;
+
+	if (write)
+		return fd_adopt(host_create(o->c, o->ino, 0));
+	host_path(path, o->ino);
+	fd = sys_openat(o->c->obj_fd, path, O_RDWR | O_NOFOLLOW, 0);
+	if (fd == -EACCES || fd == -EROFS)
+		fd = sys_openat(o->c->obj_fd, path, O_RDONLY | O_NOFOLLOW, 0);
 	return fd_adopt(fd);
+}
+
+int host_sync_name(struct cont *c, uint64_t ino)
+{
+	char path[32];
+	int fd, rc;
+
+	host_path(path, ino);
+	path[2] = '\0';
+	fd = sys_openat(c->obj_fd, path, O_RDONLY | O_DIRECTORY, 0);
+	if (fd < 0)
+		return -fd;
+	rc = (int)-RETRY(SYS4(SYS_fsync, fd, 0, 0, 0));
+	sys_close(fd);
+	return rc != 0 ? rc : (int)-RETRY(SYS4(SYS_fsync, c->obj_fd, 0, 0, 0));
 }
 
 static int pin_slow(struct dfs_obj *o, bool write, int *out)

@@ -77,25 +77,30 @@ int inode_get_link(MDB_txn *txn, uint64_t ino, char *buf, size_t *len)
 	return 0;
 }
 
-int inode_put(MDB_txn *txn, uint64_t ino, const struct inode_rec *rec)
+/* Apart, because of its stack: threads of POSIX asynchronous input and output have little. */
+static __attribute__((noinline)) int put_with_link(MDB_txn *txn, uint64_t ino, const struct inode_rec *rec)
 {
-	MDB_val v = {sizeof(*rec), (void *)(uintptr_t)rec};
 	char target[DFS_MAX_PATH];
 	size_t len = sizeof(target);
-	int rc;
+	MDB_val v = {0, NULL};
+	int rc = inode_get_link(txn, ino, target, &len);
 
-	if (!S_ISLNK(rec->mode))
-		return rec_put(txn, SPACE_INODE | ino, 0, &v, 0);
-	rc = inode_get_link(txn, ino, target, &len);
 	if (rc != 0)
 		return rc;
-	v = (MDB_val){sizeof(*rec) + len, NULL};
+	v.mv_size = sizeof(*rec) + len;
 	rc = rec_put(txn, SPACE_INODE | ino, 0, &v, MDB_RESERVE);
 	if (rc != 0)
 		return rc;
 	memcpy(v.mv_data, rec, sizeof(*rec));
 	memcpy((char *)v.mv_data + sizeof(*rec), target, len);
 	return 0;
+}
+
+int inode_put(MDB_txn *txn, uint64_t ino, const struct inode_rec *rec)
+{
+	MDB_val v = {sizeof(*rec), (void *)(uintptr_t)rec};
+
+	return unlikely(S_ISLNK(rec->mode)) ? put_with_link(txn, ino, rec) : rec_put(txn, SPACE_INODE | ino, 0, &v, 0);
 }
 
 int inode_put_link(MDB_txn *txn, uint64_t ino, const struct inode_rec *rec, const char *target)
@@ -146,8 +151,10 @@ int inode_delete(MDB_txn *txn, uint64_t ino, const struct inode_rec *rec)
 	MDB_cursor *cur;
 	int rc;
 
-	if (!(rec->flags & INODE_HAS_XATTR))
-		return rec_del(txn, SPACE_INODE | ino, 0);
+	if (!(rec->flags & INODE_HAS_XATTR)) {
+		rc = rec_del(txn, SPACE_INODE | ino, 0);
+		return rc == 0 && rec->flags & INODE_HAS_DATA ? rec_del(txn, SPACE_INODE | ino, DATA_SLOT) : rc;
+	}
 	rc = save_all(txn, ino);
 	if (rc == 0)
 		rc = mdb_cursor_open(txn, DBI, &cur);

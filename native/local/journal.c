@@ -188,7 +188,7 @@ static int open_at(struct cont *c, uint64_t number)
 static int find_end(struct cont *c, uint64_t txnid)
 {
 	struct journal *j = &c->journal;
-	_Alignas(8) char buf[16384];
+	char *buf = j->window;
 	size_t have = 0, at = 0;
 
 	while (j->pos.txnid < txnid) {
@@ -209,7 +209,7 @@ static int find_end(struct cont *c, uint64_t txnid)
 			}
 			at = have;
 		}
-		n = sys_pread(j->fd, buf, sizeof(buf), j->pos.at);
+		n = sys_pread(j->fd, buf, sizeof(j->window), j->pos.at);
 		if (n < 0)
 			return (int)-n;
 		have = (size_t)n;

@@ -55,6 +55,7 @@ struct journal {
 	size_t reserved_len;
 	struct journal_pos pos, next;      /* next: once the transaction under way is committed */
 	uint64_t reserved_to, reserved_in; /* space is taken up to there in that segment */
+	char window[16384];                /* what is read to find its end: too much for the stack of every thread */
 	bool removes;                      /* the transaction under way removes something */
 	bool rotated;                      /* a segment is full: time for a checkpoint */
 	pthread_mutex_t checkpoint;        /* rank 2: one step of a checkpoint */

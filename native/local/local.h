@@ -29,7 +29,7 @@
 #define unlikely(x) __builtin_expect(!!(x), 0)
 
 #define STORE_VERSION 1 /* of the layout on disk; a newer one is refused with EPROTONOSUPPORT */
-#define CONT_VERSION  2 /* the same for a container: 2 once it had a snapshot, 1 before */
+#define CONT_VERSION  3 /* the same for a container */
 #define STORE_MAGIC   0x6466736b69743031ULL
 #define ROOT_INO      1ULL
 #define DBI           ((MDB_dbi)1) /* LMDB's main database, the only one */
@@ -49,6 +49,7 @@
  *   SPACE_KEPT, inode, epoch         a preserved file, see preserve.c; KEPT_WHOLE: the host file of
  *                                    an object that only snapshots have
  *   SPACE_INODE | inode, 0           struct inode_rec (a symbolic link's target follows it)
+ *   SPACE_INODE | inode, DATA_SLOT   the bytes of a small file, see small.c
  *   SPACE_INODE | inode, slot        struct xattr_rec
  *   SPACE_HISTORY, key, epoch        what was at a key of a name, inode or xattr up to that epoch, see
  *                                    record.c
@@ -65,6 +66,7 @@
 #define KEY_JOURNAL    3ULL
 #define KEY_SNAPSHOTS  4ULL
 #define KEPT_WHOLE     UINT64_MAX
+#define DATA_SLOT      1ULL /* no hash of a name is as small */
 
 struct key {
 	uint64_t hi, lo; /* big-endian */
@@ -110,14 +112,26 @@ struct dirent_rec {
 #define INODE_HAS_HOST  (1U << 0) /* a host file may exist */
 #define INODE_HAS_XATTR (1U << 1)
 #define INODE_LINKABLE  (1U << 2) /* made without a name: it may still get its first one */
+#define INODE_HAS_DATA  (1U << 3) /* its bytes are in the tree; never together with INODE_HAS_HOST */
+
+#define SMALL_MAX  4096 /* bytes of a file in the tree, */
+#define SMALL_HEAD 4080 /* and of its record: with LMDB's header one page */
+#define SMALL_TAIL 16
 
 struct inode_rec {
 	uint32_t mode, uid, gid, nlink;
 	uint64_t size;               /* true while writers is 0; otherwise ask the host file */
 	int64_t atime, mtime, ctime; /* nanoseconds since 1970 */
-	uint64_t parent, slot;       /* of a directory: where its name is */
-	uint32_t epoch, writers;     /* handles that write, valid in this epoch */
-	uint32_t flags;              /* INODE_HAS_* */
+	union {
+		struct {
+			uint64_t parent, slot; /* of a directory: where its name is */
+		};
+		uint8_t tail[SMALL_TAIL]; /* of a file with INODE_HAS_DATA: its bytes from SMALL_HEAD on */
+	};
+	uint32_t
+	    epoch; /* handles that write, valid in this epoch; with INODE_HAS_DATA: shared->syncs when it got that */
+	uint32_t writers;
+	uint32_t flags; /* INODE_HAS_* */
 	uint32_t oclass;
 	uint32_t dir_oclass, file_oclass;
 	uint64_t chunk_size;
@@ -166,6 +180,7 @@ struct shared_page {
 	struct journal_pos journal; /* a place not far from the end; see journal.c */
 	char boot[BOOT_ID_LEN];     /* of the machine's run that meta is of */
 	uint64_t snapshot;          /* snapshots_rec.change * 2, + 1 while one is being taken; 0: there is none */
+	uint32_t syncs, pad;        /* of the whole container, counted */
 	uint8_t orphan_bits[64];    /* which orphans there may be: a bit each, by hash of the inode number */
 };
 
@@ -218,11 +233,13 @@ struct cont {
 	struct peer *peers;  /* writer */
 	unsigned npeers;
 	uint64_t ino_next, ino_end; /* writer */
+	pid_t pid;                  /* of the process that opened env */
 	mode_t share;               /* permission bits for what we create on the host */
 	uint64_t next_sweep;
-	uint64_t saving;      /* writer: in a transaction, the epoch under which old records are kept, 0: none */
-	bool sweep_due;       /* at the attach */
-	atomic_bool no_clone; /* the host file system can't clone files */
+	uint64_t saving;         /* writer: in a transaction, the epoch under which old records are kept, 0: none */
+	bool sweep_due;          /* at the attach */
+	atomic_bool no_clone;    /* the host file system can't clone files */
+	char scratch[SMALL_MAX]; /* writer: a small file */
 	struct super_rec super;
 	struct journal journal;
 };
@@ -283,6 +300,7 @@ struct drop {
 	bool gone;   /* the record was deleted */
 	bool orphan; /* the record stays: somebody has the object open */
 	bool kept;   /* a snapshot needs the host file */
+	void *data;  /* bytes of a small file that is gone; to be freed */
 	int intent;
 };
 /* Keeps a record without a name while somebody has it open; orphan_named() when it gets one. */
@@ -292,6 +310,9 @@ int drop_inode(struct cont *c, MDB_txn *txn, uint64_t ino, struct inode_rec *rec
 void drop_finish(struct cont *c, struct drop *d, int rc);
 void reclaim_orphan(struct cont *c, uint64_t ino);
 void reclaim_all(struct cont *c);
+/* Notes, where a dead process's successors will find it, that a host file is to go, or is not to count yet. */
+int intent_begin(struct cont *c, uint64_t ino);
+void intent_end(struct cont *c, int i);
 /* Host files whose removal was committed before purge_list: gone once that is durable. */
 #define PURGE_BATCH 256
 unsigned purge_list(struct cont *c, uint64_t list[PURGE_BATCH]);
@@ -367,6 +388,22 @@ void preserved_path(char out[64], uint64_t ino, uint64_t epoch, bool map);
 int view_read(struct dfs_obj *o, const struct iovec *iov, int nr, uint64_t off, uint64_t *done);
 int view_seek(struct dfs_obj *o, uint64_t off, int whence, uint64_t *result);
 
+/* ---- small files (small.c): NOT_SMALL when the file has a host file, or needs one ----------------- */
+#define NOT_SMALL -1
+int small_read(struct dfs_obj *o, const struct iovec *iov, int nr, uint64_t off, uint64_t *done);
+int small_write(struct dfs_obj *o, const struct iovec *iov, int nr, uint64_t total, uint64_t off,
+                uint64_t *end); /* off UINT64_MAX: append */
+int small_truncate(struct dfs_obj *o, uint64_t size);
+int small_seek(struct dfs_obj *o, uint64_t off, int whence, uint64_t *result);
+#define ALWAYS_SYNC UINT32_MAX /* an epoch: bytes that do not move out without a sync */
+int small_synced(struct dfs_obj *o);
+int small_move_out(struct cont *c, MDB_txn *txn, uint64_t ino, struct inode_rec *rec, int *intent);
+void small_moved_out(struct cont *c, uint64_t ino, int intent, int rc);
+/* The record of a file's bytes, as a copy (NULL: there is none), and back. */
+int small_get(MDB_txn *txn, uint64_t ino, const struct inode_rec *rec, void **head);
+int small_put(MDB_txn *txn, uint64_t ino, uint64_t size, void *head);
+void host_leftover(struct cont *c, MDB_txn *txn, uint64_t ino);
+
 /* ---- records (inode.c, dirent.c) --------------------------------------------------------- */
 int64_t time_now(void);
 void boot_id(char out[BOOT_ID_LEN]); /* of this run of the machine; zeros where /proc does not tell */
@@ -439,6 +476,8 @@ struct dfs_obj {
 	_Atomic uint64_t perm_generation;
 
 	/* Files: the host descriptor; see hostfd.c. */
+	atomic_bool hosted;       /* it has a host file, and will always have one; else: small.c */
+	atomic_uint small_writes; /* while it had none */
 	atomic_uint pins;
 	atomic_int fd;
 	bool fd_writable;
@@ -454,7 +493,9 @@ struct dfs_obj {
 
 void hostfd_fork(int stage);
 void env_fork(int stage);
-int hostfd_pin(struct dfs_obj *o, bool write, int *fd); /* ENOENT: no host file yet */
+int hostfd_pin(struct dfs_obj *o, bool write, int *fd);   /* ENOENT: no host file yet */
+int host_create(struct cont *c, uint64_t ino, int flags); /* a descriptor of the kernel's choice or -errno */
+int host_sync_name(struct cont *c, uint64_t ino);         /* makes the name of a host file durable */
 void hostfd_unpin(struct dfs_obj *o);
 void hostfd_drop(struct dfs_obj *o);           /* closes it, when nobody uses the handle any more */
 void hostfd_forget(struct dfs_obj *o, int fd); /* fd was closed under us */
@@ -467,6 +508,11 @@ void object_wrote(struct dfs_obj *o, bool something); /* after what may have mad
 int object_truncate(struct dfs_obj *o, uint64_t size);
 int dir_search(const struct dfs *dfs, MDB_txn *txn, struct dfs_obj *dir, uint64_t generation);
 int stat_now(struct cont *c, uint64_t ino, int fd, struct inode_rec *rec); /* with dirty sizes */
+
+static inline bool is_hosted(const struct dfs_obj *o)
+{
+	return likely(atomic_load_explicit(&o->hosted, memory_order_relaxed));
+}
 
 static inline uint64_t dir_ino(const struct dfs *dfs, const struct dfs_obj *dir)
 {

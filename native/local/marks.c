@@ -179,7 +179,7 @@ void shared_set_orphans(struct cont *c, uint64_t n)
 	sys_pwrite(c->shared_fd, &n, sizeof(n), offsetof(struct shared_page, orphans));
 }
 
-/* Removes the host files that a dead process had committed to remove. */
+/* Removes the host files that a dead process had committed to remove, or had not yet committed to use. */
 static bool finish_intents(struct cont *c, MDB_txn *txn, struct mark_page *page)
 {
 	bool all = true;
@@ -190,6 +190,8 @@ static bool finish_intents(struct cont *c, MDB_txn *txn, struct mark_page *page)
 		struct inode_rec rec;
 		char path[32];
 
+		if (ino != 0)
+			host_leftover(c, txn, ino);
 		if (ino == 0 || inode_get(txn, ino, &rec) != ENOENT)
 			continue;
 		if (marks_is_open(c, ino)) {

@@ -23,6 +23,7 @@ int object_new(struct dfs *dfs, uint64_t ino, const struct inode_rec *rec, int f
 	o->parent = parent;
 	o->oclass = rec->oclass;
 	o->chunk_size = rec->chunk_size;
+	atomic_init(&o->hosted, (rec->flags & INODE_HAS_HOST) != 0);
 	atomic_init(&o->fd, HOST_NONE);
 	if (S_ISLNK(rec->mode)) {
 		char target[DFS_MAX_PATH];
@@ -53,14 +54,27 @@ static unsigned this_generation(void)
 	return atomic_load_explicit(&fork_generation, memory_order_relaxed) + 1;
 }
 
+struct begin {
+	struct dfs_obj *o;
+	int intent;
+};
+
 static int begin_fn(struct cont *c, MDB_txn *txn, void *arg)
 {
-	struct dfs_obj *o = arg;
+	struct begin *b = arg;
+	struct dfs_obj *o = b->o;
 	struct inode_rec rec;
 	int rc = inode_get(txn, o->ino, &rec);
 
 	if (rc != 0)
 		return rc;
+	if (!(rec.flags & INODE_HAS_HOST)) {
+		if (rec.size == 0)
+			atomic_store_explicit(&o->fresh_mtime, rec.mtime, memory_order_relaxed);
+		rc = small_move_out(c, txn, o->ino, &rec, &b->intent);
+		if (rc != 0)
+			return rc;
+	}
 	if (rec.epoch != c->super.epoch) { /* marks of processes that have all gone */
 		rc = stat_now(c, o->ino, -1, &rec);
 		if (rc != 0)
@@ -68,23 +82,23 @@ static int begin_fn(struct cont *c, MDB_txn *txn, void *arg)
 		rec.epoch = c->super.epoch;
 		rec.writers = 0;
 	}
-	if (!(rec.flags & INODE_HAS_HOST))
-		atomic_store_explicit(&o->fresh_mtime, rec.mtime, memory_order_relaxed);
 	rec.writers++;
-	rec.flags |= INODE_HAS_HOST;
 	return inode_put(txn, o->ino, &rec);
 }
 
 int object_begin_write(struct dfs_obj *o)
 {
 	unsigned none = atomic_load_explicit(&o->mark, memory_order_acquire), mine = this_generation();
+	struct begin b = {.o = o, .intent = -1};
 	int rc;
 
 	if (likely(none == mine))
 		return 0;
-	rc = cont_write(o->c, begin_fn, o);
+	rc = cont_write(o->c, begin_fn, &b);
+	small_moved_out(o->c, o->ino, b.intent, rc);
 	if (rc != 0)
 		return rc;
+	atomic_store_explicit(&o->hosted, true, memory_order_relaxed);
 	if (!atomic_compare_exchange_strong(&o->mark, &none, mine))
 		object_end_write(o); /* another thread's mark serves us both */
 	return 0;
@@ -142,6 +156,9 @@ int object_truncate(struct dfs_obj *o, uint64_t size)
 	struct writing w;
 	int fd, rc;
 
+	rc = is_hosted(o) ? NOT_SMALL : small_truncate(o, size);
+	if (rc != NOT_SMALL)
+		return rc;
 	rc = object_begin_write(o);
 	if (rc == 0)
 		rc = write_enter(o, size, UINT64_MAX, &w);

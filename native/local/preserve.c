@@ -133,6 +133,8 @@ static int guard_fn(struct cont *c, MDB_txn *txn, void *arg)
 	if (v.mv_size < sizeof(rec))
 		return v.mv_size == 0 ? 0 : DAMAGED; /* younger than the snapshot */
 	memcpy(&rec, v.mv_data, sizeof(rec));
+	if (!(rec.flags & INODE_HAS_HOST)) /* its bytes were a record then, and are kept as one */
+		return 0;
 	/* Without a name in the newest snapshot, it may have one in an earlier. */
 	if (rec.size == 0 || (rec.nlink == 0 && !snapshot_holds(txn, a->ino)))
 		return 0;

@@ -1,10 +1,10 @@
 /*
  * reclaim.c - the end of objects: records and host files of what has no name any more.
  */
+#include <stdlib.h>
 #include "local.h"
 
-/* Notes, where a dead process's successors will find it, that a host file is to go. */
-static int intent_begin(struct cont *c, uint64_t ino)
+int intent_begin(struct cont *c, uint64_t ino)
 {
 	int i;
 
@@ -17,7 +17,7 @@ static int intent_begin(struct cont *c, uint64_t ino)
 	return -1;
 }
 
-static void intent_end(struct cont *c, int i)
+void intent_end(struct cont *c, int i)
 {
 	if (i >= 0 && c->marks != NULL)
 		atomic_store(&c->marks->intents[i], 0);
@@ -79,8 +79,10 @@ int drop_inode(struct cont *c, MDB_txn *txn, uint64_t ino, struct inode_rec *rec
 		if (rec->flags & INODE_HAS_HOST)
 			d->intent = intent_begin(c, ino);
 		if (d->intent >= 0 || !(rec->flags & INODE_HAS_HOST)) {
+			int rc = small_get(txn, ino, rec, &d->data);
+
 			d->gone = true;
-			return inode_delete(txn, ino, rec);
+			return rc != 0 ? rc : inode_delete(txn, ino, rec);
 		}
 	}
 	d->orphan = true;
@@ -94,9 +96,11 @@ static int readd_fn(struct cont *c, MDB_txn *txn, void *arg)
 	MDB_val k = {sizeof(key), &key};
 	int rc = c->journal.on ? mdb_del(txn, DBI, &k, NULL) : 0;
 
-	if (rc != 0 && rc != MDB_NOTFOUND)
-		return rc;
-	return put_orphan(c, txn, d->ino, &d->rec);
+	if (rc == MDB_NOTFOUND)
+		rc = 0;
+	if (rc == 0 && d->data != NULL)
+		rc = small_put(txn, d->ino, d->rec.size, d->data);
+	return rc != 0 ? rc : put_orphan(c, txn, d->ino, &d->rec);
 }
 
 /* After that transaction, which ended with rc. */
@@ -125,6 +129,8 @@ void drop_finish(struct cont *c, struct drop *d, int rc)
 		}
 	}
 	intent_end(c, d->intent);
+	free(d->data);
+	d->data = NULL;
 	d->ino = 0;
 }
 
@@ -141,8 +147,8 @@ static int reclaim_fn(struct cont *c, MDB_txn *txn, void *arg)
 	struct inode_rec rec;
 	int rc;
 
-	intent_end(c, r->d.ino != 0 ? r->d.intent : -1); /* of an earlier attempt */
-	r->d.ino = 0;
+	if (r->d.ino != 0) /* of an earlier attempt */
+		drop_finish(c, &r->d, ECANCELED);
 	rc = inode_get(txn, r->ino, &rec);
 	if (rc != 0 && rc != ENOENT)
 		return rc;
@@ -153,9 +159,12 @@ static int reclaim_fn(struct cont *c, MDB_txn *txn, void *arg)
 		r->d.kept = keep_for_snapshots(c, txn, r->ino, &rec);
 		if (r->d.kept) {
 			rc = keep(txn, r->ino, &rec);
+		} else if (!(rec.flags & INODE_HAS_HOST)) {
+			rc = small_get(txn, r->ino, &rec, &r->d.data);
+			if (rc == 0)
+				rc = inode_delete(txn, r->ino, &rec);
 		} else if (c->journal.on) {
-			rc = rec.flags & INODE_HAS_HOST ? purge_later(c, txn, r->ino, &rec)
-			                                : inode_delete(txn, r->ino, &rec);
+			rc = purge_later(c, txn, r->ino, &rec);
 		} else {
 			r->d.intent = intent_begin(c, r->ino);
 			if (r->d.intent < 0)

@@ -217,23 +217,6 @@ static uint64_t now_us(void)
 	return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
 }
 
-static int put_version(struct cont *c, MDB_txn *txn)
-{
-	struct key key = make_key(0, KEY_SUPER);
-	MDB_val k = {sizeof(key), &key}, v;
-	struct super_rec super;
-	int rc = mdb_get(txn, DBI, &k, &v);
-
-	if (rc != 0 || v.mv_size != sizeof(super))
-		return rc != 0 ? rc : DAMAGED;
-	memcpy(&super, v.mv_data, sizeof(super));
-	if (super.version >= CONT_VERSION)
-		return 0;
-	super.version = c->super.version = CONT_VERSION;
-	v = (MDB_val){sizeof(super), &super};
-	return mdb_put(txn, DBI, &k, &v, 0);
-}
-
 static int take_fn(struct cont *c, MDB_txn *txn, void *arg)
 {
 	struct take *t = arg;
@@ -247,8 +230,6 @@ static int take_fn(struct cont *c, MDB_txn *txn, void *arg)
 		return EEXIST;
 	if (rc == 0)
 		rc = free_id(txn, &all.last_id);
-	if (rc == 0)
-		rc = put_version(c, txn);
 	if (rc != 0)
 		return rc;
 	t->epoch = all.newest = all.last_epoch = now > all.last_epoch ? now : all.last_epoch + 1;

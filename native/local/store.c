@@ -394,7 +394,7 @@ static void fill_super(struct super_rec *s, const char *label, const dfs_attr_t 
 {
 	memset(s, 0, sizeof(*s));
 	s->magic = STORE_MAGIC;
-	s->version = 1; /* CONT_VERSION comes with the first snapshot */
+	s->version = CONT_VERSION;
 	s->created = time_now();
 	if (getrandom(s->uuid, sizeof(s->uuid), 0) < 0 || getrandom(&s->hash_seed, sizeof(s->hash_seed), 0) < 0)
 		s->hash_seed = (uint64_t)s->created * 0x9E3779B97F4A7C15ULL;

@@ -236,7 +236,7 @@ static int list_one(uint64_t slot, const MDB_val *v, void *arg)
 
 static int list_live(MDB_txn *txn, uint64_t hi, struct list *l)
 {
-	struct key key = make_key(hi, 1), at;
+	struct key key = make_key(hi, DATA_SLOT + 1), at;
 	MDB_val k = {sizeof(key), &key}, v;
 	MDB_cursor *cur;
 	int rc = mdb_cursor_open(txn, DBI, &cur);
@@ -265,7 +265,7 @@ EXPORT int dfs_listxattr(dfs_t *dfs, dfs_obj_t *obj, char *list, daos_size_t *si
 	if (rc != 0)
 		return rc;
 	l.room = *size;
-	rc = VIEW_OF(obj->ino) != 0 ? rec_walk_view(r.txn, SPACE_INODE | obj->ino, 0, list_one, &l)
+	rc = VIEW_OF(obj->ino) != 0 ? rec_walk_view(r.txn, SPACE_INODE | obj->ino, DATA_SLOT, list_one, &l)
 	                            : list_live(r.txn, SPACE_INODE | obj->ino, &l);
 	rtx_end(&r);
 	if (rc != 0)
