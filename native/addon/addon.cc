@@ -65,7 +65,10 @@ class Worker : public Napi::AsyncWorker
 Napi::Object Init(Napi::Env env, Napi::Object exports)
 {
 	InitLaunch(env, exports);
-	InitDfs(env, exports);
+	InitConnection(env, exports);
+	InitNames(env, exports);
+	InitFiles(env, exports);
+	InitAttributes(env, exports);
 	InitContainers(env, exports);
 	InitSnapshots(env, exports);
 	return exports;

@@ -25,7 +25,10 @@ Napi::Value Promise(Napi::Env env, const std::string &path, std::function<Failur
                     std::function<Napi::Value(Napi::Env)> finish);
 
 void InitLaunch(Napi::Env env, Napi::Object exports);
-void InitDfs(Napi::Env env, Napi::Object exports);
+void InitConnection(Napi::Env env, Napi::Object exports);
+void InitNames(Napi::Env env, Napi::Object exports);
+void InitFiles(Napi::Env env, Napi::Object exports);
+void InitAttributes(Napi::Env env, Napi::Object exports);
 void InitContainers(Napi::Env env, Napi::Object exports);
 void InitSnapshots(Napi::Env env, Napi::Object exports);
 

@@ -89,11 +89,6 @@ template <typename Use> Failure WithPool(const std::string &pool, unsigned flags
 	return failure;
 }
 
-Napi::Value Undefined(Napi::Env env)
-{
-	return env.Undefined();
-}
-
 std::string Name(const std::string &pool, const std::string &cont)
 {
 	return pool + "/" + cont;

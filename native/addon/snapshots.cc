@@ -7,11 +7,6 @@
 namespace
 {
 
-Napi::Value Undefined(Napi::Env env)
-{
-	return env.Undefined();
-}
-
 /* Runs `use` with a container that is open for writing. */
 template <typename Use> Failure WithContainer(const std::string &pool, const std::string &cont, Use use)
 {

@@ -2,25 +2,35 @@ import { createRequire } from 'node:module';
 import { DfskitError } from '../errors.js';
 import { libPath, packageRoot } from '../paths.js';
 
-/** Attributes as the addon gives them: stat(2)'s, times in milliseconds. */
+/** Attributes as the addon gives them: stat(2)'s, times in ns since 1970. */
 export interface NativeStat {
-  ino: number;
+  inode: bigint;
   mode: number;
-  nlink: number;
+  links: number;
   uid: number;
   gid: number;
-  size: number;
-  blksize: number;
-  blocks: number;
-  atimeMs: number;
-  mtimeMs: number;
-  ctimeMs: number;
+  size: bigint;
+  blockSize: number;
+  blocks: bigint;
+  atimeNs: bigint;
+  mtimeNs: bigint;
+  ctimeNs: bigint;
 }
 
 export interface NativeDirent {
   name: string;
   /** DT_REG, DT_DIR, DT_LNK of readdir(3). */
   type: number;
+  inode: bigint;
+}
+
+export interface NativeStatfs {
+  blockSize: number;
+  blocks: bigint;
+  free: bigint;
+  available: bigint;
+  files: bigint;
+  filesFree: bigint;
 }
 
 export interface NativeContainer {
@@ -40,6 +50,15 @@ export interface NativeSnapshot {
 /** An open connection; opaque. */
 export type NativeDfs = object & { readonly __dfs: unique symbol };
 
+/** An open file; opaque. */
+export type NativeFile = object & { readonly __file: unique symbol };
+
+/** An open directory; opaque. */
+export type NativeDirectory = object & { readonly __directory: unique symbol };
+
+/** An offset or a size; a bigint where a number would not be exact. */
+export type NativeOffset = number | bigint;
+
 /** What build/lib/dfskit.node exports. Failures are errors with `errno`, `syscall` and `path`. */
 export interface Addon {
   /** Becomes another program. The strings hold one byte a character (`latin1`). */
@@ -58,16 +77,54 @@ export interface Addon {
 
   connect(pool: string, cont: string, readOnly: boolean, snapshot?: string): Promise<NativeDfs>;
   disconnect(dfs: NativeDfs): Promise<void>;
-  stat(dfs: NativeDfs, path: string, follow: boolean): Promise<NativeStat>;
-  read(dfs: NativeDfs, path: string, offset: number, length: number): Promise<Buffer>;
-  write(dfs: NativeDfs, path: string, data: Uint8Array, flags: number, mode: number): Promise<void>;
+  sync(dfs: NativeDfs, path: string): Promise<void>;
+  statfs(dfs: NativeDfs, path: string): Promise<NativeStatfs>;
+
   mkdir(dfs: NativeDfs, path: string, mode: number): Promise<void>;
-  readdir(dfs: NativeDfs, path: string): Promise<NativeDirent[]>;
+  symlink(dfs: NativeDfs, path: string, target: string): Promise<void>;
   readlink(dfs: NativeDfs, path: string): Promise<string>;
-  symlink(dfs: NativeDfs, target: string, path: string): Promise<void>;
-  remove(dfs: NativeDfs, path: string, recursive: boolean): Promise<void>;
-  rename(dfs: NativeDfs, from: string, to: string): Promise<void>;
-  sync(dfs: NativeDfs): Promise<void>;
+  link(dfs: NativeDfs, path: string, newPath: string): Promise<void>;
+  remove(dfs: NativeDfs, path: string, kind: 'file' | 'directory' | 'tree'): Promise<void>;
+  rename(dfs: NativeDfs, from: string, to: string, how?: 'noreplace' | 'exchange'): Promise<void>;
+
+  openDirectory(dfs: NativeDfs, path: string): Promise<NativeDirectory>;
+  /** The next names; none at the end. One call at a time. */
+  readDirectory(directory: NativeDirectory): Promise<NativeDirent[]>;
+
+  stat(dfs: NativeDfs, path: string, follow: boolean): Promise<NativeStat>;
+  chmod(dfs: NativeDfs, path: string, mode: number): Promise<void>;
+  chown(dfs: NativeDfs, path: string, uid: number, gid: number, follow: boolean): Promise<void>;
+  utimes(
+    dfs: NativeDfs,
+    path: string,
+    atimeNs: bigint | undefined,
+    mtimeNs: bigint | undefined,
+    follow: boolean,
+  ): Promise<void>;
+  access(dfs: NativeDfs, path: string, mask: number): Promise<void>;
+  getXattr(dfs: NativeDfs, path: string, name: string, follow: boolean): Promise<Buffer>;
+  setXattr(
+    dfs: NativeDfs,
+    path: string,
+    name: string,
+    value: Uint8Array,
+    flags: number,
+    follow: boolean,
+  ): Promise<void>;
+  listXattrs(dfs: NativeDfs, path: string, follow: boolean): Promise<string[]>;
+  removeXattr(dfs: NativeDfs, path: string, name: string, follow: boolean): Promise<void>;
+
+  /** `flags` of open(2). */
+  open(dfs: NativeDfs, path: string, flags: number, mode: number): Promise<NativeFile>;
+  close(object: NativeFile | NativeDirectory): Promise<void>;
+  /** Buffers are used in place: nobody changes them before the promise settles. */
+  fileRead(file: NativeFile, buffers: Uint8Array[], position: NativeOffset): Promise<number>;
+  fileWrite(file: NativeFile, buffers: Uint8Array[], position: NativeOffset): Promise<void>;
+  /** Resolves to the offset after the bytes. */
+  fileAppend(file: NativeFile, buffers: Uint8Array[]): Promise<bigint>;
+  fileTruncate(file: NativeFile, size: NativeOffset): Promise<void>;
+  fileSync(file: NativeFile, dataOnly: boolean): Promise<void>;
+  fileStat(file: NativeFile): Promise<NativeStat>;
 }
 
 let loaded: Addon | undefined;

@@ -1,27 +1,89 @@
 import { getSystemErrorName } from 'node:util';
 import { DfskitError } from '../errors.js';
 
+/** What the client was asked for, and the word for it in a message. */
+const verbs = {
+  connect: 'open container',
+  createContainer: 'create container',
+  listContainers: 'list pool',
+  containerInfo: 'open container',
+  checkContainer: 'check container',
+  destroyContainer: 'destroy container',
+  createSnapshot: 'take a snapshot of',
+  listSnapshots: 'list snapshots of',
+  destroySnapshot: 'destroy a snapshot of',
+  open: 'open',
+  read: 'read',
+  write: 'write',
+  append: 'append to',
+  truncate: 'truncate',
+  sync: 'sync',
+  stat: 'look at',
+  statfs: 'ask for the room of',
+  close: 'close',
+  opendir: 'list',
+  access: 'access',
+  chmod: 'change the mode of',
+  chown: 'change the owner of',
+  utimes: 'change the times of',
+  getXattr: 'read an extended attribute of',
+  setXattr: 'set an extended attribute of',
+  listXattrs: 'list the extended attributes of',
+  removeXattr: 'remove an extended attribute of',
+  mkdir: 'create directory',
+  rmdir: 'remove directory',
+  unlink: 'remove',
+  rm: 'remove',
+  rename: 'rename',
+  link: 'link',
+  symlink: 'create symbolic link',
+  readlink: 'read symbolic link',
+  realpath: 'resolve',
+  copy: 'copy',
+} as const;
+
+/** What the client was asked for when a call failed: the name of its method or function. */
+export type Operation = keyof typeof verbs;
+
+/** The beginning of a message: `cannot rename /a to /b in tank/home`. */
+export function failed(
+  operation: Operation,
+  { path, dest, container }: { path: string; dest?: string | undefined; container?: string },
+): string {
+  const to = dest === undefined ? '' : ` to ${dest}`;
+  const where = container === undefined ? '' : ` in ${container}`;
+  return `cannot ${verbs[operation]} ${path}${to}${where}`;
+}
+
 /** A call of the DFS library that failed. */
 export class DfsError extends DfskitError {
   override readonly name: string = 'DfsError';
   /** Path inside the container, or `POOL/CONT`. */
   readonly path: string;
-  /** The call that failed, `dfs_open` for example. */
+  /** The second path of an operation that has two. */
+  readonly dest: string | undefined;
+  /** What the client was asked for: `rename`. */
+  readonly operation: Operation;
+  /** The call that failed: `dfs_move`. */
   readonly syscall: string;
   /** errno(3). */
   readonly errno: number;
 
   constructor(problem: {
     what: string;
+    why: string;
     remedy?: string;
     errno: number;
-    why: string;
     path: string;
+    dest?: string | undefined;
+    operation: Operation;
     syscall: string;
     cause?: unknown;
   }) {
     super({ ...problem, code: errorName(problem.errno) });
     this.path = problem.path;
+    this.dest = problem.dest;
+    this.operation = problem.operation;
     this.syscall = problem.syscall;
     this.errno = problem.errno;
   }
@@ -55,23 +117,28 @@ function isNativeFailure(error: unknown): error is NativeFailure {
 
 /** How to say a failure: what failed, and what a given errno calls for. */
 export interface Wording {
+  operation: Operation;
   what: string;
+  /** Where the addon does not know it. */
+  path?: string;
+  dest?: string | undefined;
   why?: Partial<Record<string, string>>;
   remedies?: Partial<Record<string, string>>;
 }
 
 /** Awaits a promise of the addon and turns its failure into a DfsError. */
-export async function explain<T>(work: Promise<T>, wording: Wording): Promise<T> {
+export async function explain<T>(work: Promise<T>, wording: Wording | (() => Wording)): Promise<T> {
   try {
     return await work;
   } catch (error) {
-    throw wrap(error, wording);
+    throw wrap(error, typeof wording === 'function' ? wording() : wording);
   }
 }
 
 /** The DfsError of a failure of the addon; other errors stay what they are. */
-export function wrap(error: unknown, { what, why = {}, remedies = {} }: Wording): unknown {
+export function wrap(error: unknown, wording: Wording): unknown {
   if (!isNativeFailure(error)) return error;
+  const { operation, what, dest, why = {}, remedies = {} } = wording;
   const code = errorName(error.errno);
   const plain = error.message.charAt(0).toLowerCase() + error.message.slice(1);
   const remedy = remedies[code];
@@ -80,7 +147,9 @@ export function wrap(error: unknown, { what, why = {}, remedies = {} }: Wording)
     why: error.detail ?? why[code] ?? `${plain} (${code}, ${error.syscall})`,
     ...(remedy === undefined ? {} : { remedy }),
     errno: error.errno,
-    path: error.path,
+    path: wording.path ?? error.path,
+    dest,
+    operation,
     syscall: error.syscall,
     cause: error,
   });

@@ -1,4 +1,19 @@
-export { DfsClient, type DfsDirent, type DfsStat } from './client.js';
+export { connect, FileSystem } from './file-system.js';
+export type {
+  ConnectOptions,
+  Content,
+  OpenOptions,
+  ReadFileOptions,
+  WriteFileOptions,
+} from './file-system.js';
+export type { AccessMode, FollowOptions } from './attributes.js';
+export { Directory } from './directory.js';
+export { FileHandle } from './file-handle.js';
+export type { Dirent, Kind, Stats } from './stats.js';
+export type { ReadableOptions, WritableOptions } from './streams.js';
+export type { Copied, CopyOptions } from './tree.js';
+export type { WalkEntry, WalkOptions } from './walk.js';
+export type { Position } from './words.js';
 export {
   checkContainer,
   containerInfo,
@@ -8,5 +23,5 @@ export {
   type ContainerInfo,
 } from './container.js';
 export { createSnapshot, destroySnapshot, listSnapshots, type Snapshot } from './snapshot.js';
-export { DfsError } from './error.js';
+export { DfsError, type Operation } from './error.js';
 export { formatContainer, isLabel, parseContainer, parseSnapshot, type ContainerName } from './name.js';

@@ -33,6 +33,11 @@ export function parseContainer(text: string): ContainerName {
   });
 }
 
+/** A container by its name, `POOL/CONT` or in parts. */
+export function containerOf(name: string | ContainerName): ContainerName {
+  return typeof name === 'string' ? parseContainer(name) : name;
+}
+
 /** `POOL/CONT`. */
 export function formatContainer({ pool, cont }: ContainerName): string {
   return `${pool}/${cont}`;

@@ -1,7 +1,7 @@
 import { addon, type NativeSnapshot } from './addon.js';
-import { wording } from './container.js';
 import { DfsError, explain } from './error.js';
-import { formatContainer, type ContainerName } from './name.js';
+import { containerOf, formatContainer, type ContainerName } from './name.js';
+import { wording } from './wording.js';
 
 /** A snapshot: its epoch, as a number in decimal, and its name (empty: it has none). */
 export type Snapshot = NativeSnapshot;
@@ -11,8 +11,9 @@ export type Snapshot = NativeSnapshot;
  * @returns its epoch
  * @throws DfsError EEXIST for a name that is taken, EINVAL for one that is none
  */
-export async function createSnapshot(name: ContainerName, snapshot?: string): Promise<string> {
-  const words = wording('cannot take a snapshot of', name);
+export async function createSnapshot(container: string | ContainerName, snapshot?: string): Promise<string> {
+  const name = containerOf(container);
+  const words = wording('createSnapshot', name);
   return explain(addon().snapshotCreate(name.pool, name.cont, snapshot), {
     ...words,
     why: {
@@ -26,11 +27,9 @@ export async function createSnapshot(name: ContainerName, snapshot?: string): Pr
 }
 
 /** Snapshots of a container, oldest first. */
-export async function listSnapshots(name: ContainerName): Promise<Snapshot[]> {
-  const found = await explain(
-    addon().snapshotList(name.pool, name.cont),
-    wording('cannot list snapshots of', name),
-  );
+export async function listSnapshots(container: string | ContainerName): Promise<Snapshot[]> {
+  const name = containerOf(container);
+  const found = await explain(addon().snapshotList(name.pool, name.cont), wording('listSnapshots', name));
   return found.sort((a, b) => (BigInt(a.epoch) < BigInt(b.epoch) ? -1 : 1));
 }
 
@@ -38,7 +37,8 @@ export async function listSnapshots(name: ContainerName): Promise<Snapshot[]> {
  * Destroys a snapshot, by name or epoch, and gives back what no other needs.
  * @throws DfsError ENOENT
  */
-export async function destroySnapshot(name: ContainerName, snapshot: string): Promise<void> {
+export async function destroySnapshot(container: string | ContainerName, snapshot: string): Promise<void> {
+  const name = containerOf(container);
   const all = await listSnapshots(name);
   const one = all.find((each) => each.name === snapshot || each.epoch === snapshot);
   if (one === undefined) {
@@ -48,11 +48,9 @@ export async function destroySnapshot(name: ContainerName, snapshot: string): Pr
       remedy: `list what is there: dfskit snapshot list ${formatContainer(name)}`,
       errno: 2,
       path: formatContainer(name),
+      operation: 'destroySnapshot',
       syscall: 'daos_cont_destroy_snap',
     });
   }
-  await explain(
-    addon().snapshotDestroy(name.pool, name.cont, one.epoch),
-    wording('cannot destroy a snapshot of', name),
-  );
+  await explain(addon().snapshotDestroy(name.pool, name.cont, one.epoch), wording('destroySnapshot', name));
 }

@@ -1,17 +1,12 @@
 import { chmodSync, existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { DfsClient, type ContainerName } from '../../src/dfs/index.js';
+import { afterAll, describe, expect, it } from 'vitest';
 import { dfskit, execute, temporaryDirectory, type Result } from '../support/cli.js';
 
 const scratch = temporaryDirectory();
 const store = join(scratch.path, 'store');
 const env = { DFSKIT_STORE: store };
-const name: ContainerName = { pool: 'tank', cont: 'c1' };
 
-beforeAll(() => {
-  process.env['DFSKIT_STORE'] = store;
-});
 afterAll(scratch.remove);
 
 const cont = (...args: string[]): Promise<Result> => dfskit(['cont', ...args], { env });
@@ -49,80 +44,6 @@ describe('dfskit cont', () => {
     expect(await cont('create', 'tank/../x')).toMatchObject({ status: 2 });
     expect((await cont('list', 'nopool')).stderr).toMatch(/^dfskit: cannot list pool nopool: no such pool\n/);
     expect(await cont('create', 'tank/c9', '--chunk-size', '12X')).toMatchObject({ status: 2 });
-  });
-});
-
-describe('the client', () => {
-  let client: DfsClient;
-  beforeAll(async () => {
-    client = await DfsClient.connect(name);
-  });
-  afterAll(() => client.close());
-
-  it('writes, reads and looks at files', async () => {
-    await client.mkdir('/a/b', { recursive: true });
-    await client.writeFile('/a/b/f', 'hello');
-    await client.writeFile('/a/b/f', ' world', { append: true });
-    expect((await client.readFile('/a/b/f')).toString()).toBe('hello world');
-    expect((await client.readFile('/a/b/f', { offset: 6, length: 3 })).toString()).toBe('wor');
-    expect((await client.readFile('/a/b/f', { offset: 100 })).length).toBe(0);
-    await client.writeFile('/a/b/f', 'short');
-    expect(await client.stat('/a/b/f')).toMatchObject({
-      size: 5,
-      isFile: true,
-      isDirectory: false,
-      nlink: 1,
-    });
-    expect((await client.stat('/')).isDirectory).toBe(true);
-  });
-
-  it('lists, links, renames and removes', async () => {
-    await client.symlink('f', '/a/b/link');
-    expect((await client.readdir('/a/b')).sort((x, y) => x.name.localeCompare(y.name))).toEqual([
-      { name: 'f', kind: 'file' },
-      { name: 'link', kind: 'symlink' },
-    ]);
-    expect(await client.readlink('/a/b/link')).toBe('f');
-    expect((await client.stat('/a/b/link')).isFile).toBe(true);
-    expect((await client.stat('/a/b/link', { follow: false })).isSymbolicLink).toBe(true);
-    await client.rename('/a/b/f', '/a/g');
-    expect((await client.readdir('/a')).map((entry) => entry.name).sort()).toEqual(['b', 'g']);
-    await expect(client.remove('/a')).rejects.toMatchObject({ code: 'ENOTEMPTY' });
-    await client.remove('/a', { recursive: true });
-    expect(await client.readdir('/')).toEqual([]);
-  });
-
-  it('moves megabytes, many at a time', async () => {
-    const data = Buffer.alloc(3 << 20, 'abcdefg');
-    await Promise.all([1, 2, 3, 4, 5, 6].map((i) => client.writeFile(`/big${i}`, data)));
-    const read = await Promise.all([1, 2, 3, 4, 5, 6].map((i) => client.readFile(`/big${i}`)));
-    expect(read.every((bytes) => bytes.equals(data))).toBe(true);
-  });
-
-  it('fails with code, path and call', async () => {
-    await expect(client.readFile('/nothing')).rejects.toMatchObject({
-      name: 'DfsError',
-      code: 'ENOENT',
-      path: '/nothing',
-      errno: 2,
-    });
-    await expect(client.readFile('/')).rejects.toMatchObject({ code: 'EISDIR' });
-    await expect(client.readdir('/big1')).rejects.toMatchObject({ code: 'ENOTDIR' });
-    await expect(client.mkdir('/big1')).rejects.toMatchObject({ code: 'EEXIST' });
-    await expect(client.writeFile('/big1', 'x', { exclusive: true })).rejects.toMatchObject({
-      code: 'EEXIST',
-    });
-    await expect(client.writeFile('/no/such', 'x')).rejects.toMatchObject({ code: 'ENOENT' });
-    await expect(client.remove('/')).rejects.toMatchObject({ code: 'EBUSY' });
-    await expect(DfsClient.connect({ pool: 'tank', cont: 'nothing' })).rejects.toMatchObject({
-      code: 'ENOENT',
-    });
-  });
-
-  it('is closed once, and answers EBADF then', async () => {
-    const other = await DfsClient.connect(name, { readOnly: true });
-    await Promise.all([other.stat('/'), other.close(), other.close()]);
-    await expect(other.stat('/')).rejects.toMatchObject({ code: 'EBADF' });
   });
 });
 

@@ -11,7 +11,7 @@ import {
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createContainer, DfsClient } from '../../src/dfs/index.js';
+import { connect, createContainer } from '../../src/dfs/index.js';
 import { daemonOf, isStale, listMounts, mount, mountAt, umount } from '../../src/mount/index.js';
 import { isAlive, waitForEnd } from '../../src/mount/daemon.js';
 import { binPath, libPath } from '../../src/paths.js';
@@ -228,7 +228,7 @@ describe.skipIf(!canMount())('the daemon', () => {
     writeFileSync(fd, 'late');
     closeSync(fd);
     expect(await waitForEnd(pid, 10)).toBe(true);
-    await using client = await DfsClient.connect({ pool: 'tank', cont: 'used' });
+    await using client = await connect('tank/used');
     expect((await client.readFile('/f')).toString()).toBe('late');
   });
 

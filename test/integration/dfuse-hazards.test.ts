@@ -1,7 +1,7 @@
 import { mkdirSync, openSync, readFileSync, readSync, readdirSync, closeSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { DfsClient } from '../../src/dfs/index.js';
+import { connect } from '../../src/dfs/index.js';
 import { execute } from '../support/cli.js';
 import { canMount, mountBench, python, type MountBench } from '../support/mounts.js';
 
@@ -51,7 +51,7 @@ print(all(checks), checks)
     it('removes a large tree while others list it and remove in it', async () => {
       const make = `mkdir "$1/tree" && cd "$1/tree" && for d in $(seq 20); do mkdir $d && (cd $d && seq 100 | xargs touch); done`;
       expect(await execute('bash', ['-ec', make, 'bash', dir])).toMatchObject({ status: 0 });
-      const client = await DfsClient.connect({ pool: 'tank', cont: `hazards-${caching}` });
+      const client = await connect(`tank/hazards-${caching}`);
       try {
         const listing = execute('bash', [
           '-c',
@@ -61,7 +61,7 @@ print(all(checks), checks)
         ]);
         const direct = (async () => {
           for (let d = 1; d <= 20; d++) {
-            await client.remove(`/tree/${d}`, { recursive: true }).catch(() => undefined);
+            await client.rm(`/tree/${d}`, { recursive: true }).catch(() => undefined);
           }
         })();
         const removal = (): ReturnType<typeof execute> => execute('rm', ['-rf', at('tree')]);

@@ -67,7 +67,9 @@ describe('messages', () => {
       syscall: 'dfs_open',
       path: '/f',
     });
-    expect(wrap(native, { what: 'cannot read /f', remedies: { EACCES: 'ask' } })).toMatchObject({
+    expect(
+      wrap(native, { operation: 'read', what: 'cannot read /f', remedies: { EACCES: 'ask' } }),
+    ).toMatchObject({
       code: 'EACCES',
       path: '/f',
       syscall: 'dfs_open',
@@ -77,7 +79,7 @@ describe('messages', () => {
   });
   it('leave errors alone that are not of the library', () => {
     const error = new TypeError('x');
-    expect(wrap(error, { what: 'w' })).toBe(error);
+    expect(wrap(error, { operation: 'read', what: 'w' })).toBe(error);
   });
 });
 

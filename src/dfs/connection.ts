@@ -1,0 +1,44 @@
+import { addon, type NativeDfs } from './addon.js';
+import { DfsError, explain, failed, type Operation } from './error.js';
+import { closeWhenForgotten, Held } from './held.js';
+import { cleanPath } from './words.js';
+
+/** An open container, as the parts of a FileSystem share it: its calls and their errors. */
+export class Connection {
+  /** `POOL/CONT` or `POOL/CONT@SNAPSHOT`. */
+  readonly label: string;
+  readonly held: Held<NativeDfs>;
+
+  constructor(label: string, native: NativeDfs) {
+    this.label = label;
+    this.held = new Held(native, (dfs) => addon().disconnect(dfs));
+    closeWhenForgotten(this, this.held);
+  }
+
+  /** A call on a path, and with `dest` on a second one. */
+  async call<T>(
+    operation: Operation,
+    path: string,
+    work: (dfs: NativeDfs, path: string) => Promise<T>,
+    dest?: string,
+  ): Promise<T> {
+    const clean = cleanPath(path);
+    const words = (): { operation: Operation; what: string; path: string; dest: string | undefined } => ({
+      operation,
+      what: failed(operation, { path, dest, container: this.label }),
+      path: clean,
+      dest,
+    });
+    if (this.held.closed)
+      throw new DfsError({
+        ...words(),
+        why: 'the file system was closed',
+        errno: 9,
+        syscall: 'dfs_disconnect',
+      });
+    return explain(
+      this.held.use((dfs) => work(dfs, clean)),
+      words,
+    );
+  }
+}
