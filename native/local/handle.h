@@ -1,5 +1,5 @@
 /*
- * handle.h - the handles of pools and containers (handle.c).
+ * handle.h - the handles of pools and containers (handle.c), and the errors of their calls (error.c).
  */
 #ifndef LOCAL_HANDLE_H
 #define LOCAL_HANDLE_H
@@ -9,13 +9,20 @@
 struct handle {
 	int type;      /* DAOS_HTYPE_POOL, DAOS_HTYPE_CO, 0: free */
 	uint32_t salt; /* so that a closed handle finds nothing */
-	int refs;
 	unsigned flags;
+	struct cont *cont; /* of a container */
 	char pool[DAOS_PROP_LABEL_MAX_LEN + 1];
-	struct cont *cont;
+	char store[DFS_MAX_PATH]; /* as it was at the connect, whatever the environment says later */
 };
 
-int handle_get(daos_handle_t hdl, int type, struct handle *out); /* ENXIO for one that is not open */
+int handle_pool(const char *store, const char *pool, unsigned flags, daos_handle_t *out);
+int handle_cont(struct cont *c, unsigned flags, daos_handle_t *out); /* takes over c, unless it fails */
+int handle_get(daos_handle_t hdl, int type, struct handle *out);     /* ENXIO for one that is not open */
+int handle_put(daos_handle_t hdl, int type);
+
+int der(int rc);                        /* the negative DER_ number of an errno */
 int der_done(daos_event_t *ev, int rc); /* of a call that returns DER_ numbers; rc is an errno */
+
+int mount_new(struct cont *c, int flags, uint64_t view, dfs_t **out); /* takes over c */
 
 #endif

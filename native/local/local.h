@@ -252,17 +252,35 @@ struct rtx {
 extern atomic_uint fork_generation;
 
 int store_check_name(const char *name);
-int store_cont_create(const char *pool, const char *label, const dfs_attr_t *attr, uuid_t *uuid);
-int store_cont_get(const char *pool, const char *label, struct cont **out);
-int store_cont_get_in(const char *store, const char *pool, const char *label, struct cont **out);
+/* store: the directory of the store, NULL (it could not be told) is ENOENT. */
+int store_cont_create(const char *store, const char *pool, const char *label, const dfs_attr_t *attr, uuid_t *uuid);
+int store_cont_get(const char *store, const char *pool, const char *label, struct cont **out);
 void store_cont_ref(struct cont *c);
 void store_cont_put(struct cont *c);
-int store_cont_destroy(const char *pool, const char *label, bool force);
+int store_cont_destroy(const char *store, const char *pool, const char *label, bool force);
 bool store_in_use(struct cont *c); /* some process has it open */
-int store_pool_exists(const char *pool);
-int store_cont_list(const char *pool, int (*cb)(void *arg, const char *label), void *arg);
-char *store_dir(void);
-int store_init(void); /* once a process: fork handlers */
+int store_pool_exists(const char *store, const char *pool);
+int store_cont_list(const char *store, const char *pool, int (*cb)(void *arg, const char *label), void *arg);
+char *store_dir(void); /* that of the environment, to be freed */
+int store_init(void);  /* once a process: fork handlers */
+int store_check_version(const char *store, bool create);
+struct cont *store_hold_all(void); /* the open containers, which stay until store_let_all() */
+void store_let_all(void);
+struct cont *cont_alloc(const char *store, const char *pool, const char *label);
+void cont_free(struct cont *c);
+int cont_open_parts(struct cont *c, bool create); /* the directories and the shared page */
+void uuid_text(const uint8_t *uuid, char out[DAOS_UUID_STR_SIZE]);
+
+/* ---- directories of the host (hostdir.c) ------------------------------------------------ */
+struct hostdir_entry { /* as the kernel lays it out */
+	uint64_t ino;
+	int64_t off;
+	unsigned short len;
+	unsigned char type;
+	char name[];
+};
+int hostdir_walk(int fd, int (*cb)(int fd, struct hostdir_entry *d, void *arg), void *arg); /* until non-zero */
+int hostdir_remove(const char *path);                                                       /* with all that is in it */
 
 int owner_claim(struct cont *c); /* EREMOTE: another machine's */
 int env_open(struct cont *c, bool create);
@@ -453,10 +471,8 @@ struct dfs {
 	uint64_t root; /* number of the root; names the snapshot that is mounted */
 	int flags;
 	atomic_int refs;
-	daos_handle_t poh, coh;
 	char *prefix;
 	size_t prefix_len;
-	bool connected; /* by dfs_connect: owns poh and coh */
 };
 
 #define HOST_NONE -1
@@ -491,6 +507,7 @@ struct dfs_obj {
 	_Atomic(struct guard *) guard; /* once written while there was a snapshot */
 };
 
+void handles_fork(int stage);
 void hostfd_fork(int stage);
 void env_fork(int stage);
 int hostfd_pin(struct dfs_obj *o, bool write, int *fd);   /* ENOENT: no host file yet */
@@ -502,6 +519,8 @@ void hostfd_forget(struct dfs_obj *o, int fd); /* fd was closed under us */
 
 int object_new(struct dfs *dfs, uint64_t ino, const struct inode_rec *rec, int flags, uint64_t parent,
                struct dfs_obj **out);
+int object_open_ino(struct dfs *dfs, uint64_t ino, int flags, uint64_t parent,
+                    dfs_obj_t **out);      /* what is open already or has a name */
 int object_begin_write(struct dfs_obj *o); /* the mark that makes readers ask the host file */
 void object_end_write(struct dfs_obj *o);
 void object_wrote(struct dfs_obj *o, bool something); /* after what may have made the host file */

@@ -21,14 +21,6 @@
 #define SPARE        "open/.spare"
 #define DRAIN_PAUSES 200000 /* of 50 µs */
 
-struct dent64 {
-	uint64_t ino;
-	int64_t off;
-	unsigned short len;
-	unsigned char type;
-	char name[];
-};
-
 static unsigned bucket(uint64_t ino)
 {
 	return (unsigned)((ino * 0x9E3779B97F4A7C15ULL) >> 52);
@@ -283,25 +275,32 @@ static bool peer_lives(struct cont *c, const struct peer *p)
 	return rc == -EWOULDBLOCK;
 }
 
+struct scanning {
+	struct cont *c;
+	MDB_txn *txn;
+};
+
+static int visit_entry(int fd, struct hostdir_entry *d, void *arg)
+{
+	struct scanning *s = arg;
+
+	(void)fd;
+	visit(s->c, s->txn, d->name);
+	return 0;
+}
+
 /* Brings the list of peers up to date. With txn also buries the dead. */
 static void scan(struct cont *c, MDB_txn *txn)
 {
-	_Alignas(8) char buf[4096];
+	struct scanning s = {c, txn};
 	unsigned i, kept = 0;
-	long n, at;
 	int fd = sys_openat(c->dir_fd, "open", O_RDONLY | O_DIRECTORY, 0);
 
 	if (fd < 0)
 		return;
 	for (i = 0; i < c->npeers; i++)
 		c->peers[i].seen = false;
-	while ((n = SYS4(SYS_getdents64, fd, buf, sizeof(buf), 0)) > 0)
-		for (at = 0; at < n;) {
-			struct dent64 *d = (struct dent64 *)(buf + at);
-
-			visit(c, txn, d->name);
-			at += d->len;
-		}
+	hostdir_walk(fd, visit_entry, &s);
 	sys_close(fd);
 	for (i = 0; i < c->npeers; i++) {
 		if (c->peers[i].seen)

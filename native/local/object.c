@@ -210,8 +210,7 @@ EXPORT int dfs_release(dfs_obj_t *o)
 	return 0;
 }
 
-/* Opens by number what is open already or has a name. */
-static int open_ino(struct dfs *dfs, uint64_t ino, int flags, uint64_t parent, dfs_obj_t **out)
+int object_open_ino(struct dfs *dfs, uint64_t ino, int flags, uint64_t parent, dfs_obj_t **out)
 {
 	struct inode_rec rec;
 	struct rtx r;
@@ -243,14 +242,14 @@ EXPORT int dfsx_open_oid(dfs_t *dfs, daos_obj_id_t oid, int flags, dfs_obj_t **o
 {
 	if (dfs == NULL || obj == NULL)
 		return EINVAL;
-	return open_ino(dfs, oid.lo, flags, 0, obj);
+	return object_open_ino(dfs, oid.lo, flags, 0, obj);
 }
 
 EXPORT int dfs_dup(dfs_t *dfs, dfs_obj_t *obj, int flags, dfs_obj_t **new_obj)
 {
 	if (dfs == NULL || obj == NULL || new_obj == NULL)
 		return EINVAL;
-	return open_ino(dfs, obj->ino, flags, obj->parent, new_obj);
+	return object_open_ino(dfs, obj->ino, flags, obj->parent, new_obj);
 }
 
 EXPORT int dfs_obj2id(dfs_obj_t *obj, daos_obj_id_t *oid)
@@ -259,38 +258,6 @@ EXPORT int dfs_obj2id(dfs_obj_t *obj, daos_obj_id_t *oid)
 		return EINVAL;
 	*oid = (daos_obj_id_t){.lo = obj->ino, .hi = 0};
 	return 0;
-}
-
-struct obj_blob {
-	uint64_t magic, ino, parent;
-};
-#define OBJ_MAGIC 0x316a626f73666431ULL
-
-EXPORT int dfs_obj_local2global(dfs_t *dfs, dfs_obj_t *obj, d_iov_t *glob)
-{
-	struct obj_blob b;
-
-	if (dfs == NULL || obj == NULL || glob == NULL)
-		return EINVAL;
-	b = (struct obj_blob){OBJ_MAGIC, obj->ino, obj->parent};
-	glob->iov_len = sizeof(b);
-	if (glob->iov_buf == NULL)
-		glob->iov_buf_len = sizeof(b);
-	else if (glob->iov_buf_len < sizeof(b))
-		return EOVERFLOW;
-	else
-		memcpy(glob->iov_buf, &b, sizeof(b));
-	return 0;
-}
-
-EXPORT int dfs_obj_global2local(dfs_t *dfs, int flags, d_iov_t glob, dfs_obj_t **obj)
-{
-	struct obj_blob b;
-
-	if (dfs == NULL || obj == NULL || glob.iov_buf == NULL || glob.iov_len < sizeof(b))
-		return EINVAL;
-	memcpy(&b, glob.iov_buf, sizeof(b));
-	return b.magic != OBJ_MAGIC ? EINVAL : open_ino(dfs, b.ino, flags, b.parent, obj);
 }
 
 EXPORT int dfs_get_mode(dfs_obj_t *obj, mode_t *mode)

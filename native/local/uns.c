@@ -223,13 +223,8 @@ EXPORT int duns_create_path(daos_handle_t poh, const char *path, struct duns_att
 	if (rc != 0)
 		return rc;
 	memcpy(attrp->da_cuuid, uuid, sizeof(uuid));
-	if (attrp->da_cont[0] == '\0') {
-		const uint8_t *u = uuid;
-
-		snprintf(attrp->da_cont, sizeof(attrp->da_cont),
-		         "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", u[0], u[1], u[2], u[3],
-		         u[4], u[5], u[6], u[7], u[8], u[9], u[10], u[11], u[12], u[13], u[14], u[15]);
-	}
+	if (attrp->da_cont[0] == '\0')
+		uuid_text(uuid, attrp->da_cont);
 	snprintf(attrp->da_pool, sizeof(attrp->da_pool), "%s", h.pool);
 	rc = make_link(path, attrp->da_type, h.pool, attrp->da_cont);
 	if (rc != 0)

@@ -1,0 +1,80 @@
+/*
+ * fork.c - what happens around a fork: every lock is taken before it and given back after it, on both sides.
+ */
+#include "local.h"
+
+atomic_uint fork_generation;
+
+static struct cont *held; /* from before a fork until after it: the open containers */
+
+static void before_fork(void)
+{
+	struct cont *c;
+
+	held = store_hold_all();
+	handles_fork(0);
+	for (c = held; c != NULL; c = c->next)
+		pthread_mutex_lock(&c->journal.checkpoint);
+	for (c = held; c != NULL; c = c->next)
+		pthread_mutex_lock(&c->writer);
+	hostfd_fork(0);
+	env_fork(0);
+	events_fork(0);
+	for (c = held; c != NULL; c = c->next)
+		marks_fork(c, 0);
+}
+
+static void after_fork(int stage)
+{
+	struct cont *c;
+
+	events_fork(stage);
+	env_fork(stage);
+	hostfd_fork(stage);
+	for (c = held; c != NULL; c = c->next) {
+		marks_fork(c, stage);
+		pthread_mutex_unlock(&c->writer);
+		pthread_mutex_unlock(&c->journal.checkpoint);
+	}
+	handles_fork(stage);
+	store_let_all();
+}
+
+static void after_fork_parent(void)
+{
+	after_fork(1);
+}
+
+static void after_fork_child(void)
+{
+	atomic_fetch_add(&fork_generation, 1);
+	after_fork(2);
+}
+
+static bool driven; /* a shim calls dfsx_fork() around each fork */
+
+EXPORT void dfsx_fork(int stage)
+{
+	if (stage < 0)
+		driven = true;
+	else if (stage == 0)
+		before_fork();
+	else if (stage == 1)
+		after_fork_parent();
+	else
+		after_fork_child();
+}
+
+static void init_once(void)
+{
+	if (driven)
+		return;
+	pthread_atfork(before_fork, after_fork_parent, after_fork_child);
+}
+
+int store_init(void)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+	return pthread_once(&once, init_once);
+}
