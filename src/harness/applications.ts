@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { open, lstat, mkdir, readFile, rm } from 'node:fs/promises';
+import { open, mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { hostTree, type TreeReader } from '../dfs/tree.js';
 import { finishRow, turns } from './micro.js';
 import { emptyCell, type Cell, type Row } from './results.js';
 import { digestTree } from './tree.js';
@@ -13,6 +14,11 @@ export interface ApplicationPlace {
   /** Seen by the programs of the way, and without a preload by us. */
   directory: string;
   environment: NodeJS.ProcessEnv;
+  /**
+   * The same directory inside the container and what reads it there, by the library itself: so what a program left is
+   * judged by what is in the store, not by what its mount says.
+   */
+  inside?: { reader: TreeReader; directory: string };
 }
 
 /** One program run on the tree. */
@@ -69,6 +75,9 @@ export const applicationSteps: readonly ApplicationStep[] = [
   },
 ];
 
+/** The copy of the tree in a way's directory. */
+const treeName = 'tree';
+
 /** What a step did in one way and round. */
 export interface Outcome {
   seconds: number;
@@ -86,15 +95,17 @@ export function digestOutput(output: Buffer, result: 'bytes' | 'lines'): string 
   return hash.update(output.toString('latin1').split('\n').sort().join('\n'), 'latin1').digest('hex');
 }
 
-async function digestResult(step: ApplicationStep, tree: string, output: Buffer): Promise<string> {
+async function digestResult(step: ApplicationStep, place: ApplicationPlace, output: Buffer): Promise<string> {
+  const { reader, directory } = place.inside ?? { reader: hostTree, directory: place.directory };
+  const tree = join(directory, treeName);
   switch (step.result) {
     case 'bytes':
     case 'lines':
       return digestOutput(output, step.result);
     case 'tree':
-      return digestTree(tree);
+      return digestTree(tree, reader);
     case 'gone': {
-      const left = await lstat(tree).catch((error: NodeJS.ErrnoException) => error.code ?? 'error');
+      const left = await reader.lstat(tree).catch((error: NodeJS.ErrnoException) => error.code ?? 'error');
       return left === 'ENOENT' ? 'gone' : 'still there';
     }
   }
@@ -205,7 +216,7 @@ export async function runApplications(options: ApplicationOptions): Promise<Row[
       options.signal?.throwIfAborted();
       const place = options.places.get(way);
       if (place === undefined) continue;
-      const tree = join(place.directory, 'tree');
+      const tree = join(place.directory, treeName);
       await mkdir(place.directory, { recursive: true });
       for (const [index, step] of applicationSteps.entries()) {
         const cell = rows[index]?.cells[way];
@@ -218,7 +229,7 @@ export async function runApplications(options: ApplicationOptions): Promise<Row[
         });
         // Killed by us: that is no result.
         options.signal?.throwIfAborted();
-        const digest = await digestResult(step, tree, await readFile(out)).catch(String);
+        const digest = await digestResult(step, place, await readFile(out)).catch(String);
         if (way === 'kernel' && run.failure === null) references.set(step.name, digest);
         recordOutcome(cell, { ...run, digest }, references.get(step.name));
       }

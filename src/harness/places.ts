@@ -1,8 +1,8 @@
-import { spawn } from 'node:child_process';
 import { constants, accessSync, existsSync, statfsSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, rmdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
+import { connect, createContainer, destroyContainer, type FileSystem } from '../dfs/index.js';
 import { DfskitError } from '../errors.js';
 import { preloadLibrary, prependPreload } from '../flavors.js';
 import { mount, type Caching, type Mounted } from '../mount/index.js';
@@ -82,34 +82,16 @@ function environmentOf(way: Way, common: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return environment;
 }
 
-/** Creates (also its pool) or destroys a container. */
-async function changeContainer(
-  change: 'create' | 'destroy',
-  options: { program: string; container: string; environment: NodeJS.ProcessEnv },
-): Promise<void> {
-  const { program, container, environment } = options;
-  const child = spawn(program, ['--api', 'dfs', '--cont', container, `--${change}`], {
-    env: environment,
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
-  let complaint = '';
-  child.stderr.on('data', (data: Buffer) => (complaint += data.toString()));
-  const status = await new Promise<string | null>((resolve) => {
-    child.on('error', (error) => resolve(error.message));
-    child.on('close', (code, signal) => resolve(code === 0 ? null : (signal ?? `exit status ${code}`)));
-  });
-  if (status === null) return;
-  throw new DfskitError({
-    code: 'CONTAINER',
-    what: `cannot ${change} container ${container}`,
-    // The first line is the cause, further ones follow from it.
-    why:
-      complaint
-        .trim()
-        .split('\n')[0]
-        ?.replace(/^dfskit-bench: /, '') || status,
-    remedy: 'is everything built? npm run setup; dfskit doctor looks at the installation',
-  });
+/** Sets variables of our own environment, which the provider of this process reads, until the end of the comparison. */
+function setEnvironment(variables: Record<string, string>, stack: CleanUpStack): void {
+  for (const [name, value] of Object.entries(variables)) {
+    const before = process.env[name];
+    process.env[name] = value;
+    stack.defer(`restore ${name}`, () => {
+      if (before === undefined) Reflect.deleteProperty(process.env, name);
+      else process.env[name] = before;
+    });
+  }
 }
 
 /** Unmounts; a program that was killed may still be on its way out, then the mount goes when it has gone. */
@@ -177,7 +159,7 @@ function leaveOutUnasked(setup: Setup): void {
 
 /** Creates the container, unless the user named one. Without it, only the kernel is left. */
 async function openContainer(setup: Setup): Promise<void> {
-  const { options, program, container, common } = setup;
+  const { options, container } = setup;
   const through = stillThere(setup, 'dfs', 'dfuse', 'ioil', 'pil4dfs');
   if (through.length === 0 || options.container !== undefined) return;
   try {
@@ -189,15 +171,29 @@ async function openContainer(setup: Setup): Promise<void> {
         remedy: 'build it: npm run setup',
       });
     }
-    const environment = environmentOf('dfs', common);
-    await changeContainer('create', { program, container, environment });
+    await createContainer(container);
     // A store of our own goes as a whole.
     if (options.store === undefined) return;
-    options.stack.defer(`destroy container ${container}`, () =>
-      changeContainer('destroy', { program, container, environment }),
-    );
+    options.stack.defer(`destroy container ${container}`, () => destroyContainer(container));
   } catch (error) {
     for (const facts of through) leaveOutFor(facts, error);
+  }
+}
+
+/** The container's files, by the library itself. The directory `own` in them goes at the end. */
+async function openFiles(setup: Setup, own: string): Promise<FileSystem | undefined> {
+  const through = stillThere(setup, 'dfuse', 'ioil', 'pil4dfs');
+  if (through.length === 0) return undefined;
+  try {
+    const fs = await connect(setup.container);
+    setup.options.stack.defer(`remove /${own} in ${setup.container}`, async () => {
+      await fs.rm(`/${own}`, { recursive: true, force: true });
+      await fs.close();
+    });
+    return fs;
+  } catch (error) {
+    for (const facts of through) leaveOutFor(facts, error);
+    return undefined;
   }
 }
 
@@ -239,16 +235,17 @@ export async function setUpPlaces(options: PlacesOptions): Promise<Places> {
   const store = options.store === undefined ? temporary : resolve(options.store);
   if (store !== undefined) await mkdir(store, { recursive: true });
 
+  const variables = {
+    DFSKIT_PROVIDER: options.provider,
+    ...(store === undefined ? {} : { DFSKIT_STORE: store }),
+  };
+  setEnvironment(variables, stack);
   const setup: Setup = {
     options,
     program: binPath('dfskit-bench'),
     container: options.container ?? `dfskit/compare-${process.pid}`,
     store,
-    common: {
-      ...process.env,
-      DFSKIT_PROVIDER: options.provider,
-      ...(store === undefined ? {} : { DFSKIT_STORE: store }),
-    },
+    common: { ...process.env },
     facts: new Map(ways.map((way) => [way, available(way)])),
   };
   leaveOutUnasked(setup);
@@ -258,10 +255,7 @@ export async function setUpPlaces(options: PlacesOptions): Promise<Places> {
 
   // A name of this run's own: the container may be the user's, and a run before this one may have been killed.
   const own = `dfskit-compare-${process.pid}`;
-  const top = join(mounts.coherent, own);
-  if (stillThere(setup, 'dfuse', 'ioil', 'pil4dfs').length > 0) {
-    stack.defer(`remove ${top}`, async () => rm(top, { recursive: true, force: true, maxRetries: 3 }));
-  }
+  const fs = await openFiles(setup, own);
 
   const places: Places = {
     facts: [...setup.facts.values()],
@@ -283,7 +277,12 @@ export async function setUpPlaces(options: PlacesOptions): Promise<Places> {
     } else {
       const mount = way === 'dfuse' ? mounts.uncached : mounts.coherent;
       places.drivers.set(way, { program, api: 'posix', directory: join(mount, own, way), environment });
-      places.applications.set(way, { directory: join(top, `${way}-programs`), environment });
+      const directory = `${way}-programs`;
+      places.applications.set(way, {
+        directory: join(mounts.coherent, own, directory),
+        environment,
+        ...(fs === undefined ? {} : { inside: { reader: fs, directory: `/${own}/${directory}` } }),
+      });
       facts.microMount = way === 'dfuse' ? 'caching=none' : 'caching=coherent';
       facts.applicationMount = 'caching=coherent';
     }

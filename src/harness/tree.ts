@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { cp, lstat, readFile, readdir, readlink } from 'node:fs/promises';
+import { cp, lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { hostTree, type TreeReader } from '../dfs/tree.js';
 
 export interface TreeSize {
   files: number;
@@ -52,20 +53,25 @@ export async function stageTree(
   return total;
 }
 
-/** SHA-256 over names, types, permissions, sizes and contents of a tree, the same for equal trees on any file system. */
-export async function digestTree(directory: string): Promise<string> {
+/**
+ * SHA-256 over names, types, permissions, sizes and contents of a tree, the same for equal trees on any file system.
+ * @param reader what reads it: the kernel, or a FileSystem for a tree inside a container
+ */
+export async function digestTree(directory: string, reader: TreeReader = hostTree): Promise<string> {
   const hash = createHash('sha256');
   const visit = async (path: string, name: string): Promise<void> => {
-    const stat = await lstat(path);
+    const stat = await reader.lstat(path);
     const mode = (stat.mode & 0o7777).toString(8);
-    if (stat.isDirectory()) {
+    if (stat.kind === 'directory') {
       hash.update(`directory ${mode} ${name}\0`);
       // By code units: a locale must not change the digest.
-      for (const entry of (await readdir(path)).sort()) await visit(join(path, entry), `${name}/${entry}`);
-    } else if (stat.isSymbolicLink()) {
-      hash.update(`link ${name} ${await readlink(path)}\0`);
+      const names = (await reader.readdir(path)).map((entry) => entry.name).sort();
+      for (const entry of names) await visit(join(path, entry), `${name}/${entry}`);
+    } else if (stat.kind === 'symlink') {
+      hash.update(`link ${name} ${await reader.readlink(path)}\0`);
     } else {
-      hash.update(`file ${mode} ${stat.size} ${name}\0`).update(await readFile(path));
+      hash.update(`file ${mode} ${stat.size} ${name}\0`);
+      for await (const bytes of reader.readable(path)) hash.update(bytes);
     }
   };
   await visit(directory, '.');

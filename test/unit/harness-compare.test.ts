@@ -7,6 +7,7 @@ import {
   digestOutput,
   recordOutcome,
   runApplications,
+  type ApplicationPlace,
 } from '../../src/harness/applications.js';
 import { rowWarnings } from '../../src/harness/compare.js';
 import type { RoundRunner } from '../../src/harness/driver.js';
@@ -14,6 +15,7 @@ import { typeFromMountinfo } from '../../src/harness/machine.js';
 import { emptyRow, runMicro, turns } from '../../src/harness/micro.js';
 import { emptyCell, type Round } from '../../src/harness/results.js';
 import { digestTree, stageTree } from '../../src/harness/tree.js';
+import { hostTree } from '../../src/dfs/tree.js';
 import type { Way } from '../../src/harness/ways.js';
 import { microWorkloads } from '../../src/harness/workloads.js';
 
@@ -127,6 +129,24 @@ describe('runApplications', () => {
       expect(row.cells.dfs.status).toBe('none');
       expect(row.cells.ioil.status).toBe('missing');
     }
+  });
+
+  it('judges a tree by what the container holds, where it lies in one', async () => {
+    const all: ReadonlyMap<Way, ApplicationPlace> = places(['kernel', 'dfuse']);
+    const dfuse = all.get('dfuse');
+    if (dfuse === undefined) throw new Error('no place');
+    // A store that lost the last byte of each file, behind a mount that still shows it.
+    async function* cut(path: string): AsyncGenerator<Uint8Array> {
+      for await (const bytes of hostTree.readable(path)) yield bytes.subarray(0, -1);
+    }
+    dfuse.inside = { reader: { ...hostTree, readable: cut }, directory: dfuse.directory };
+    const rows = await runApplications({
+      ...{ input: plant('input'), places: all, rounds: 1, seconds: 60, scratch: directory },
+    });
+    expect(rows.map((row) => row.cells.dfuse.status)).toEqual([
+      'mismatch',
+      ...Array.from({ length: rows.length - 1 }, () => 'measured'),
+    ]);
   });
 
   it('marks a way whose programs find other bytes', async () => {
