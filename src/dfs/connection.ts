@@ -7,12 +7,12 @@ import { cleanPath } from './words.js';
 export class Connection {
   /** `POOL/CONT` or `POOL/CONT@SNAPSHOT`. */
   readonly label: string;
-  readonly held: Held<NativeDfs>;
+  readonly #held: Held<NativeDfs>;
 
   constructor(label: string, native: NativeDfs) {
     this.label = label;
-    this.held = new Held(native, (dfs) => addon().disconnect(dfs));
-    closeWhenForgotten(this, this.held);
+    this.#held = new Held(native, (dfs) => addon().disconnect(dfs));
+    closeWhenForgotten(this, this.#held);
   }
 
   /** A call on a path, and with `dest` on a second one. */
@@ -29,7 +29,7 @@ export class Connection {
       path: clean,
       dest,
     });
-    if (this.held.closed)
+    if (this.#held.closed)
       throw new DfsError({
         ...words(),
         why: 'the file system was closed',
@@ -37,8 +37,29 @@ export class Connection {
         syscall: 'dfs_disconnect',
       });
     return explain(
-      this.held.use((dfs) => work(dfs, clean)),
+      this.#held.use((dfs) => work(dfs, clean)),
       words,
     );
+  }
+
+  /** Opens something in it. It is known here before the call has ended, so that closing closes it too. */
+  async open<Native extends object>(
+    operation: Operation,
+    path: string,
+    work: (dfs: NativeDfs, path: string) => Promise<Native>,
+    release: (native: Native) => Promise<void>,
+  ): Promise<Held<Native>> {
+    return this.call(operation, path, async (dfs, at) => {
+      const native: Native = await work(dfs, at);
+      return new Held<Native>(native, release, this.#held.inside);
+    });
+  }
+
+  async close(): Promise<void> {
+    await explain(this.#held.close(), () => ({
+      operation: 'close',
+      what: failed('close', { path: this.label }),
+      path: this.label,
+    }));
   }
 }

@@ -7,7 +7,6 @@ import { Connection } from './connection.js';
 import { Directory } from './directory.js';
 import { DfsError, explain, failed } from './error.js';
 import { FileHandle } from './file-handle.js';
-import { Held } from './held.js';
 import { formatContainer, parseSnapshot, type ContainerName } from './name.js';
 import { removeTree, walkTree, type WalkEntry, type WalkOptions } from './walk.js';
 import { createSnapshot, destroySnapshot, listSnapshots, type Snapshot } from './snapshot.js';
@@ -95,10 +94,12 @@ export class FileSystem extends Attributes implements AsyncDisposable {
 
   /** Opens a file. @throws DfsError EISDIR for a directory */
   async open(path: string, options: OpenOptions = {}): Promise<FileHandle> {
-    const native = await this.connection.call('open', path, (dfs, at) =>
-      addon().open(dfs, at, openFlags(options), options.mode ?? 0o644),
+    const held = await this.connection.open(
+      'open',
+      path,
+      (dfs, at) => addon().open(dfs, at, openFlags(options), options.mode ?? 0o644),
+      (file) => addon().close(file),
     );
-    const held = new Held(native, (file) => addon().close(file), this.connection.held.inside);
     return new FileHandle(held, cleanPath(path), this.connection);
   }
 
@@ -278,8 +279,12 @@ export class FileSystem extends Attributes implements AsyncDisposable {
 
   /** Opens a directory to read its names bit by bit. */
   async opendir(path: string): Promise<Directory> {
-    const native = await this.connection.call('opendir', path, (dfs, at) => addon().openDirectory(dfs, at));
-    const held = new Held(native, (directory) => addon().close(directory), this.connection.held.inside);
+    const held = await this.connection.open(
+      'opendir',
+      path,
+      (dfs, at) => addon().openDirectory(dfs, at),
+      (directory) => addon().close(directory),
+    );
     return new Directory(held, cleanPath(path), this.connection);
   }
 
@@ -345,9 +350,12 @@ export class FileSystem extends Attributes implements AsyncDisposable {
     return connect(this.container, { snapshot });
   }
 
-  /** Closes it, with the files and directories that are open in it, once the calls under way have ended. */
+  /**
+   * Closes it, with the files and directories that are open in it, once the calls under way have ended. What consists of
+   * several calls (a whole file, a walk, a tree) fails with EBADF at its next one.
+   */
   async close(): Promise<void> {
-    await this.connection.held.close();
+    await this.connection.close();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -450,6 +450,12 @@ describe('errors', () => {
     await expect(open.stat()).rejects.toMatchObject({ code: 'EBADF' });
     await expect(directory.read()).rejects.toMatchObject({ code: 'EBADF' });
     await open.close();
+    // Opened while it is being closed: closed with it.
+    const late = await connect(name);
+    const opening = [late.open('/closed'), late.opendir('/'), late.open('/closed')];
+    await late.close();
+    for (const each of await Promise.all(opening))
+      await expect('stat' in each ? each.stat() : each.read()).rejects.toMatchObject({ code: 'EBADF' });
   });
 
   it('of a read-only connection are EROFS', async () => {

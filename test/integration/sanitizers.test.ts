@@ -1,8 +1,11 @@
+import { execFileSync } from 'node:child_process';
+import { cpSync, mkdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { packageRoot } from '../../src/paths.js';
-import { execute } from '../support/cli.js';
+import { execute, temporaryDirectory } from '../support/cli.js';
+import { makeConsumer } from '../support/consumer.js';
 
 const env = {
   // The leak checker needs ptrace, which containers often forbid.
@@ -27,4 +30,30 @@ it.each([
   await run('cmake', ['-S', '.', '-B', build, '-DCMAKE_BUILD_TYPE=Debug', `-DDFSKIT_SANITIZE=${sanitizers}`]);
   await run('cmake', ['--build', build, '--parallel', jobs, '--target', 'native_tests']);
   await run('ctest', ['--test-dir', build, '--output-on-failure', '--no-tests=error']);
+});
+
+it('the client passes with the sanitizers address,undefined', { timeout: 600_000 }, async () => {
+  const build = join(packageRoot, 'build-asan');
+  const jobs = String(availableParallelism());
+  const options = ['-DCMAKE_BUILD_TYPE=Debug', '-DDFSKIT_SANITIZE=address,undefined'];
+  await run('cmake', ['-S', '.', '-B', build, ...options]);
+  await run('cmake', ['--build', build, '--parallel', jobs, '--target', 'dfskit_addon', 'dfs_local']);
+  // The package as it is, but for its native parts.
+  const root = temporaryDirectory();
+  cpSync(join(packageRoot, 'dist'), join(root.path, 'dist'), { recursive: true });
+  cpSync(join(packageRoot, 'package.json'), join(root.path, 'package.json'));
+  symlinkSync(build, join(root.path, 'build'));
+  const consumer = makeConsumer(root.path);
+  try {
+    const store = join(consumer.path, 'store');
+    mkdirSync(store);
+    consumer.write('exercise', readFileSync(join(packageRoot, 'test/support/exercise.mjs'), 'utf8'));
+    const runtime = execFileSync('gcc', ['-print-file-name=libasan.so'], { encoding: 'utf8' }).trim();
+    const preload = { ...env, LD_PRELOAD: runtime, DFSKIT_STORE: store };
+    const { status, stdout, stderr } = await consumer.run('exercise', ['--expose-gc'], preload);
+    expect({ status, stdout }, stderr.slice(-6000)).toEqual({ status: 0, stdout: 'done\n' });
+  } finally {
+    consumer.remove();
+    rmSync(root.path, { recursive: true, force: true });
+  }
 });
