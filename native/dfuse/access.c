@@ -56,7 +56,7 @@ int access_check(struct inode *inode, int mask)
 	rc = inode_handle(inode, false, &handle);
 	if (rc)
 		return rc;
-	rc = dfuse.p->dfs_ostat(dfuse.dfs, handle->obj, &st);
+	rc = dfuse.p->dfs_ostat(handle->dfs, handle->obj, &st);
 	handle_put(handle);
 	return rc ? rc : check(&st, mask);
 }

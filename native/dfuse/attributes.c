@@ -6,12 +6,13 @@
 #include <string.h>
 #include <sys/statvfs.h>
 #include <time.h>
+#include <daos_uns.h>
 #include "dfuse.h"
 
 static void reply_attributes(fuse_req_t req, struct inode *inode, struct stat *st)
 {
-	provider_complete_stat(st, inode->oid);
-	fuse_reply_attr(req, st, inode->snapshot ? 0 : dfuse.timeout);
+	inode_complete_stat(inode, st);
+	fuse_reply_attr(req, st, inode->snapshot ? 0 : inode->cont->policy.attr);
 }
 
 void op_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
@@ -30,7 +31,7 @@ void op_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 	}
 	rc = inode_handle(inode, false, &handle);
 	if (rc == 0) {
-		rc = dfuse.p->dfs_ostat(dfuse.dfs, handle->obj, &st);
+		rc = dfuse.p->dfs_ostat(handle->dfs, handle->obj, &st);
 		handle_put(handle);
 	}
 	if (rc)
@@ -77,7 +78,7 @@ void op_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *st, int to_set, str
 	rc = to_set & FUSE_SET_ATTR_SIZE && !fi ? access_check(inode, W_OK) : 0; /* truncate(2): no open before it */
 	if (rc == 0)
 		rc = inode_handle(inode, to_set & FUSE_SET_ATTR_SIZE, &handle);
-	if (rc == 0 && (rc = transport_drop_privs(handle->obj)) != 0)
+	if (rc == 0 && (rc = transport_drop_privs(handle)) != 0)
 		handle_put(handle);
 	if (rc) {
 		fuse_reply_err(req, rc);
@@ -86,9 +87,9 @@ void op_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *st, int to_set, str
 	/* The type is no part of what may change, and the provider wants to see the true one. */
 	got.st_mode = inode->type | (got.st_mode & 07777);
 	if (flags)
-		rc = dfuse.p->dfs_osetattr(dfuse.dfs, handle->obj, &got, flags);
+		rc = dfuse.p->dfs_osetattr(handle->dfs, handle->obj, &got, flags);
 	if (rc == 0)
-		rc = dfuse.p->dfs_ostat(dfuse.dfs, handle->obj, &got);
+		rc = dfuse.p->dfs_ostat(handle->dfs, handle->obj, &got);
 	handle_put(handle);
 	if (rc)
 		fuse_reply_err(req, rc);
@@ -118,7 +119,7 @@ void op_setxattr(fuse_req_t req, fuse_ino_t ino, const char *name, const char *v
 	COUNT(FUSE_SETXATTR);
 	rc = xattr_handle(inode_of(ino), name, &handle);
 	if (rc == 0) {
-		rc = dfuse.p->dfs_setxattr(dfuse.dfs, handle->obj, name, value, size, flags);
+		rc = dfuse.p->dfs_setxattr(handle->dfs, handle->obj, name, value, size, flags);
 		handle_put(handle);
 	}
 	fuse_reply_err(req, rc);
@@ -138,12 +139,19 @@ static void reply_bytes(fuse_req_t req, int rc, size_t room, const char *bytes, 
 
 void op_getxattr(fuse_req_t req, fuse_ino_t ino, const char *name, size_t room)
 {
+	char own[sizeof(((struct link *)0)->value)];
 	daos_size_t size = room;
 	struct handle *handle;
 	char *value = NULL;
-	int rc;
+	int rc, len;
 
 	COUNT(FUSE_GETXATTR);
+	/* What stands for a container can be seen at its root, and so at every mount. */
+	len = strcmp(name, DUNS_XATTR_NAME) == 0 ? link_value(inode_of(ino), own, sizeof(own)) : 0;
+	if (len > 0) {
+		reply_bytes(req, 0, room, own, (daos_size_t)len);
+		return;
+	}
 	if (no_such_namespace(name)) {
 		fuse_reply_err(req, strncmp(name, "system.", 7) == 0 ? EOPNOTSUPP : ENODATA);
 		return;
@@ -156,7 +164,7 @@ void op_getxattr(fuse_req_t req, fuse_ino_t ino, const char *name, size_t room)
 	if (rc == 0)
 		rc = inode_handle(inode_of(ino), false, &handle);
 	if (rc == 0) {
-		rc = dfuse.p->dfs_getxattr(dfuse.dfs, handle->obj, name, value, &size);
+		rc = dfuse.p->dfs_getxattr(handle->dfs, handle->obj, name, value, &size);
 		handle_put(handle);
 	}
 	reply_bytes(req, rc, room, value, size);
@@ -177,7 +185,7 @@ void op_listxattr(fuse_req_t req, fuse_ino_t ino, size_t room)
 	}
 	rc = inode_of(ino)->synthetic ? EOPNOTSUPP : inode_handle(inode_of(ino), false, &handle);
 	if (rc == 0) {
-		rc = dfuse.p->dfs_listxattr(dfuse.dfs, handle->obj, list, &size);
+		rc = dfuse.p->dfs_listxattr(handle->dfs, handle->obj, list, &size);
 		handle_put(handle);
 	}
 	reply_bytes(req, rc, room, list, size);
@@ -192,14 +200,14 @@ void op_removexattr(fuse_req_t req, fuse_ino_t ino, const char *name)
 	COUNT(FUSE_REMOVEXATTR);
 	rc = xattr_handle(inode_of(ino), name, &handle);
 	if (rc == 0) {
-		rc = dfuse.p->dfs_removexattr(dfuse.dfs, handle->obj, name);
+		rc = dfuse.p->dfs_removexattr(handle->dfs, handle->obj, name);
 		handle_put(handle);
 	}
 	fuse_reply_err(req, rc);
 }
 
 /* For a provider without dfsx_statfs(): the space of its pool. */
-static int pool_statfs(struct statvfs *out)
+static int pool_statfs(dfs_t *dfs, struct statvfs *out)
 {
 	const struct provider *p = dfuse.p;
 	daos_pool_info_t info = {.pi_bits = DPI_SPACE};
@@ -211,7 +219,7 @@ static int pool_statfs(struct statvfs *out)
 	out->f_namemax = DFS_MAX_NAME;
 	if (!p->dfs_pool_get || !p->daos_pool_query)
 		return 0;
-	rc = p->dfs_pool_get(dfuse.dfs, &pool);
+	rc = p->dfs_pool_get(dfs, &pool);
 	if (rc)
 		return rc;
 	if (p->daos_pool_query(pool, NULL, &info, NULL, NULL) == 0)
@@ -221,18 +229,18 @@ static int pool_statfs(struct statvfs *out)
 		}
 	out->f_bavail = out->f_bfree;
 	if (p->dfs_pool_put)
-		p->dfs_pool_put(dfuse.dfs, pool);
+		p->dfs_pool_put(dfs, pool);
 	return 0;
 }
 
 void op_statfs(fuse_req_t req, fuse_ino_t ino)
 {
+	dfs_t *dfs = inode_of(ino)->cont->dfs;
 	struct statvfs st;
 	int rc;
 
-	(void)ino;
 	COUNT(FUSE_STATFS);
-	rc = dfuse.p->dfsx_statfs ? dfuse.p->dfsx_statfs(dfuse.dfs, &st) : pool_statfs(&st);
+	rc = dfuse.p->dfsx_statfs ? dfuse.p->dfsx_statfs(dfs, &st) : pool_statfs(dfs, &st);
 	if (rc)
 		fuse_reply_err(req, rc);
 	else

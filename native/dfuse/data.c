@@ -51,7 +51,7 @@ static bool pages_are_true(struct file *file)
 	bool keep = false;
 
 	/* Looked at before the pages are filled: a change in between is seen as one. */
-	if (dfuse.p->dfs_ostat(dfuse.dfs, file->handle->obj, &st) != 0)
+	if (dfuse.p->dfs_ostat(file->handle->dfs, file->handle->obj, &st) != 0)
 		return false;
 	pthread_mutex_lock(&inode->lock);
 	keep = still(&inode->stamp, &st);
@@ -81,22 +81,49 @@ static void settle(struct file *file)
 	pthread_mutex_unlock(&file->inode->lock);
 }
 
+/* Does somebody else have it open, or had so as short ago as the policy allows? */
+static bool recently_open(struct inode *inode)
+{
+	const struct policy *policy = &inode->cont->policy;
+	struct timespec now;
+	bool recently;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	pthread_mutex_lock(&inode->lock);
+	recently = inode->opens > 1;
+	if (!recently && policy->pages == PAGES_TIMED && inode->closed.tv_sec != 0)
+		recently =
+		    (double)(now.tv_sec - inode->closed.tv_sec) + (double)(now.tv_nsec - inode->closed.tv_nsec) / 1e9 <=
+		    policy->seconds;
+	pthread_mutex_unlock(&inode->lock);
+	return recently;
+}
+
 static void choose_caching(struct file *file, struct fuse_file_info *fi)
 {
+	const struct policy *policy = &file->inode->cont->policy;
 	bool writes = (fi->flags & O_ACCMODE) != O_RDONLY;
 
 	if (file->inode->snapshot) {
 		fi->direct_io = 1;
 		return;
 	}
-	switch (dfuse.opts.caching) {
-	case CACHING_NONE:
+	switch (policy->pages) {
+	case PAGES_NEVER:
 		fi->direct_io = 1;
 		break;
-	case CACHING_CACHED:
+	case PAGES_KERNEL:
 		fi->keep_cache = 1;
 		break;
-	case CACHING_COHERENT:
+	case PAGES_OPEN:
+	case PAGES_TIMED:
+		if (fi->flags & O_DIRECT && !policy->ignore_direct)
+			fi->direct_io = 1;
+		else
+			fi->keep_cache =
+			    recently_open(file->inode) || (policy->pages == PAGES_TIMED && pages_are_true(file));
+		break;
+	case PAGES_UNCHANGED:
 		/* Where appended bytes land is known only afterwards, too late for the page cache: a reader of
 		 * the same descriptor would see them where the kernel believed the end to be. */
 		if (writes && fi->flags & O_APPEND)
@@ -124,9 +151,9 @@ int file_new(struct inode *inode, struct fuse_file_info *fi, struct file **out)
 	}
 	file->inode = inode;
 	if (fi->flags & O_TRUNC) {
-		rc = transport_drop_privs(file->handle->obj);
+		rc = transport_drop_privs(file->handle);
 		if (rc == 0)
-			rc = dfuse.p->dfs_punch(dfuse.dfs, file->handle->obj, 0, DFS_MAX_FSIZE);
+			rc = dfuse.p->dfs_punch(file->handle->dfs, file->handle->obj, 0, DFS_MAX_FSIZE);
 		if (rc) {
 			file_free(file);
 			return rc;
@@ -152,7 +179,9 @@ void op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 	int rc;
 
 	COUNT(FUSE_OPEN);
-	rc = inode_of(ino)->synthetic ? ELOOP : access_check_open(inode_of(ino), fi->flags);
+	rc = inode_of(ino)->synthetic ? ELOOP : atomic_load_explicit(&inode_of(ino)->broken, memory_order_relaxed);
+	if (rc == 0)
+		rc = access_check_open(inode_of(ino), fi->flags);
 	if (rc == 0)
 		rc = file_new(inode_of(ino), fi, &file);
 	if (rc)
@@ -228,7 +257,8 @@ void op_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off, struct fuse
 	settle(file);
 	if (buf && size > MAX_TRANSFER)
 		buf = larger = malloc(size);
-	rc = buf ? dfuse.p->dfs_read(dfuse.dfs, file->handle->obj, piece(&p, buf, size), (daos_off_t)off, &got, NULL)
+	rc = buf ? dfuse.p->dfs_read(file->handle->dfs, file->handle->obj, piece(&p, buf, size), (daos_off_t)off, &got,
+	                             NULL)
 	         : ENOMEM;
 	if (rc)
 		fuse_reply_err(req, rc);
@@ -238,20 +268,21 @@ void op_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off, struct fuse
 }
 
 /* dfsx_append() for a provider without it; not atomic. */
-static int append_at_end(dfs_obj_t *obj, d_sg_list_t *sgl, daos_off_t *end)
+static int append_at_end(struct handle *handle, d_sg_list_t *sgl, daos_off_t *end)
 {
 	daos_size_t size;
-	int rc = dfuse.p->dfs_get_size(dfuse.dfs, obj, &size);
+	int rc = dfuse.p->dfs_get_size(handle->dfs, handle->obj, &size);
 
 	if (rc == 0)
-		rc = dfuse.p->dfs_write(dfuse.dfs, obj, sgl, size, NULL);
+		rc = dfuse.p->dfs_write(handle->dfs, handle->obj, sgl, size, NULL);
 	*end = size + sgl->sg_iovs[0].iov_len;
 	return rc;
 }
 
-static int append(dfs_obj_t *obj, d_sg_list_t *sgl, daos_off_t *end)
+static int append(struct handle *handle, d_sg_list_t *sgl, daos_off_t *end)
 {
-	return dfuse.p->dfsx_append ? dfuse.p->dfsx_append(dfuse.dfs, obj, sgl, end) : append_at_end(obj, sgl, end);
+	return dfuse.p->dfsx_append ? dfuse.p->dfsx_append(handle->dfs, handle->obj, sgl, end)
+	                            : append_at_end(handle, sgl, end);
 }
 
 void op_write(fuse_req_t req, fuse_ino_t ino, const char *buf, size_t size, off_t off, struct fuse_file_info *fi)
@@ -264,16 +295,17 @@ void op_write(fuse_req_t req, fuse_ino_t ino, const char *buf, size_t size, off_
 
 	COUNT(FUSE_WRITE);
 	settle(file);
-	rc = transport_drop_privs(file->handle->obj);
+	rc = transport_drop_privs(file->handle);
 	if (rc) {
 		fuse_reply_err(req, rc);
 		return;
 	}
 	/* Pages of a mapping that are written back have their place, whatever the flags say. */
 	if (fi->flags & O_APPEND && !fi->writepage)
-		rc = append(file->handle->obj, piece(&p, buf, size), &end);
+		rc = append(file->handle, piece(&p, buf, size), &end);
 	else
-		rc = dfuse.p->dfs_write(dfuse.dfs, file->handle->obj, piece(&p, buf, size), (daos_off_t)off, NULL);
+		rc = dfuse.p->dfs_write(file->handle->dfs, file->handle->obj, piece(&p, buf, size), (daos_off_t)off,
+		                        NULL);
 	if (rc) {
 		fuse_reply_err(req, rc);
 		return;
@@ -290,51 +322,54 @@ void op_write(fuse_req_t req, fuse_ino_t ino, const char *buf, size_t size, off_
 
 void op_fsync(fuse_req_t req, fuse_ino_t ino, int datasync, struct fuse_file_info *fi)
 {
+	struct handle *handle = file_of(fi)->handle;
+
 	(void)ino;
 	COUNT(FUSE_FSYNC);
 	if (dfuse.p->dfsx_fsync)
-		fuse_reply_err(req, dfuse.p->dfsx_fsync(dfuse.dfs, file_of(fi)->handle->obj, datasync != 0));
+		fuse_reply_err(req, dfuse.p->dfsx_fsync(handle->dfs, handle->obj, datasync != 0));
 	else
-		fuse_reply_err(req, dfuse.p->dfs_sync(dfuse.dfs));
+		fuse_reply_err(req, dfuse.p->dfs_sync(handle->dfs));
 }
 
 /* dfsx_fallocate() for a provider without it. */
-static int reserve(dfs_obj_t *obj, int mode, daos_off_t off, daos_size_t len)
+static int reserve(struct handle *handle, int mode, daos_off_t off, daos_size_t len)
 {
 	daos_size_t size;
 	int rc;
 
 	if (mode == (FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE)) {
-		rc = dfuse.p->dfs_get_size(dfuse.dfs, obj, &size);
+		rc = dfuse.p->dfs_get_size(handle->dfs, handle->obj, &size);
 		if (rc || off >= size)
 			return rc;
-		return dfuse.p->dfs_punch(dfuse.dfs, obj, off, len < size - off ? len : size - off);
+		return dfuse.p->dfs_punch(handle->dfs, handle->obj, off, len < size - off ? len : size - off);
 	}
 	if (mode != 0)
 		return EOPNOTSUPP;
-	rc = dfuse.p->dfs_get_size(dfuse.dfs, obj, &size);
+	rc = dfuse.p->dfs_get_size(handle->dfs, handle->obj, &size);
 	if (rc == 0 && size < off + len)
-		rc = dfuse.p->dfs_punch(dfuse.dfs, obj, off + len, DFS_MAX_FSIZE);
+		rc = dfuse.p->dfs_punch(handle->dfs, handle->obj, off + len, DFS_MAX_FSIZE);
 	return rc;
 }
 
 void op_fallocate(fuse_req_t req, fuse_ino_t ino, int mode, off_t off, off_t len, struct fuse_file_info *fi)
 {
-	dfs_obj_t *obj = file_of(fi)->handle->obj;
+	struct handle *handle = file_of(fi)->handle;
 
 	(void)ino;
 	COUNT(FUSE_FALLOCATE);
-	transport_drop_privs(obj);
+	transport_drop_privs(handle);
 	if (dfuse.p->dfsx_fallocate)
-		fuse_reply_err(req, dfuse.p->dfsx_fallocate(dfuse.dfs, obj, mode, (daos_off_t)off, (daos_size_t)len));
+		fuse_reply_err(req, dfuse.p->dfsx_fallocate(handle->dfs, handle->obj, mode, (daos_off_t)off,
+		                                            (daos_size_t)len));
 	else
-		fuse_reply_err(req, reserve(obj, mode, (daos_off_t)off, (daos_size_t)len));
+		fuse_reply_err(req, reserve(handle, mode, (daos_off_t)off, (daos_size_t)len));
 }
 
-static int seek_without_holes(dfs_obj_t *obj, daos_off_t off, int whence, daos_off_t *result)
+static int seek_without_holes(struct handle *handle, daos_off_t off, int whence, daos_off_t *result)
 {
 	daos_size_t size;
-	int rc = dfuse.p->dfs_get_size(dfuse.dfs, obj, &size);
+	int rc = dfuse.p->dfs_get_size(handle->dfs, handle->obj, &size);
 
 	if (rc == 0 && off >= size)
 		rc = ENXIO;
@@ -344,7 +379,7 @@ static int seek_without_holes(dfs_obj_t *obj, daos_off_t off, int whence, daos_o
 
 void op_lseek(fuse_req_t req, fuse_ino_t ino, off_t off, int whence, struct fuse_file_info *fi)
 {
-	dfs_obj_t *obj = file_of(fi)->handle->obj;
+	struct handle *handle = file_of(fi)->handle;
 	daos_off_t result;
 	int rc;
 
@@ -353,9 +388,9 @@ void op_lseek(fuse_req_t req, fuse_ino_t ino, off_t off, int whence, struct fuse
 	if (off < 0)
 		rc = ENXIO;
 	else if (dfuse.p->dfsx_seek)
-		rc = dfuse.p->dfsx_seek(dfuse.dfs, obj, (daos_off_t)off, whence, &result);
+		rc = dfuse.p->dfsx_seek(handle->dfs, handle->obj, (daos_off_t)off, whence, &result);
 	else
-		rc = seek_without_holes(obj, (daos_off_t)off, whence, &result);
+		rc = seek_without_holes(handle, (daos_off_t)off, whence, &result);
 	if (rc)
 		fuse_reply_err(req, rc);
 	else
@@ -365,7 +400,7 @@ void op_lseek(fuse_req_t req, fuse_ino_t ino, off_t off, int whence, struct fuse
 void op_copy_file_range(fuse_req_t req, fuse_ino_t ino_in, off_t off_in, struct fuse_file_info *fi_in,
                         fuse_ino_t ino_out, off_t off_out, struct fuse_file_info *fi_out, size_t len, int flags)
 {
-	dfs_obj_t *in = file_of(fi_in)->handle->obj, *out = file_of(fi_out)->handle->obj;
+	struct handle *in = file_of(fi_in)->handle, *out = file_of(fi_out)->handle;
 	char *buf = thread_buffer();
 	size_t done = 0;
 	int rc = buf ? 0 : ENOMEM;
@@ -383,10 +418,10 @@ void op_copy_file_range(fuse_req_t req, fuse_ino_t ino_in, off_t off_in, struct 
 		daos_size_t got;
 		struct piece p;
 
-		rc = dfuse.p->dfs_read(dfuse.dfs, in, piece(&p, buf, n), (daos_off_t)off_in + done, &got, NULL);
+		rc = dfuse.p->dfs_read(in->dfs, in->obj, piece(&p, buf, n), (daos_off_t)off_in + done, &got, NULL);
 		if (rc || got == 0)
 			break;
-		rc = dfuse.p->dfs_write(dfuse.dfs, out, piece(&p, buf, got), (daos_off_t)off_out + done, NULL);
+		rc = dfuse.p->dfs_write(out->dfs, out->obj, piece(&p, buf, got), (daos_off_t)off_out + done, NULL);
 		if (rc == 0)
 			done += got;
 	}

@@ -3,8 +3,9 @@
  *
  * Lock ranks, outermost first (a thread takes them in this order only):
  *   1 dir.lock    the entries that one opendir() has read ahead
- *   2 shard.lock  one part of the inode table: lookup counts, membership (inode.c)
- *   3 inode.lock  the provider's handle of an inode, and the stamp of its cached pages
+ *   2 the list of linked containers (container.c)
+ *   3 shard.lock  one part of the inode table: lookup counts, membership (inode.c)
+ *   4 inode.lock  the provider's handle of an inode, and the stamp of its cached pages
  */
 #ifndef DFUSE_H
 #define DFUSE_H
@@ -39,11 +40,53 @@ struct options {
 	char *mount; /* options for the kernel or libfuse, by commas */
 	int threads;
 	enum caching caching;
+	bool caching_given; /* on the command line: attributes of the container say nothing then */
 	bool foreground, debug, read_only, allow_other, default_permissions;
+};
+
+/* Which pages of a file an open may find. */
+enum pages {
+	PAGES_NEVER,     /* none, ever: reads and writes come here */
+	PAGES_UNCHANGED, /* those from before, if the file has not changed since */
+	PAGES_KERNEL,    /* all: the kernel drops them when it sees a change */
+	PAGES_TIMED,     /* those from before, if the last close was at most `seconds` ago or nothing has changed */
+	PAGES_OPEN       /* those of who has it open at the same time */
+};
+
+/* What the kernel may keep of a container. */
+struct policy {
+	double attr, dentry, dentry_dir,
+	    negative; /* seconds; dentry_dir: names of directories, negative: missing ones */
+	double seconds;
+	enum pages pages;
+	bool ignore_direct; /* O_DIRECT of an open does not lead past the pages */
+};
+
+/* A container that is open here. All but refs and next stays as it is. */
+struct container {
+	dfs_t *dfs;
+	char *pool, *label;
+	bool read_only;
+	daos_obj_id_t root_oid;
+	struct inode *root; /* of the one that is mounted: the kernel knows it by a number of its own */
+	struct policy policy;
+	uint64_t mount_id;        /* unique on this node */
+	uint64_t salt;            /* sets its inode numbers apart; 0 for the one that is mounted */
+	struct container *parent; /* the one that has the object `link` with the attribute user.daos, or NULL */
+	daos_obj_id_t link;
+	int refs; /* of the list in container.c: one for each inode and lookup under way */
+	struct container *next;
+};
+
+/* What an object says in user.daos; len 0 when nothing. */
+struct link {
+	daos_size_t len;
+	char value[512];
 };
 
 /* An open object of the provider, used by several requests at once. */
 struct handle {
+	dfs_t *dfs;
 	dfs_obj_t *obj;
 	_Atomic int refs;
 	bool writable;
@@ -60,10 +103,12 @@ struct stamp {
 
 /* An object that the kernel knows. Its address is the node id. */
 struct inode {
+	struct container *cont;
 	daos_obj_id_t oid;
-	mode_t type;             /* S_IFMT bits: an object never changes them */
-	_Atomic bool snapshot;   /* below .snapshot: the kernel keeps nothing, so that it goes with the snapshot */
-	bool synthetic;          /* a hidden symbolic link to a directory or to ourselves: no object */
+	mode_t type;           /* S_IFMT bits: an object never changes them */
+	_Atomic int broken;    /* stands for a container that can't be opened, for this reason: nothing goes below it */
+	_Atomic bool snapshot; /* below .snapshot: the kernel keeps nothing, so that it goes with the snapshot */
+	bool synthetic;        /* a hidden symbolic link to a directory or to ourselves: no object */
 	_Atomic uint64_t number; /* st_ino */
 	_Atomic uint64_t parent; /* number of a directory's parent when last looked up, for ".." */
 	_Atomic int refs;        /* one for the table, one for each open file */
@@ -72,6 +117,7 @@ struct inode {
 	pthread_mutex_t lock;    /* of what follows */
 	struct handle *handle;   /* NULL while nobody needs one */
 	int opens;
+	struct timespec closed; /* when nobody had it open any more */
 	struct stamp stamp;
 };
 
@@ -86,12 +132,9 @@ struct file {
 
 struct dfuse {
 	const struct provider *p;
-	dfs_t *dfs;
 	struct options opts;
 	struct fuse_session *session;
-	struct inode *root;
-	double timeout; /* seconds that names and attributes hold */
-	uint64_t mount_id;
+	struct container main; /* that was mounted */
 	uid_t uid;
 	gid_t gid;
 	_Atomic uint64_t requests[64]; /* by opcode of <linux/fuse.h> */
@@ -132,17 +175,59 @@ int workers_run(unsigned int max);
 /** Makes workers_run() return. From any thread. */
 void workers_end(void);
 
+/* ---- container.c ------------------------------------------------------------------------------- */
+
+/** Opens what \a opts name. 0 or an errno. */
+int container_open(struct container *cont, const struct options *opts);
+void container_close(struct container *cont);
+
+/** The container \a pool / \a label that the object \a link of \a parent stands for, with a reference.
+ *  0 or an errno: ENOLINK when there is no such container, ELOOP when it leads into itself. */
+int container_linked(struct container *parent, daos_obj_id_t link, const char *pool, const char *label,
+                     struct container **out);
+struct container *container_ref(struct container *cont);
+void container_put(struct container *cont);
+
+/* ---- policy.c ---------------------------------------------------------------------------------- */
+
+/** Finds out what the kernel may keep of an open container. */
+void policy_read(struct container *cont);
+
+/* ---- link.c ------------------------------------------------------------------------------------ */
+
+/** False when no object of \a cont has the attribute user.daos. */
+bool links_possible(const struct container *cont);
+
+/** Reads "DAOS.POSIX://POOL/LABEL" into two buffers of \a size bytes. False for anything else. */
+bool link_parse(const char *value, size_t len, char *pool, char *label, size_t size);
+
+/** dfs_lookup_rel() in \a dir that also reads user.daos of what it finds. */
+int link_lookup(struct handle *dir, const char *name, int flags, dfs_obj_t **obj, struct stat *st, struct link *link);
+
+/** The container that \a link, of an object of \a in, names; with a reference. 0 or an errno: ENODATA when it names
+ *  none of files, else what container_linked() says. */
+int link_enter(struct container *in, dfs_obj_t *obj, const struct link *link, struct container **out);
+
+/** The attribute user.daos that the root of a container has. Its length, 0 for any other object. */
+int link_value(const struct inode *inode, char *value, size_t size);
+
 /* ---- inode.c ----------------------------------------------------------------------------------- */
 
 /** The inode of a request. */
 struct inode *inode_of(fuse_ino_t ino);
 
+/** The inode number of an object whose own one, in \a cont, is \a ino. */
+uint64_t inode_number(const struct container *cont, uint64_t ino);
+
+/** Adds to attributes as the provider gave them what it leaves out or can't know. */
+void inode_complete_stat(const struct inode *inode, struct stat *st);
+
 /** The inode of \a oid with one lookup more; made when new. Takes over \a obj (may be NULL).
  *  NULL: no memory. */
-struct inode *inode_get(daos_obj_id_t oid, mode_t type, dfs_obj_t *obj, bool writable);
+struct inode *inode_get(struct container *cont, daos_obj_id_t oid, mode_t type, dfs_obj_t *obj, bool writable);
 
 /** The inode of \a oid if the kernel knows it, with a reference to be dropped; else NULL. */
-struct inode *inode_find(daos_obj_id_t oid);
+struct inode *inode_find(const struct container *cont, daos_obj_id_t oid);
 
 /** A symbolic link that stands for the directory \a oid, or (type 0) for our process id. */
 struct inode *inode_synthetic(daos_obj_id_t oid, mode_t type);
@@ -172,6 +257,15 @@ void handle_put(struct handle *handle);
 /** Looks a name up for the kernel. \a entry is complete on success. 0 or errno. */
 int name_lookup(struct inode *parent, const char *name, struct fuse_entry_param *entry);
 
+/** The same below an open directory. */
+int name_lookup_in(struct handle *dir, struct inode *parent, const char *name, struct fuse_entry_param *entry);
+
+/** Answers a request for a name: an errno, or the entry, which is forgotten where the kernel does not take it. */
+void name_reply(fuse_req_t req, int rc, const struct fuse_entry_param *entry);
+
+/** Whether \a name is one of ours in the root, which no file can have. */
+bool name_hidden(const char *name);
+
 void op_lookup(fuse_req_t req, fuse_ino_t parent, const char *name);
 void op_forget(fuse_req_t req, fuse_ino_t ino, uint64_t nlookup);
 void op_forget_multi(fuse_req_t req, size_t count, struct fuse_forget_data *forgets);
@@ -180,6 +274,9 @@ void op_mknod(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode, 
 void op_mkdir(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode);
 void op_symlink(fuse_req_t req, const char *target, fuse_ino_t parent, const char *name);
 void op_readlink(fuse_req_t req, fuse_ino_t ino);
+
+/* ---- moves.c ----------------------------------------------------------------------------------- */
+
 void op_link(fuse_req_t req, fuse_ino_t ino, fuse_ino_t new_parent, const char *new_name);
 void op_unlink(fuse_req_t req, fuse_ino_t parent, const char *name);
 void op_rmdir(fuse_req_t req, fuse_ino_t parent, const char *name);
@@ -192,7 +289,7 @@ void op_rename(fuse_req_t req, fuse_ino_t parent, const char *name, fuse_ino_t n
 int transport_use(struct fuse_session *session);
 
 /** Takes set-user-id and set-group-id bits off a file that the request of this thread changes, if it says so. */
-int transport_drop_privs(dfs_obj_t *obj);
+int transport_drop_privs(struct handle *handle);
 
 /* ---- access.c ---------------------------------------------------------------------------------- */
 

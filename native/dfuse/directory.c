@@ -35,6 +35,14 @@ static struct dir *dir_of(struct fuse_file_info *fi)
 	return (struct dir *)(uintptr_t)fi->fh;
 }
 
+static void dir_free(struct dir *dir)
+{
+	handle_put(dir->handle);
+	inode_unref(dir->inode);
+	pthread_mutex_destroy(&dir->lock);
+	free(dir);
+}
+
 void op_opendir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
 	struct dir *dir;
@@ -47,7 +55,9 @@ void op_opendir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 		return;
 	}
 	dir->inode = inode_of(ino);
-	rc = access_check(dir->inode, R_OK);
+	rc = atomic_load_explicit(&dir->inode->broken, memory_order_relaxed);
+	if (rc == 0)
+		rc = access_check(dir->inode, R_OK);
 	if (rc == 0)
 		rc = inode_handle(dir->inode, false, &dir->handle);
 	if (rc) {
@@ -56,37 +66,34 @@ void op_opendir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 		return;
 	}
 	pthread_mutex_init(&dir->lock, NULL);
-	if (dfuse.opts.caching == CACHING_CACHED && !dir->inode->snapshot) {
+	inode_ref(dir->inode); /* its container stays open as long as the handle is used */
+	if (dir->inode->cont->policy.dentry > 0 && !dir->inode->snapshot) {
 		fi->cache_readdir = 1;
 		fi->keep_cache = 1;
 	}
 	fi->fh = (uintptr_t)dir;
-	if (fuse_reply_open(req, fi) != 0) {
-		handle_put(dir->handle);
-		free(dir);
-	}
+	if (fuse_reply_open(req, fi) != 0)
+		dir_free(dir);
 }
 
 void op_releasedir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
-	struct dir *dir = dir_of(fi);
-
 	(void)ino;
 	COUNT(FUSE_RELEASEDIR);
-	handle_put(dir->handle);
-	pthread_mutex_destroy(&dir->lock);
-	free(dir);
+	dir_free(dir_of(fi));
 	fuse_reply_err(req, 0);
 }
 
 void op_fsyncdir(fuse_req_t req, fuse_ino_t ino, int datasync, struct fuse_file_info *fi)
 {
+	struct handle *handle = dir_of(fi)->handle;
+
 	(void)ino;
 	COUNT(FUSE_FSYNCDIR);
 	if (dfuse.p->dfsx_fsync)
-		fuse_reply_err(req, dfuse.p->dfsx_fsync(dfuse.dfs, dir_of(fi)->handle->obj, datasync != 0));
+		fuse_reply_err(req, dfuse.p->dfsx_fsync(handle->dfs, handle->obj, datasync != 0));
 	else
-		fuse_reply_err(req, dfuse.p->dfs_sync(dfuse.dfs));
+		fuse_reply_err(req, dfuse.p->dfs_sync(handle->dfs));
 }
 
 /* The next batch of a provider that has anchors only: the cookie is the number of the entry, and
@@ -106,7 +113,7 @@ static int fetch_by_anchor(struct dir *dir, uint64_t cookie)
 		uint64_t left = cookie - dir->count;
 		uint32_t nr = left && left < BATCH ? (uint32_t)left : BATCH;
 
-		rc = dfuse.p->dfs_readdirplus(dfuse.dfs, dir->handle->obj, &dir->anchor, &nr, names, stats);
+		rc = dfuse.p->dfs_readdirplus(dir->handle->dfs, dir->handle->obj, &dir->anchor, &nr, names, stats);
 		if (rc)
 			return rc;
 		dir->count += nr;
@@ -139,7 +146,7 @@ static int position(struct dir *dir, uint64_t cookie)
 	if (!dfuse.p->dfsx_readdir)
 		return fetch_by_anchor(dir, cookie);
 	dir->nr = BATCH;
-	rc = dfuse.p->dfsx_readdir(dfuse.dfs, dir->handle->obj, &after, &dir->nr, dir->ents, NULL);
+	rc = dfuse.p->dfsx_readdir(dir->handle->dfs, dir->handle->obj, &after, &dir->nr, dir->ents, NULL);
 	if (rc)
 		dir->nr = 0;
 	return rc;
@@ -204,7 +211,8 @@ static int fill(struct listing *list, struct dir *dir, uint64_t off)
 		while (dir->at < dir->nr) {
 			struct dfsx_dirent *ent = &dir->ents[dir->at];
 
-			if (!add(list, dir, ent->name, ent->ino, ent->type, (off_t)ent->next))
+			if (!add(list, dir, ent->name, inode_number(dir->inode->cont, ent->ino), ent->type,
+			         (off_t)ent->next))
 				return 0;
 			dir->at++;
 			dir->cookie = off = ent->next;

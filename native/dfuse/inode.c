@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <malloc.h>
 #include <stdlib.h>
+#include <time.h>
 #include "dfuse.h"
 
 #define SHARD_BITS   6
@@ -28,21 +29,21 @@ struct shard {
 
 static struct shard shards[SHARDS] = {[0 ... SHARDS - 1] = {.lock = PTHREAD_MUTEX_INITIALIZER}};
 
-static uint64_t hash(daos_obj_id_t oid)
+static uint64_t hash(const struct container *cont, daos_obj_id_t oid)
 {
-	uint64_t h = (oid.lo ^ (oid.hi * 0x9E3779B97F4A7C15u)) * 0xBF58476D1CE4E5B9u;
+	uint64_t h = (cont->salt ^ oid.lo ^ (oid.hi * 0x9E3779B97F4A7C15u)) * 0xBF58476D1CE4E5B9u;
 
 	return h ^ (h >> 29);
 }
 
-static struct shard *shard_of(daos_obj_id_t oid)
+static struct shard *shard_of(const struct container *cont, daos_obj_id_t oid)
 {
-	return &shards[hash(oid) & (SHARDS - 1)];
+	return &shards[hash(cont, oid) & (SHARDS - 1)];
 }
 
-static struct inode **chain_of(struct shard *shard, daos_obj_id_t oid)
+static struct inode **chain_of(struct shard *shard, const struct container *cont, daos_obj_id_t oid)
 {
-	return &shard->chains[(hash(oid) >> SHARD_BITS) & (shard->nr_chains - 1)];
+	return &shard->chains[(hash(cont, oid) >> SHARD_BITS) & (shard->nr_chains - 1)];
 }
 
 /* With the shard locked. */
@@ -58,7 +59,7 @@ static int resize(struct shard *shard, size_t nr)
 	shard->chains = chains;
 	for (size_t i = 0; i < old_nr; i++)
 		while ((inode = old[i]) != NULL) {
-			struct inode **chain = chain_of(shard, inode->oid);
+			struct inode **chain = chain_of(shard, inode->cont, inode->oid);
 
 			old[i] = inode->next;
 			inode->next = *chain;
@@ -76,21 +77,22 @@ static int grow(struct shard *shard)
 	return resize(shard, shard->nr_chains ? 2 * shard->nr_chains : FIRST_CHAINS);
 }
 
-static struct inode *find(struct shard *shard, daos_obj_id_t oid)
+static struct inode *find(struct shard *shard, const struct container *cont, daos_obj_id_t oid)
 {
-	struct inode *inode = shard->nr_chains ? *chain_of(shard, oid) : NULL;
+	struct inode *inode = shard->nr_chains ? *chain_of(shard, cont, oid) : NULL;
 
-	while (inode && (inode->oid.lo != oid.lo || inode->oid.hi != oid.hi))
+	while (inode && (inode->cont != cont || inode->oid.lo != oid.lo || inode->oid.hi != oid.hi))
 		inode = inode->next;
 	return inode;
 }
 
-static struct inode *new_inode(daos_obj_id_t oid, mode_t type)
+static struct inode *new_inode(struct container *cont, daos_obj_id_t oid, mode_t type)
 {
 	struct inode *inode = calloc(1, sizeof(*inode));
 
 	if (!inode)
 		return NULL;
+	inode->cont = container_ref(cont);
 	inode->oid = oid;
 	inode->type = type & S_IFMT;
 	inode->nlookup = 1;
@@ -99,12 +101,13 @@ static struct inode *new_inode(daos_obj_id_t oid, mode_t type)
 	return inode;
 }
 
-static struct handle *new_handle(dfs_obj_t *obj, bool writable)
+static struct handle *new_handle(dfs_t *dfs, dfs_obj_t *obj, bool writable)
 {
 	struct handle *handle = malloc(sizeof(*handle));
 
 	if (!handle)
 		return NULL;
+	handle->dfs = dfs;
 	handle->obj = obj;
 	handle->writable = writable;
 	atomic_init(&handle->refs, 1);
@@ -131,9 +134,20 @@ static bool keeps_handle(const struct inode *inode)
 	return inode->opens > 0 || S_ISDIR(inode->type) || !dfuse.p->dfsx_open_oid;
 }
 
+uint64_t inode_number(const struct container *cont, uint64_t ino)
+{
+	return ino ^ cont->salt;
+}
+
+void inode_complete_stat(const struct inode *inode, struct stat *st)
+{
+	provider_complete_stat(st, inode->oid);
+	st->st_ino = inode_number(inode->cont, st->st_ino);
+}
+
 struct inode *inode_of(fuse_ino_t ino)
 {
-	return ino == FUSE_ROOT_ID ? dfuse.root : (struct inode *)(uintptr_t)ino;
+	return ino == FUSE_ROOT_ID ? dfuse.main.root : (struct inode *)(uintptr_t)ino;
 }
 
 /* A handle fresh from a lookup, for an inode that may have one. libdfs reaches attributes by the name that a handle was
@@ -143,7 +157,8 @@ static void offer_handle(struct inode *inode, dfs_obj_t *obj, bool writable)
 	struct handle *old = NULL, *fresh;
 
 	pthread_mutex_lock(&inode->lock);
-	if (keeps_handle(inode) && (!inode->handle || !dfuse.p->dfsx_open_oid) && (fresh = new_handle(obj, writable))) {
+	if (keeps_handle(inode) && (!inode->handle || !dfuse.p->dfsx_open_oid) &&
+	    (fresh = new_handle(inode->cont->dfs, obj, writable))) {
 		old = inode->handle;
 		inode->handle = fresh;
 		obj = NULL;
@@ -155,16 +170,16 @@ static void offer_handle(struct inode *inode, dfs_obj_t *obj, bool writable)
 		dfuse.p->dfs_release(obj);
 }
 
-struct inode *inode_get(daos_obj_id_t oid, mode_t type, dfs_obj_t *obj, bool writable)
+struct inode *inode_get(struct container *cont, daos_obj_id_t oid, mode_t type, dfs_obj_t *obj, bool writable)
 {
-	struct shard *shard = shard_of(oid);
+	struct shard *shard = shard_of(cont, oid);
 	struct inode *inode = NULL, **chain;
 
 	pthread_mutex_lock(&shard->lock);
-	if (grow(shard) == 0 && !(inode = find(shard, oid))) {
-		inode = new_inode(oid, type);
+	if (grow(shard) == 0 && !(inode = find(shard, cont, oid))) {
+		inode = new_inode(cont, oid, type);
 		if (inode) {
-			chain = chain_of(shard, oid);
+			chain = chain_of(shard, cont, oid);
 			inode->next = *chain;
 			*chain = inode;
 			shard->nr_inodes++;
@@ -180,13 +195,13 @@ struct inode *inode_get(daos_obj_id_t oid, mode_t type, dfs_obj_t *obj, bool wri
 	return inode;
 }
 
-struct inode *inode_find(daos_obj_id_t oid)
+struct inode *inode_find(const struct container *cont, daos_obj_id_t oid)
 {
-	struct shard *shard = shard_of(oid);
+	struct shard *shard = shard_of(cont, oid);
 	struct inode *inode;
 
 	pthread_mutex_lock(&shard->lock);
-	inode = find(shard, oid);
+	inode = find(shard, cont, oid);
 	if (inode)
 		inode_ref(inode);
 	pthread_mutex_unlock(&shard->lock);
@@ -195,7 +210,7 @@ struct inode *inode_find(daos_obj_id_t oid)
 
 struct inode *inode_synthetic(daos_obj_id_t oid, mode_t type)
 {
-	struct inode *inode = new_inode(oid, S_IFLNK);
+	struct inode *inode = new_inode(&dfuse.main, oid, S_IFLNK);
 
 	if (inode) {
 		inode->synthetic = true;
@@ -215,23 +230,24 @@ void inode_unref(struct inode *inode)
 		return;
 	if (inode->handle)
 		handle_put(inode->handle);
+	container_put(inode->cont);
 	pthread_mutex_destroy(&inode->lock);
 	free(inode);
 }
 
 void inode_forget(struct inode *inode, uint64_t n)
 {
-	struct shard *shard = shard_of(inode->oid);
+	struct shard *shard = shard_of(inode->cont, inode->oid);
 	struct inode **at;
 	bool last;
 
-	if (inode == dfuse.root)
+	if (inode == dfuse.main.root)
 		return;
 	pthread_mutex_lock(&shard->lock);
 	inode->nlookup -= n;
 	last = inode->nlookup == 0;
 	if (last && !inode->synthetic) {
-		for (at = chain_of(shard, inode->oid); *at != inode; at = &(*at)->next)
+		for (at = chain_of(shard, inode->cont, inode->oid); *at != inode; at = &(*at)->next)
 			;
 		*at = inode->next;
 		shard->nr_inodes--;
@@ -277,6 +293,7 @@ void inode_forget_all(void)
 				if (inode->handle)
 					dfuse.p->dfs_release(inode->handle->obj);
 				free(inode->handle);
+				container_put(inode->cont);
 				free(inode);
 			}
 		free(shard->chains);
@@ -289,22 +306,23 @@ void inode_forget_all(void)
 static int open_handle(struct inode *inode, bool write, struct handle **out)
 {
 	const struct provider *p = dfuse.p;
-	bool writable = !dfuse.opts.read_only && !S_ISLNK(inode->type);
+	dfs_t *dfs = inode->cont->dfs;
+	bool writable = !inode->cont->read_only && !S_ISLNK(inode->type);
 	dfs_obj_t *obj = NULL;
 	int rc = ENOENT;
 
 	if (p->dfsx_open_oid) {
-		rc = p->dfsx_open_oid(dfuse.dfs, inode->oid, writable ? O_RDWR : O_RDONLY, &obj);
+		rc = p->dfsx_open_oid(dfs, inode->oid, writable ? O_RDWR : O_RDONLY, &obj);
 		if ((rc == EACCES || rc == EPERM || rc == EROFS) && writable && !write) {
 			writable = false;
-			rc = p->dfsx_open_oid(dfuse.dfs, inode->oid, O_RDONLY, &obj);
+			rc = p->dfsx_open_oid(dfs, inode->oid, O_RDONLY, &obj);
 		}
 	} else if (inode->handle) {
-		rc = p->dfs_dup(dfuse.dfs, inode->handle->obj, O_RDWR, &obj);
+		rc = p->dfs_dup(dfs, inode->handle->obj, O_RDWR, &obj);
 	}
 	if (rc)
 		return rc == ENOENT ? ESTALE : rc; /* the kernel then looks the name up anew */
-	*out = new_handle(obj, writable);
+	*out = new_handle(inode->cont->dfs, obj, writable);
 	if (*out)
 		return 0;
 	p->dfs_release(obj);
@@ -365,7 +383,8 @@ void inode_close(struct inode *inode)
 	struct handle *unused = NULL;
 
 	pthread_mutex_lock(&inode->lock);
-	inode->opens--;
+	if (--inode->opens == 0 && inode->cont->policy.pages == PAGES_TIMED)
+		clock_gettime(CLOCK_MONOTONIC, &inode->closed);
 	if (!keeps_handle(inode)) {
 		unused = inode->handle;
 		inode->handle = NULL;

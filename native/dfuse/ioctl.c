@@ -7,10 +7,10 @@
 #include <string.h>
 #include "dfuse.h"
 
-static int describe_mount(struct dfskit_ioctl_mount *out)
+static int describe_mount(const struct container *cont, struct dfskit_ioctl_mount *out)
 {
 	d_iov_t blob = {.iov_buf = NULL};
-	int rc = dfuse.p->dfs_local2global_all(dfuse.dfs, &blob);
+	int rc = dfuse.p->dfs_local2global_all(cont->dfs, &blob);
 
 	if (rc)
 		return rc;
@@ -18,13 +18,13 @@ static int describe_mount(struct dfskit_ioctl_mount *out)
 		return EOVERFLOW;
 	blob.iov_buf = out->blob;
 	blob.iov_len = blob.iov_buf_len;
-	rc = dfuse.p->dfs_local2global_all(dfuse.dfs, &blob);
+	rc = dfuse.p->dfs_local2global_all(cont->dfs, &blob);
 	if (rc)
 		return rc;
 	out->version = DFSKIT_IOCTL_VERSION;
 	out->blob_len = (uint32_t)blob.iov_len;
 	memcpy(out->provider, dfuse.p->name, sizeof(out->provider));
-	snprintf(out->label, sizeof(out->label), "%s/%s", dfuse.opts.pool, dfuse.opts.cont);
+	snprintf(out->label, sizeof(out->label), "%s/%s", cont->pool, cont->label);
 	return 0;
 }
 
@@ -34,25 +34,27 @@ static int describe_file(struct inode *inode, struct dfskit_ioctl_file *out)
 	struct handle *handle;
 	int rc;
 
+	if (inode->cont != &dfuse.main)
+		return EXDEV;
 	if (!S_ISREG(inode->type))
 		return S_ISDIR(inode->type) ? EISDIR : EINVAL;
 	rc = inode_handle(inode, false, &handle);
 	if (rc)
 		return rc;
-	rc = dfuse.p->dfs_obj_local2global(dfuse.dfs, handle->obj, &blob);
+	rc = dfuse.p->dfs_obj_local2global(handle->dfs, handle->obj, &blob);
 	if (rc == 0 && blob.iov_buf_len > sizeof(out->blob))
 		rc = EOVERFLOW;
 	if (rc == 0) {
 		blob.iov_buf = out->blob;
 		blob.iov_len = blob.iov_buf_len;
-		rc = dfuse.p->dfs_obj_local2global(dfuse.dfs, handle->obj, &blob);
+		rc = dfuse.p->dfs_obj_local2global(handle->dfs, handle->obj, &blob);
 	}
 	handle_put(handle);
 	out->version = DFSKIT_IOCTL_VERSION;
 	out->blob_len = (uint32_t)blob.iov_len;
 	out->oid_lo = inode->oid.lo;
 	out->oid_hi = inode->oid.hi;
-	out->mount_id = dfuse.mount_id;
+	out->mount_id = inode->cont->mount_id;
 	return rc;
 }
 
@@ -93,7 +95,7 @@ void op_ioctl(fuse_req_t req, fuse_ino_t ino, unsigned int cmd, void *arg, struc
 	if (out_size < size)
 		rc = EINVAL;
 	else if (cmd == DFSKIT_IOCTL_MOUNT)
-		rc = describe_mount(&out.mount);
+		rc = describe_mount(inode_of(ino)->cont, &out.mount);
 	else if (cmd == DFSKIT_IOCTL_FILE)
 		rc = describe_file(inode_of(ino), &out.file);
 	else

@@ -7,13 +7,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sys/resource.h>
 #include <unistd.h>
 #include "dfuse.h"
-
-/* How long names, attributes and pages hold with caching=cached. */
-#define CACHED_SECONDS 5.0
 
 /* Requests answered at a time, if the command line does not say. */
 #define DEFAULT_THREADS 16
@@ -102,17 +98,17 @@ static int start_signal_thread(void)
 
 static void op_init(void *userdata, struct fuse_conn_info *conn)
 {
-	bool cached = dfuse.opts.caching == CACHING_CACHED;
+	const struct policy *policy = &dfuse.main.policy;
 	unsigned int wanted = FUSE_CAP_ASYNC_READ | FUSE_CAP_ATOMIC_O_TRUNC | FUSE_CAP_IOCTL_DIR |
 	                      FUSE_CAP_PARALLEL_DIROPS | FUSE_CAP_ASYNC_DIO;
 
 	(void)userdata;
 	/* Attributes that may not be kept are not worth fetching with the names. */
-	if (cached)
+	if (policy->attr > 0)
 		wanted |= FUSE_CAP_READDIRPLUS | FUSE_CAP_READDIRPLUS_AUTO | FUSE_CAP_CACHE_SYMLINKS |
 		          FUSE_CAP_AUTO_INVAL_DATA;
 #ifdef FUSE_CAP_DIRECT_IO_ALLOW_MMAP
-	if (dfuse.opts.caching == CACHING_NONE)
+	if (policy->pages == PAGES_NEVER)
 		wanted |= FUSE_CAP_DIRECT_IO_ALLOW_MMAP;
 #endif
 	conn->want = wanted & conn->capable;
@@ -170,22 +166,10 @@ static void failed_to_connect(const char *why, const char *remedy)
 	complain(what, why, remedy);
 }
 
-static int connect_to(const struct options *opts)
-{
-	if (!opts->snapshot && !opts->snap_epoch)
-		return dfuse.p->dfs_connect(opts->pool, opts->sys_name, opts->cont, opts->read_only ? O_RDONLY : O_RDWR,
-		                            NULL, &dfuse.dfs);
-	if (!dfuse.p->dfs_connect_snap)
-		return ENOTSUP;
-	return dfuse.p->dfs_connect_snap(opts->pool, opts->sys_name, opts->cont, O_RDONLY, opts->snap_epoch,
-	                                 opts->snapshot, &dfuse.dfs);
-}
-
 static int connect_container(void)
 {
 	struct options *opts = &dfuse.opts;
 	char why[512], remedy[600];
-	daos_obj_id_t oid;
 	dfs_obj_t *root;
 	struct stat st;
 	int rc;
@@ -197,7 +181,7 @@ static int connect_container(void)
 	}
 	rc = dfuse.p->dfs_init();
 	if (rc == 0)
-		rc = connect_to(opts);
+		rc = container_open(&dfuse.main, opts);
 	if (rc) {
 		snprintf(remedy, sizeof(remedy), "create it: dfskit cont create %s/%s", opts->pool, opts->cont);
 		if (rc == ENOENT && (opts->snapshot || opts->snap_epoch)) {
@@ -210,19 +194,17 @@ static int connect_container(void)
 		return -1;
 	}
 	/* libdfs creates nothing in a directory that was opened for reading. */
-	rc = dfuse.p->dfs_lookup(dfuse.dfs, "/", opts->read_only ? O_RDONLY : O_RDWR, &root, NULL, &st);
-	if (rc == 0)
-		rc = dfuse.p->dfs_obj2id(root, &oid);
+	rc = dfuse.p->dfs_lookup(dfuse.main.dfs, "/", opts->read_only ? O_RDONLY : O_RDWR, &root, NULL, &st);
 	if (rc) {
 		failed_to_connect(strerror(rc), NULL);
 		return -1;
 	}
-	dfuse.root = inode_get(oid, S_IFDIR, root, !opts->read_only);
-	if (!dfuse.root)
+	dfuse.main.root = inode_get(&dfuse.main, dfuse.main.root_oid, S_IFDIR, root, !opts->read_only);
+	if (!dfuse.main.root)
 		return -1;
-	provider_complete_stat(&st, oid);
-	atomic_store(&dfuse.root->number, st.st_ino);
-	atomic_store(&dfuse.root->parent, st.st_ino);
+	inode_complete_stat(dfuse.main.root, &st);
+	atomic_store(&dfuse.main.root->number, st.st_ino);
+	atomic_store(&dfuse.main.root->parent, st.st_ino);
 	return 0;
 }
 
@@ -292,8 +274,6 @@ static int run(void)
 	int status;
 
 	raise_descriptor_limit();
-	if (getrandom(&dfuse.mount_id, sizeof(dfuse.mount_id), 0) != sizeof(dfuse.mount_id))
-		dfuse.mount_id = (uint64_t)getpid();
 	fuse_set_log_func(keep_log);
 	if (start_signal_thread() != 0 || connect_container() != 0 || mount_session() != 0)
 		return 1;
@@ -305,7 +285,7 @@ static int run(void)
 	fuse_session_unmount(dfuse.session);
 	fuse_session_destroy(dfuse.session);
 	inode_forget_all();
-	dfuse.p->dfs_disconnect(dfuse.dfs);
+	container_close(&dfuse.main);
 	dfuse.p->dfs_fini();
 	return status;
 }
@@ -320,7 +300,6 @@ int main(int argc, char **argv)
 		return rc > 0 ? 0 : 1;
 	dfuse.uid = geteuid();
 	dfuse.gid = getegid();
-	dfuse.timeout = dfuse.opts.caching == CACHING_CACHED ? CACHED_SECONDS : 0;
 	if (start_check_directory(&dfuse.opts) != 0)
 		return 1;
 	if (!dfuse.opts.foreground && start_background(&dfuse.opts) != 0)

@@ -17,16 +17,20 @@
 #define PID_NAME HIDDEN_PREFIX "pid"
 #define OID_SCAN HIDDEN_PREFIX "oid.%16" SCNx64 ".%16" SCNx64 "%n"
 
-static bool hidden(const char *name)
+bool name_hidden(const char *name)
 {
 	return name[0] == '\x01' && strncmp(name, HIDDEN_PREFIX, sizeof(HIDDEN_PREFIX) - 1) == 0;
 }
 
-static void fill_entry(struct fuse_entry_param *entry, struct inode *inode)
+/* `in`: whose directory has the name. */
+static void fill_entry(struct fuse_entry_param *entry, struct inode *inode, const struct container *in)
 {
-	provider_complete_stat(&entry->attr, inode->oid);
+	inode_complete_stat(inode, &entry->attr);
 	entry->ino = (fuse_ino_t)(uintptr_t)inode;
-	entry->attr_timeout = entry->entry_timeout = inode->snapshot ? 0 : dfuse.timeout;
+	if (!inode->snapshot) {
+		entry->attr_timeout = inode->cont->policy.attr;
+		entry->entry_timeout = S_ISDIR(inode->type) ? in->policy.dentry_dir : in->policy.dentry;
+	}
 	atomic_store_explicit(&inode->number, entry->attr.st_ino, memory_order_relaxed);
 }
 
@@ -54,10 +58,10 @@ static int lookup_hidden(const char *name, struct fuse_entry_param *entry)
 		return synthetic_entry((daos_obj_id_t){0, 0}, 0, entry);
 	if (sscanf(name, OID_SCAN, &oid.hi, &oid.lo, &used) != 2 || name[used] || !p->dfsx_open_oid)
 		return ENOENT;
-	rc = p->dfsx_open_oid(dfuse.dfs, oid, O_RDONLY, &obj);
+	rc = p->dfsx_open_oid(dfuse.main.dfs, oid, O_RDONLY, &obj);
 	if (rc)
 		return rc;
-	rc = p->dfs_ostat(dfuse.dfs, obj, &entry->attr);
+	rc = p->dfs_ostat(dfuse.main.dfs, obj, &entry->attr);
 	if (rc == 0) /* there is one true form of it */
 		rc = p->dfs_obj2id(obj, &oid);
 	if (rc) {
@@ -70,16 +74,17 @@ static int lookup_hidden(const char *name, struct fuse_entry_param *entry)
 		p->dfs_release(obj);
 		return synthetic_entry(oid, S_IFDIR, entry);
 	}
-	inode = inode_get(oid, entry->attr.st_mode, obj, false);
+	inode = inode_get(&dfuse.main, oid, entry->attr.st_mode, obj, false);
 	if (!inode)
 		return ENOMEM;
-	fill_entry(entry, inode);
+	fill_entry(entry, inode, &dfuse.main);
 	entry->entry_timeout = 0;
 	return 0;
 }
 
-/* The entry of an object that is at hand; takes it over. */
-static int entry_of(dfs_obj_t *obj, struct inode *parent, bool writable, struct fuse_entry_param *entry)
+/* The entry of an object of \a cont that is at hand; takes it over. */
+static int entry_in(struct container *cont, dfs_obj_t *obj, struct inode *parent, bool writable,
+                    struct fuse_entry_param *entry)
 {
 	struct inode *inode;
 	daos_obj_id_t oid;
@@ -90,30 +95,60 @@ static int entry_of(dfs_obj_t *obj, struct inode *parent, bool writable, struct 
 		dfuse.p->dfs_release(obj);
 		return rc;
 	}
-	snapshot = dfuse.p->dfsx_in_snapshot && dfuse.p->dfsx_in_snapshot(dfuse.dfs, obj);
-	inode = inode_get(oid, entry->attr.st_mode, obj, writable);
+	snapshot = dfuse.p->dfsx_in_snapshot && dfuse.p->dfsx_in_snapshot(cont->dfs, obj);
+	inode = inode_get(cont, oid, entry->attr.st_mode, obj, writable);
 	if (!inode)
 		return ENOMEM;
 	inode->snapshot = snapshot;
 	if (S_ISDIR(entry->attr.st_mode))
 		atomic_store_explicit(&inode->parent, atomic_load(&parent->number), memory_order_relaxed);
-	fill_entry(entry, inode);
+	fill_entry(entry, inode, parent->cont);
 	return 0;
 }
 
-static int lookup_in(struct handle *dir, struct inode *parent, const char *name, struct fuse_entry_param *entry)
+static int entry_of(dfs_obj_t *obj, struct inode *parent, bool writable, struct fuse_entry_param *entry)
+{
+	return entry_in(parent->cont, obj, parent, writable, entry);
+}
+
+/* Of the container that an object with the attribute user.daos stands for. */
+static int entry_of_linked(struct container *cont, struct inode *parent, struct fuse_entry_param *entry)
+{
+	dfs_obj_t *root;
+	int rc = dfuse.p->dfs_lookup(cont->dfs, "/", cont->read_only ? O_RDONLY : O_RDWR, &root, NULL, &entry->attr);
+
+	return rc ? rc : entry_in(cont, root, parent, !cont->read_only, entry);
+}
+
+int name_lookup_in(struct handle *dir, struct inode *parent, const char *name, struct fuse_entry_param *entry)
 {
 	const struct provider *p = dfuse.p;
+	struct container *cont;
+	struct link link;
 	/* The kernel checks permissions, and a name may be looked at without any: O_PATH. What has to
 	 * keep the handle (see inode.c) opens it for all uses. */
-	int flags = O_NOFOLLOW | (p->dfsx_open_oid ? O_PATH : dfuse.opts.read_only ? O_RDONLY : O_RDWR);
+	int flags = O_NOFOLLOW | (p->dfsx_open_oid ? O_PATH : parent->cont->read_only ? O_RDONLY : O_RDWR);
 	dfs_obj_t *obj;
-	mode_t mode;
-	int rc;
+	int rc, broken = 0;
 
 	memset(entry, 0, sizeof(*entry));
-	rc = p->dfs_lookup_rel(dfuse.dfs, dir->obj, name, flags, &obj, &mode, &entry->attr);
-	return rc ? rc : entry_of(obj, parent, !dfuse.opts.read_only, entry);
+	rc = link_lookup(dir, name, flags, &obj, &entry->attr, &link);
+	if (rc)
+		return rc;
+	if (link.len) {
+		broken = link_enter(parent->cont, obj, &link, &cont);
+		if (broken == 0) {
+			p->dfs_release(obj);
+			rc = entry_of_linked(cont, parent, entry);
+			container_put(cont);
+			return rc;
+		}
+	}
+	rc = entry_of(obj, parent, !parent->cont->read_only, entry);
+	if (rc == 0)
+		atomic_store_explicit(&inode_of(entry->ino)->broken, broken == ENODATA ? 0 : broken,
+		                      memory_order_relaxed);
+	return rc;
 }
 
 int name_lookup(struct inode *parent, const char *name, struct fuse_entry_param *entry)
@@ -122,17 +157,19 @@ int name_lookup(struct inode *parent, const char *name, struct fuse_entry_param 
 	int rc;
 
 	memset(entry, 0, sizeof(*entry));
-	if (hidden(name) && parent == dfuse.root)
+	if (name_hidden(name) && parent == dfuse.main.root)
 		return lookup_hidden(name, entry);
-	rc = inode_handle(parent, false, &dir);
+	rc = atomic_load_explicit(&parent->broken, memory_order_relaxed);
+	if (rc == 0)
+		rc = inode_handle(parent, false, &dir);
 	if (rc)
 		return rc;
-	rc = lookup_in(dir, parent, name, entry);
+	rc = name_lookup_in(dir, parent, name, entry);
 	handle_put(dir);
 	return rc;
 }
 
-static void reply_entry(fuse_req_t req, int rc, const struct fuse_entry_param *entry)
+void name_reply(fuse_req_t req, int rc, const struct fuse_entry_param *entry)
 {
 	if (rc)
 		fuse_reply_err(req, rc);
@@ -142,18 +179,19 @@ static void reply_entry(fuse_req_t req, int rc, const struct fuse_entry_param *e
 
 void op_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
 {
+	double negative = inode_of(parent)->cont->policy.negative;
 	struct fuse_entry_param entry;
 	int rc;
 
 	COUNT(FUSE_LOOKUP);
 	rc = name_lookup(inode_of(parent), name, &entry);
-	if (rc == ENOENT && dfuse.timeout > 0 && !inode_of(parent)->snapshot) { /* "not there" may be remembered too */
+	if (rc == ENOENT && negative > 0 && !inode_of(parent)->snapshot) { /* "not there" may be remembered too */
 		memset(&entry, 0, sizeof(entry));
-		entry.entry_timeout = dfuse.timeout;
+		entry.entry_timeout = negative;
 		fuse_reply_entry(req, &entry);
 		return;
 	}
-	reply_entry(req, rc, &entry);
+	name_reply(req, rc, &entry);
 }
 
 void op_forget(fuse_req_t req, fuse_ino_t ino, uint64_t nlookup)
@@ -182,7 +220,7 @@ static int owner_for(fuse_req_t req, struct handle *dir, struct owner *owner)
 {
 	const struct fuse_ctx *ctx = fuse_req_ctx(req);
 	struct stat st;
-	int rc = dfuse.p->dfs_ostat(dfuse.dfs, dir->obj, &st);
+	int rc = dfuse.p->dfs_ostat(dir->dfs, dir->obj, &st);
 
 	if (rc)
 		return rc;
@@ -193,7 +231,7 @@ static int owner_for(fuse_req_t req, struct handle *dir, struct owner *owner)
 }
 
 /* The provider creates in our own name. `st`: in and out, the attributes as they are. */
-static int give_to(dfs_obj_t *obj, const struct owner *owner, mode_t mode, struct stat *st)
+static int give_to(dfs_t *dfs, dfs_obj_t *obj, const struct owner *owner, mode_t mode, struct stat *st)
 {
 	struct stat want = *st;
 	int rc, flags = 0;
@@ -209,7 +247,7 @@ static int give_to(dfs_obj_t *obj, const struct owner *owner, mode_t mode, struc
 	want.st_uid = owner->uid;
 	want.st_gid = owner->gid;
 	want.st_mode = (st->st_mode & S_IFMT) | (mode & 07777);
-	rc = dfuse.p->dfs_osetattr(dfuse.dfs, obj, &want, flags);
+	rc = dfuse.p->dfs_osetattr(dfs, obj, &want, flags);
 	if (rc == EPERM && dfuse.uid != 0)
 		return 0; /* an ordinary user's daemon can't give away: it stays ours, as NFS squashes */
 	if (rc == 0)
@@ -228,20 +266,22 @@ static int create(fuse_req_t req, struct inode *parent, const char *name, mode_t
 	int rc;
 
 	memset(entry, 0, sizeof(*entry));
-	if (hidden(name))
+	if (name_hidden(name))
 		return EPERM;
-	rc = inode_handle(parent, true, &dir);
+	rc = atomic_load_explicit(&parent->broken, memory_order_relaxed);
+	if (rc == 0)
+		rc = inode_handle(parent, true, &dir);
 	if (rc)
 		return rc;
 	rc = owner_for(req, dir, &owner);
 	if (rc == 0 && S_ISDIR(mode))
 		mode |= owner.extra;
 	if (rc == 0)
-		rc = p->dfs_open(dfuse.dfs, dir->obj, name, mode, O_CREAT | O_EXCL | O_RDWR, 0, 0, target, &obj);
+		rc = p->dfs_open(dir->dfs, dir->obj, name, mode, O_CREAT | O_EXCL | O_RDWR, 0, 0, target, &obj);
 	if (rc == 0) {
-		rc = p->dfs_ostat(dfuse.dfs, obj, &entry->attr);
+		rc = p->dfs_ostat(dir->dfs, obj, &entry->attr);
 		if (rc == 0)
-			rc = give_to(obj, &owner, mode, &entry->attr);
+			rc = give_to(dir->dfs, obj, &owner, mode, &entry->attr);
 		if (rc == 0)
 			rc = entry_of(obj, parent, true, entry);
 		else
@@ -289,7 +329,7 @@ void op_mknod(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode, 
 		fuse_reply_err(req, S_ISCHR(mode) || S_ISBLK(mode) ? EPERM : EOPNOTSUPP);
 		return;
 	}
-	reply_entry(req, create(req, inode_of(parent), name, mode, NULL, &entry), &entry);
+	name_reply(req, create(req, inode_of(parent), name, mode, NULL, &entry), &entry);
 }
 
 void op_mkdir(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode)
@@ -297,7 +337,7 @@ void op_mkdir(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode)
 	struct fuse_entry_param entry;
 
 	COUNT(FUSE_MKDIR);
-	reply_entry(req, create(req, inode_of(parent), name, S_IFDIR | (mode & 07777), NULL, &entry), &entry);
+	name_reply(req, create(req, inode_of(parent), name, S_IFDIR | (mode & 07777), NULL, &entry), &entry);
 }
 
 void op_symlink(fuse_req_t req, const char *target, fuse_ino_t parent, const char *name)
@@ -305,7 +345,7 @@ void op_symlink(fuse_req_t req, const char *target, fuse_ino_t parent, const cha
 	struct fuse_entry_param entry;
 
 	COUNT(FUSE_SYMLINK);
-	reply_entry(req, create(req, inode_of(parent), name, S_IFLNK | 0777, target, &entry), &entry);
+	name_reply(req, create(req, inode_of(parent), name, S_IFLNK | 0777, target, &entry), &entry);
 }
 
 static int read_synthetic(struct inode *inode, char *buf, size_t size)
@@ -320,12 +360,12 @@ static int read_synthetic(struct inode *inode, char *buf, size_t size)
 	}
 	if (!p->dfsx_dir_path)
 		return ENOENT;
-	rc = p->dfsx_open_oid(dfuse.dfs, inode->oid, O_RDONLY, &obj);
+	rc = p->dfsx_open_oid(dfuse.main.dfs, inode->oid, O_RDONLY, &obj);
 	if (rc)
 		return rc;
 	/* "./a/b" instead of "/a/b": relative to the root of the mount. */
 	buf[0] = '.';
-	rc = p->dfsx_dir_path(dfuse.dfs, obj, buf + 1, size - 1);
+	rc = p->dfsx_dir_path(dfuse.main.dfs, obj, buf + 1, size - 1);
 	p->dfs_release(obj);
 	return rc;
 }
@@ -352,141 +392,4 @@ void op_readlink(fuse_req_t req, fuse_ino_t ino)
 		fuse_reply_err(req, rc);
 	else
 		fuse_reply_readlink(req, target);
-}
-
-void op_link(fuse_req_t req, fuse_ino_t ino, fuse_ino_t new_parent, const char *new_name)
-{
-	struct handle *obj, *dir;
-	struct fuse_entry_param entry;
-	int rc;
-
-	COUNT(FUSE_LINK);
-	if (hidden(new_name) || !dfuse.p->dfsx_link) {
-		fuse_reply_err(req, hidden(new_name) ? EPERM : EOPNOTSUPP);
-		return;
-	}
-	rc = inode_handle(inode_of(ino), false, &obj);
-	if (rc) {
-		fuse_reply_err(req, rc);
-		return;
-	}
-	rc = inode_handle(inode_of(new_parent), true, &dir);
-	if (rc == 0) {
-		rc = dfuse.p->dfsx_link(dfuse.dfs, obj->obj, dir->obj, new_name);
-		if (rc == 0)
-			rc = lookup_in(dir, inode_of(new_parent), new_name, &entry);
-		handle_put(dir);
-	}
-	handle_put(obj);
-	reply_entry(req, rc, &entry);
-}
-
-/* dfsx_remove() for a provider without it; not atomic. */
-static int remove_typed(dfs_obj_t *dir, const char *name, bool is_dir)
-{
-	struct stat st;
-	int rc = dfuse.p->dfs_stat(dfuse.dfs, dir, name, &st);
-
-	if (rc == 0 && is_dir != !!S_ISDIR(st.st_mode))
-		rc = is_dir ? ENOTDIR : EISDIR;
-	return rc ? rc : dfuse.p->dfs_remove(dfuse.dfs, dir, name, false, NULL);
-}
-
-static int remove_name(struct inode *parent, const char *name, bool is_dir)
-{
-	struct handle *dir;
-	int rc;
-
-	if (hidden(name) && parent == dfuse.root)
-		return EPERM;
-	rc = inode_handle(parent, true, &dir);
-	if (rc)
-		return rc;
-	if (dfuse.p->dfsx_remove)
-		rc = dfuse.p->dfsx_remove(dfuse.dfs, dir->obj, name, is_dir);
-	else
-		rc = remove_typed(dir->obj, name, is_dir);
-	handle_put(dir);
-	return rc;
-}
-
-void op_unlink(fuse_req_t req, fuse_ino_t parent, const char *name)
-{
-	COUNT(FUSE_UNLINK);
-	fuse_reply_err(req, remove_name(inode_of(parent), name, false));
-}
-
-void op_rmdir(fuse_req_t req, fuse_ino_t parent, const char *name)
-{
-	COUNT(FUSE_RMDIR);
-	fuse_reply_err(req, remove_name(inode_of(parent), name, true));
-}
-
-/* libdfs keeps parent and name in a handle, and loses its way when these change. */
-static void follow_rename(dfs_obj_t *dir, const char *name)
-{
-	const struct provider *p = dfuse.p;
-	struct inode *inode;
-	daos_obj_id_t oid;
-	dfs_obj_t *obj;
-
-	if (p->dfsx_open_oid || !p->dfs_update_parentfd)
-		return;
-	if (p->dfs_lookup_rel(dfuse.dfs, dir, name, O_NOFOLLOW | O_RDONLY, &obj, NULL, NULL) != 0)
-		return;
-	if (p->dfs_obj2id(obj, &oid) == 0 && (inode = inode_find(oid)) != NULL) {
-		pthread_mutex_lock(&inode->lock);
-		if (inode->handle)
-			p->dfs_update_parentfd(inode->handle->obj, dir, name);
-		pthread_mutex_unlock(&inode->lock);
-		inode_unref(inode);
-	}
-	p->dfs_release(obj);
-}
-
-static int rename_in(dfs_obj_t *dir, const char *name, dfs_obj_t *new_dir, const char *new_name, unsigned int flags)
-{
-	const struct provider *p = dfuse.p;
-	struct stat st;
-	int rc;
-
-	if (p->dfsx_rename)
-		return p->dfsx_rename(dfuse.dfs, dir, name, new_dir, new_name, flags);
-	if (flags & RENAME_EXCHANGE)
-		return p->dfs_exchange(dfuse.dfs, dir, name, new_dir, new_name);
-	if (flags & RENAME_NOREPLACE) {
-		rc = p->dfs_stat(dfuse.dfs, new_dir, new_name, &st);
-		if (rc != ENOENT)
-			return rc ? rc : EEXIST;
-	}
-	return p->dfs_move(dfuse.dfs, dir, name, new_dir, new_name, NULL);
-}
-
-void op_rename(fuse_req_t req, fuse_ino_t parent, const char *name, fuse_ino_t new_parent, const char *new_name,
-               unsigned int flags)
-{
-	struct handle *dir, *new_dir;
-	int rc;
-
-	COUNT(flags ? FUSE_RENAME2 : FUSE_RENAME);
-	if (hidden(name) || hidden(new_name) || (flags & ~(unsigned int)(RENAME_NOREPLACE | RENAME_EXCHANGE))) {
-		fuse_reply_err(req, hidden(name) || hidden(new_name) ? EPERM : EINVAL);
-		return;
-	}
-	rc = inode_handle(inode_of(parent), true, &dir);
-	if (rc) {
-		fuse_reply_err(req, rc);
-		return;
-	}
-	rc = inode_handle(inode_of(new_parent), true, &new_dir);
-	if (rc == 0) {
-		rc = rename_in(dir->obj, name, new_dir->obj, new_name, flags);
-		if (rc == 0)
-			follow_rename(new_dir->obj, new_name);
-		if (rc == 0 && flags & RENAME_EXCHANGE)
-			follow_rename(dir->obj, name);
-		handle_put(new_dir);
-	}
-	handle_put(dir);
-	fuse_reply_err(req, rc);
 }

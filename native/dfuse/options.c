@@ -136,6 +136,7 @@ static int set_caching(struct options *opts, const char *value)
 	for (int i = 0; i < 3; i++)
 		if (strcmp(value, names[i]) == 0) {
 			opts->caching = (enum caching)i;
+			opts->caching_given = true;
 			return 0;
 		}
 	return bad_usage("caching", "has to be none, coherent or cached");
@@ -233,17 +234,14 @@ static int set_pool_cont(struct options *opts, const char *source)
 /* The container that a path stands for in the unified namespace: "DAOS.POSIX://POOL/CONT". */
 static int set_by_path(struct options *opts, const char *path)
 {
-	char value[DUNS_MAX_XATTR_LEN + 1];
-	ssize_t n = getxattr(path, "user.daos", value, sizeof(value) - 1);
-	const char *source;
+	char value[512], pool[DAOS_PROP_LABEL_MAX_LEN + 1], label[DAOS_PROP_LABEL_MAX_LEN + 1];
+	ssize_t n = getxattr(path, DUNS_XATTR_NAME, value, sizeof(value));
 
 	if (n < 0)
 		return bad_usage(path, errno == ENODATA ? "has no attribute user.daos" : strerror(errno));
-	value[n] = '\0';
-	source = strstr(value, "://");
-	if (strncmp(value, "DAOS.POSIX", 10) != 0 || !source)
+	if (!link_parse(value, (size_t)n, pool, label, sizeof(pool)))
 		return bad_usage(path, "its attribute user.daos names no POSIX container");
-	return set_pool_cont(opts, source + 3);
+	return set(&opts->pool, pool, strlen(pool)) || set(&opts->cont, label, strlen(label)) ? -1 : 0;
 }
 
 static int positional(struct options *opts, int n, char **args)
@@ -366,10 +364,10 @@ int options_parse(struct options *opts, int argc, char **argv)
 			rc = set_epoch(opts, optarg);
 			break;
 		case OPT_NO_CACHING:
-			opts->caching = CACHING_NONE;
+			rc = set_caching(opts, "none");
 			break;
 		case OPT_CACHING:
-			opts->caching = CACHING_CACHED;
+			rc = set_caching(opts, "cached");
 			break;
 		case OPT_MULTI_USER:
 			opts->allow_other = true;

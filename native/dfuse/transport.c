@@ -77,20 +77,20 @@ int transport_use(struct fuse_session *session)
 	return fuse_session_custom_io(session, &io, fuse_session_fd(session));
 }
 
-int transport_drop_privs(dfs_obj_t *obj)
+int transport_drop_privs(struct handle *handle)
 {
 	struct stat st;
 	int rc;
 
 	if (!kills_privs)
 		return 0;
-	rc = dfuse.p->dfs_ostat(dfuse.dfs, obj, &st);
+	rc = dfuse.p->dfs_ostat(handle->dfs, handle->obj, &st);
 	if (rc || !S_ISREG(st.st_mode))
 		return rc;
 	mode_t mode = st.st_mode & ~(mode_t)(S_ISUID | (st.st_mode & S_IXGRP ? S_ISGID : 0));
 	if (mode == st.st_mode)
 		return 0;
 	st.st_mode = mode;
-	rc = dfuse.p->dfs_osetattr(dfuse.dfs, obj, &st, DFS_SET_ATTR_MODE);
+	rc = dfuse.p->dfs_osetattr(handle->dfs, handle->obj, &st, DFS_SET_ATTR_MODE);
 	return rc == EPERM ? 0 : rc; /* a file of somebody else, on a daemon of an ordinary user */
 }

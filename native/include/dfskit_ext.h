@@ -91,8 +91,11 @@ int dfsx_set_snapshot(dfs_t *dfs, daos_epoch_t epoch, const char *name);
  *  never change, and goes when its snapshot is destroyed (ESTALE). \a obj NULL: the root. */
 bool dfsx_in_snapshot(dfs_t *dfs, dfs_obj_t *obj);
 
+/** False when no object of the container was ever given the attribute user.daos: a look into shared memory. */
+bool dfsx_has_links(dfs_t *dfs);
+
 /** A counter in shared memory that changes (in all processes at once) whenever a directory or
- *  symbolic link is renamed, removed or replaced, or a directory's mode or owner changes.
+ *  symbolic link is renamed, removed or replaced, or a directory's mode, owner or attribute user.daos changes.
  *  While it stands still, a cached name -> directory pair is true. Mapped for reading only. */
 const volatile uint64_t *dfsx_dir_generation(dfs_t *dfs);
 

@@ -10,7 +10,7 @@
 
 #define DFSKIT_IOCTL_VERSION 1
 
-/* Says how to reach the container of the mount. On any descriptor of the mount. */
+/* Says how to reach the container that a descriptor lies in. */
 struct dfskit_ioctl_mount {
 	uint32_t version;
 	uint32_t blob_len;  /* bytes used of blob */
@@ -19,7 +19,8 @@ struct dfskit_ioctl_mount {
 	uint8_t blob[4096]; /* dfs_local2global_all() */
 };
 
-/* Says which object a descriptor is. On a descriptor of a regular file (EISDIR otherwise). */
+/* Says which object of the container of the mount a descriptor is. On a descriptor of a regular file (EISDIR
+ * otherwise); EXDEV for one of a container that is linked below. */
 struct dfskit_ioctl_file {
 	uint32_t version;
 	uint32_t blob_len;

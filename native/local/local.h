@@ -182,6 +182,7 @@ struct shared_page {
 	uint64_t snapshot;          /* snapshots_rec.change * 2, + 1 while one is being taken; 0: there is none */
 	uint32_t syncs, pad;        /* of the whole container, counted */
 	uint8_t orphan_bits[64];    /* which orphans there may be: a bit each, by hash of the inode number */
+	uint64_t links;             /* not 0 once an object was given the attribute user.daos */
 };
 
 #define MARK_BUCKETS 4096
@@ -308,6 +309,7 @@ bool marks_is_open(struct cont *c, uint64_t ino); /* writer held */
 void marks_fork(struct cont *c, int stage);       /* 0 before, 1 in the parent, 2 in the child */
 void shared_bump_dirs(struct cont *c);
 void shared_set_orphans(struct cont *c, uint64_t n);
+int shared_set_links(struct cont *c);
 void shared_add_orphan(struct cont *c, uint64_t ino);
 bool shared_may_be_orphan(struct cont *c, uint64_t ino);
 

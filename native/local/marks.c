@@ -162,6 +162,18 @@ void shared_add_orphan(struct cont *c, uint64_t ino)
 	shared_set_orphans(c, c->shared->orphans + 1);
 }
 
+/* Durable before any such attribute is. */
+int shared_set_links(struct cont *c)
+{
+	uint64_t yes = 1;
+
+	if (c->shared->links != 0)
+		return 0;
+	if (sys_pwrite(c->shared_fd, &yes, sizeof(yes), offsetof(struct shared_page, links)) != sizeof(yes))
+		return EIO;
+	return (int)-RETRY(SYS4(SYS_fsync, c->shared_fd, 0, 0, 0));
+}
+
 void shared_set_orphans(struct cont *c, uint64_t n)
 {
 	static const uint8_t none[sizeof(c->shared->orphan_bits)];

@@ -3,6 +3,7 @@
  * hash follow one another, as directory entries do.
  */
 #include <sys/xattr.h>
+#include <daos_uns.h>
 #include "local.h"
 
 struct xattr_rec {
@@ -130,6 +131,12 @@ static int begin_change(MDB_txn *txn, const struct xattr *x, struct inode_rec *r
 	return cr.uid == rec->uid && !user ? 0 : perm_check(&cr, rec, MAY_W);
 }
 
+/* The unified namespace: such an object is looked at as another container. */
+static bool makes_link(const struct xattr *x)
+{
+	return strcmp(x->name, DUNS_XATTR_NAME) == 0;
+}
+
 static int set_fn(struct cont *c, MDB_txn *txn, void *arg)
 {
 	struct xattr *x = arg;
@@ -155,6 +162,15 @@ static int set_fn(struct cont *c, MDB_txn *txn, void *arg)
 	return rc != 0 ? rc : inode_put(txn, x->ino, &rec);
 }
 
+static int change(dfs_t *dfs, write_fn fn, struct xattr *x)
+{
+	int rc = cont_write(dfs->c, fn, x);
+
+	if (rc == 0 && makes_link(x))
+		shared_bump_dirs(dfs->c); /* what is known of the path below it is true no more */
+	return rc;
+}
+
 EXPORT int dfs_setxattr(dfs_t *dfs, dfs_obj_t *obj, const char *name, const void *value, daos_size_t size, int flags)
 {
 	struct xattr x = {.value = value, .size = size, .flags = flags};
@@ -164,7 +180,9 @@ EXPORT int dfs_setxattr(dfs_t *dfs, dfs_obj_t *obj, const char *name, const void
 		rc = E2BIG;
 	if (rc == 0)
 		rc = read_only(dfs, obj->ino);
-	return rc != 0 ? rc : cont_write(dfs->c, set_fn, &x);
+	if (rc == 0 && makes_link(&x))
+		rc = shared_set_links(dfs->c);
+	return rc != 0 ? rc : change(dfs, set_fn, &x);
 }
 
 static int remove_fn(struct cont *c, MDB_txn *txn, void *arg)
@@ -211,7 +229,7 @@ EXPORT int dfs_removexattr(dfs_t *dfs, dfs_obj_t *obj, const char *name)
 
 	if (rc == 0)
 		rc = read_only(dfs, obj->ino);
-	return rc != 0 ? rc : cont_write(dfs->c, remove_fn, &x);
+	return rc != 0 ? rc : change(dfs, remove_fn, &x);
 }
 
 struct list {

@@ -80,6 +80,8 @@ static long remove_checked(const struct where *w, bool is_dir)
 		r = -ENOTDIR;
 	if (!r && !is_dir && S_ISDIR(st.st_mode))
 		r = -EISDIR;
+	if (!r && is_dir && link_named(w->mnt, w->parent, w->name))
+		r = -EXDEV;
 	return r ? r : -p->dfs_remove(w->mnt->dfs, w->parent, w->name, false, NULL);
 }
 

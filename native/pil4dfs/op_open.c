@@ -127,6 +127,11 @@ static long open_ours(struct where *w, int flags, mode_t mode)
 	}
 	if (r)
 		return r;
+	if (S_ISDIR(type) && !p->dfsx_has_links && link_here(w->mnt, obj)) {
+		p->dfs_release(obj);
+		r = where_leave(w);
+		return r ? r : -EAGAIN;
+	}
 	if (S_ISLNK(type) && (!(flags & O_NOFOLLOW) || w->must_dir)) {
 		r = where_follow_obj(w, obj);
 		return r ? r : -EAGAIN;

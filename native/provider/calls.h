@@ -61,7 +61,7 @@
 	X(dfsx_fallocate)         X(dfsx_fsync)               X(dfsx_statfs)                       \
 	X(dfsx_dir_path)          X(dfsx_open_oid)            X(dfsx_dir_generation)               \
 	X(dfsx_owns_fd)           X(dfsx_fork)                X(dfsx_open_unnamed)                 \
-	X(dfsx_set_snapshot)      X(dfsx_in_snapshot)
+	X(dfsx_set_snapshot)      X(dfsx_in_snapshot)         X(dfsx_has_links)
 /* clang-format on */
 
 #endif

@@ -124,6 +124,37 @@ static long start_at(struct where *w, struct ofd *ofd, const char *path)
 	return walk(w, strlen(w->path));
 }
 
+/* step() met an object that stands for another container: no errno of any call here. */
+#define ELSEWHERE EREMOTE
+
+/* The kernel goes on at w->path[0..len), and what follows. */
+static long elsewhere(struct where *w, size_t len, const char *rest, bool slash)
+{
+	char full[2 * PATH_MAX];
+	size_t n = w->mnt->root_len, nr = strlen(rest);
+
+	if (!w->mnt->dfuse)
+		return -EOPNOTSUPP; /* there is no kernel that would know it */
+	if (n + len + nr + 2 > PATH_MAX)
+		return -ENAMETOOLONG;
+	memcpy(full, w->mnt->root, n);
+	memcpy(full + n, w->path, len);
+	n += len;
+	if (nr || slash)
+		full[n++] = '/';
+	memcpy(full + n, rest, nr + 1);
+	strcpy(w->path, full);
+	return to_kernel(w, AT_FDCWD, w->path);
+}
+
+/* All but the last component is known. That may stand for another container too. */
+static long found(struct where *w)
+{
+	if (w->name[0] && links_known(w->mnt) && link_named(w->mnt, w->parent, w->name))
+		return where_leave(w);
+	return 0;
+}
+
 static long start_absolute(struct where *w, const char *path)
 {
 	w->mnt = mount_of(path);
@@ -148,7 +179,7 @@ static long start_absolute(struct where *w, const char *path)
 			memcpy(w->last, slash + 1, namelen + 1);
 			w->name = w->last;
 			w->parent_path = w->path;
-			return 0;
+			return found(w);
 		}
 	}
 	memcpy(w->rest, path, n + 1);
@@ -171,6 +202,10 @@ static long step(struct where *w, dfs_obj_t *parent, const char *comp, size_t le
 	if (S_ISLNK(mode)) {
 		*link = obj;
 		return 0;
+	}
+	if ((!p->dfsx_has_links || links_known(w->mnt)) && link_here(w->mnt, obj)) {
+		p->dfs_release(obj);
+		return -ELSEWHERE;
 	}
 	if (!S_ISDIR(mode)) {
 		p->dfs_release(obj);
@@ -299,6 +334,8 @@ static long walk(struct where *w, size_t len)
 					w->dir = NULL;
 					long r = step(w, up ? dir_obj(up) : w->mnt->root_obj, comp, end, &link);
 					dir_put(up);
+					if (r == -ELSEWHERE)
+						return elsewhere(w, len, w->last, w->must_dir);
 					if (r)
 						return r;
 					if (link) { /* replaced behind us: what was a directory is none */
@@ -313,7 +350,7 @@ static long walk(struct where *w, size_t len)
 			w->name = w->last;
 			w->parent_path = w->path;
 			w->ours = true;
-			return 0;
+			return found(w);
 		}
 
 		/* A component on the way: a directory or a link. */
@@ -350,6 +387,8 @@ static long walk(struct where *w, size_t len)
 			long r = step(w, up ? dir_obj(up) : w->mnt->root_obj, comp, next, &link);
 			dir_put(up);
 			up = NULL;
+			if (r == -ELSEWHERE)
+				return elsewhere(w, next, after, slash);
 			if (r)
 				return r;
 			if (link) {

@@ -255,6 +255,20 @@ int fd_of_path(const char *path, const char **rest);
 /** True path of a directory description inside the container. -errno. */
 long ofd_dir_path(struct ofd *ofd, char *out, size_t size);
 
+/* ---- link.c --------------------------------------------------------------------------------- */
+
+/** True when objects of the container that stand for another one are known to be there, at the cost of a look into
+ *  memory. */
+static inline bool links_known(const struct mount *mnt)
+{
+	return mnt->p->dfsx_has_links && __builtin_expect(mnt->p->dfsx_has_links(mnt->dfs), 0);
+}
+/** Whether an object stands for another container. */
+bool link_here(const struct mount *mnt, dfs_obj_t *obj);
+bool link_named(const struct mount *mnt, dfs_obj_t *parent, const char *name);
+/** Hands the path that \a w found to the kernel. 0, or -errno where no mount is. */
+long where_leave(struct where *w);
+
 struct dir_ref *dir_find(struct mount *mnt, const char *path, size_t len);
 struct dir_ref *dir_add(struct mount *mnt, const char *path, size_t len, dfs_obj_t *obj);
 dfs_obj_t *dir_obj(const struct dir_ref *dir);

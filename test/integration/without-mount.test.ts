@@ -29,6 +29,18 @@ echo none > $POINT/data; $POINT/data || echo $?`;
     expect(await shell(text)).toMatchObject({ status: 0, stdout: 'ran\nscript ran\n126\n' });
   });
 
+  it('does not write into a directory that stands for another container', async () => {
+    const text = `mkdir $POINT/u; python3 -c "
+import os
+d = os.environ['POINT'] + '/u'
+os.setxattr(d, 'user.daos', b'DAOS.POSIX://pool/other')
+for f in (os.listdir, lambda d: open(d + '/f', 'w'), lambda d: os.mkdir(d + '/sub/'), os.stat):
+    try: print(f(d))
+    except OSError as e: print(e.errno)
+"`;
+    expect(await shell(text)).toMatchObject({ status: 0, stdout: '95\n95\n95\n95\n' });
+  });
+
   it('maps files privately, and says ENODEV for a shared mapping', async () => {
     const text = `echo text > $POINT/m; python3 -c "
 import mmap, os
