@@ -114,17 +114,24 @@ long op_unlinkat(int dirfd, const char *path, int flags)
 	return r;
 }
 
-/* A slash at the end asks for a directory: rename(2). */
-static long rename_slash(const struct where *from, const struct where *to)
+/* What a slash at the end asks for, a directory, is looked at after both names are there that have to be: rename(2). */
+static long rename_slash(const struct where *from, const struct where *to, unsigned int flags)
 {
-	struct stat st;
+	struct stat st, at;
 
 	if (!from->must_dir && !to->must_dir)
 		return 0;
-	long r = where_lstat(from, &st);
-	if (!r && !S_ISDIR(st.st_mode))
-		r = -ENOTDIR;
-	return r;
+	long r = where_lstat(from, &st), there = where_lstat(to, &at);
+	if (r)
+		return r;
+	if (flags & RENAME_NOREPLACE && !there)
+		return -EEXIST;
+	if (flags & RENAME_EXCHANGE && there)
+		return there;
+	if (flags & RENAME_EXCHANGE && to->must_dir && !S_ISDIR(at.st_mode))
+		return -ENOTDIR;
+	bool asked = from->must_dir || !(flags & RENAME_EXCHANGE);
+	return asked && !S_ISDIR(st.st_mode) ? -ENOTDIR : 0;
 }
 
 /* One name is the kernel's: it gets both and says what it thinks of them. False when there is no dfuse to say it by. */
@@ -170,7 +177,7 @@ static long rename_ours(const struct where *from, const struct where *to, unsign
 		return -EXDEV;
 	if (!from->name[0] || !to->name[0])
 		return flags & RENAME_NOREPLACE && from->name[0] ? -EEXIST : -EBUSY;
-	long r = rename_slash(from, to);
+	long r = rename_slash(from, to, flags);
 	if (r)
 		return r;
 	if (p->dfsx_rename)

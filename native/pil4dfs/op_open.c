@@ -43,7 +43,7 @@ static long create(struct where *w, int flags, mode_t mode, dfs_obj_t **obj)
 static long check(const struct where *w, mode_t mode, int flags)
 {
 	if (flags & O_PATH)
-		return flags & O_DIRECTORY && !S_ISDIR(mode) ? -ENOTDIR : 0;
+		return (flags & O_DIRECTORY || w->must_dir) && !S_ISDIR(mode) ? -ENOTDIR : 0;
 	if (S_ISDIR(mode))
 		return (flags & O_ACCMODE) != O_RDONLY || flags & (O_CREAT | O_TRUNC) ? -EISDIR : 0;
 	if (flags & O_DIRECTORY || w->must_dir)

@@ -86,6 +86,20 @@ static long real_descriptor(int fd, struct ofd *ofd, int cmd, const struct flock
 	return fd;
 }
 
+/* Whether \a range, which counts from the start of the file, is one: looked at before the access mode. 0 or -errno. */
+static long check_range(const struct flock *range)
+{
+	off_t end;
+
+	if (range->l_start < 0)
+		return -EINVAL;
+	if (range->l_len > 0 && __builtin_add_overflow(range->l_start, range->l_len - 1, &end))
+		return -EOVERFLOW;
+	if (range->l_len < 0 && range->l_start + range->l_len < 0)
+		return -EINVAL;
+	return range->l_type == F_RDLCK || range->l_type == F_WRLCK || range->l_type == F_UNLCK ? 0 : -EINVAL;
+}
+
 long lock_record(int fd, struct ofd *ofd, int cmd, struct flock *lock)
 {
 	struct flock range = *lock;
@@ -104,10 +118,13 @@ long lock_record(int fd, struct ofd *ofd, int cmd, struct flock *lock)
 			return -EOVERFLOW;
 		range.l_whence = SEEK_SET;
 	}
+	long r = range.l_whence == SEEK_SET ? check_range(&range) : -EINVAL;
+	if (r)
+		return r;
 	long real = real_descriptor(fd, ofd, cmd, &range);
 	if (real < 0)
 		return real;
-	long r = SHIM_RAW(SYS_fcntl, real, cmd, &range);
+	r = SHIM_RAW(SYS_fcntl, real, cmd, &range);
 	if (!r && (cmd == F_GETLK || cmd == F_OFD_GETLK)) {
 		if (range.l_type == F_UNLCK) /* the rest of it stays as it was */
 			lock->l_type = F_UNLCK;

@@ -116,8 +116,10 @@ long op_dup3(int oldfd, int newfd, int flags)
 
 long op_dup2(int oldfd, int newfd)
 {
-	if (oldfd == newfd)
+	if (oldfd == newfd) {
+		fd_unpark();
 		return SHIM_RAW(SYS_dup2, oldfd, newfd);
+	}
 	return op_dup3(oldfd, newfd, 0);
 }
 
@@ -227,14 +229,16 @@ long op_ioctl(int fd, unsigned long request, unsigned long arg)
 		r = -EBADF; /* open(2), O_PATH */
 	else if (request == FIONREAD && ofd->kind == OFD_FILE)
 		r = bytes_left(fd, (int *)arg);
+	else if (request == FICLONE) /* the other side may be a placeholder, whatever this one is */
+		r = can_clone((int)arg, fd);
+	else if (request == FICLONERANGE)
+		r = can_clone((int)((const struct file_clone_range *)arg)->src_fd, fd);
+	else if (request == FIDEDUPERANGE)
+		r = -EOPNOTSUPP;
 	else if (request == FIOCLEX || request == FIONCLEX || atomic_load(&ofd->real))
 		r = SHIM_RAW(SYS_ioctl, fd, request, arg);
 	else if (request == FIONBIO)
 		r = 0; /* regular files never block */
-	else if (request == FICLONE)
-		r = can_clone((int)arg, fd);
-	else if (request == FICLONERANGE || request == FIDEDUPERANGE)
-		r = -EOPNOTSUPP;
 	else if (_IOC_TYPE(request) == 0xA3 && ofd_materialise(ofd, false) == 0)
 		r = SHIM_RAW(SYS_ioctl, fd, request, arg);
 	else

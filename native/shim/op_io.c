@@ -250,10 +250,19 @@ long op_pwrite64(int fd, const void *buf, size_t count, off_t offset)
 	return pwrite_list(fd, &sgl, count, &vec, 1, offset);
 }
 
+/* Of a directory nothing can be read, but no bytes are, and flags are refused before: \a r is what a call without
+ * either gave. */
+static long vector_result(long r, size_t total, int flags)
+{
+	if (r != -EISDIR)
+		return r;
+	return total == 0 ? 0 : flags & ~RWF_HIPRI ? -EOPNOTSUPP : r;
+}
+
 long op_readv(int fd, const struct iovec *iov, int iovcnt)
 {
 	VECTOR(sgl, iov, iovcnt, total);
-	return read_list(fd, &sgl, total, iov, iovcnt);
+	return vector_result(read_list(fd, &sgl, total, iov, iovcnt), total, 0);
 }
 
 long op_writev(int fd, const struct iovec *iov, int iovcnt)
@@ -274,7 +283,7 @@ static long unknown_flags(int fd, int refused, size_t total, off_t offset)
 	long r = offset < -1 ? -EINVAL : begin(fd, refused, &ofd, &obj);
 
 	if (r)
-		return r == -EISDIR ? -EOPNOTSUPP : r;
+		return vector_result(r, total, (int)RWF_END);
 	ofd_put(ofd);
 	return total ? -EOPNOTSUPP : 0;
 }
@@ -284,8 +293,9 @@ long op_preadv2(int fd, const struct iovec *iov, int iovcnt, off_t offset, int f
 	VECTOR(sgl, iov, iovcnt, total);
 	if ((unsigned int)flags & ~(RWF_ANY | RWF_END))
 		return unknown_flags(fd, O_WRONLY, total, offset);
-	return offset == -1 && flags >= 0 ? read_list(fd, &sgl, total, iov, iovcnt)
-	                                  : pread_list(fd, &sgl, total, iov, iovcnt, offset);
+	long r = offset == -1 && flags >= 0 ? read_list(fd, &sgl, total, iov, iovcnt)
+	                                    : pread_list(fd, &sgl, total, iov, iovcnt, offset);
+	return vector_result(r, total, flags);
 }
 
 static long append_list(int fd, d_sg_list_t *sgl, size_t total)

@@ -13,7 +13,7 @@
 long op_mmap(void *addr, size_t length, int prot, int flags, int fd, off_t offset)
 {
 	struct ofd *ofd = ofd_get(fd);
-	struct stat st;
+	struct stat st = {.st_size = INT64_MAX};
 
 	if (!ofd)
 		return SHIM_RAW(SYS_mmap, addr, length, prot, flags, fd, offset);
@@ -55,7 +55,9 @@ long op_mmap(void *addr, size_t length, int prot, int flags, int fd, off_t offse
 			SHIM_RAW(SYS_close, kernel_fd);
 		}
 	}
-	if (shared && (r >= 0 || r < -4095))
+	/* Of a private one, pages beyond the end appear when the file grows: the kernel has to learn of that. */
+	bool beyond = offset + (off_t)length - 1 > (st.st_size | 4095);
+	if ((shared || beyond) && (r >= 0 || r < -4095))
 		ofd_use_pages(ofd);
 	ofd_put(ofd);
 	return r;

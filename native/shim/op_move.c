@@ -73,8 +73,10 @@ static struct side side_of(int fd)
 {
 	struct ofd *ofd = ofd_get(fd);
 	struct side s = {.flags = ofd ? (long)atomic_load(&ofd->slot->flags) : SHIM_RAW(SYS_fcntl, fd, F_GETFL),
-	                 .path = ofd && ofd->kind == OFD_PATH,
-	                 .directory = ofd && ofd->kind == OFD_DIR};
+	                 .path = ofd && ofd->kind == OFD_PATH};
+	struct stat st;
+
+	s.directory = ofd ? ofd->kind == OFD_DIR : SHIM_RAW(SYS_fstat, fd, &st) == 0 && S_ISDIR(st.st_mode);
 	ofd_put(ofd);
 	return s;
 }
@@ -98,12 +100,6 @@ static long can_move(int in, const off_t *in_at, int out, const off_t *out_at, b
 	return from.directory || (sends && wrong) ? -EINVAL : 0;
 }
 
-long can_clone(int in, int out)
-{
-	long r = can_move(in, NULL, out, NULL, false);
-	return r ? r : -EOPNOTSUPP;
-}
-
 /* The part of a range that is there when the call begins; -EINVAL when it would be copied onto itself. */
 static long copy_length(int in, const off_t *in_at, int out, const off_t *out_at, size_t len)
 {
@@ -125,13 +121,34 @@ static long copy_length(int in, const off_t *in_at, int out, const off_t *out_at
 	return same && to_at + (off_t)len > from_at && to_at < from_at + (off_t)len ? -EINVAL : (long)len;
 }
 
+/* One that came over a socket is the kernel's, but its file may be in a mount all the same. */
+static bool on_mount(int fd, const struct mount *mnt)
+{
+	struct stat st;
+
+	return mnt->dev && SHIM_RAW(SYS_fstat, fd, &st) == 0 && st.st_dev == mnt->dev;
+}
+
 static bool same_mount(int a, int b)
 {
 	struct ofd *one = ofd_get(a), *other = ofd_get(b);
-	bool same = one && other && one->mnt == other->mnt;
+	bool same = one && other ? one->mnt == other->mnt
+	            : one        ? on_mount(b, one->mnt)
+	                         : other && on_mount(a, other->mnt);
 	ofd_put(one);
 	ofd_put(other);
 	return same;
+}
+
+long can_clone(int in, int out)
+{
+	struct side from = side_of(in);
+
+	if (from.flags < 0 || from.path || from.flags & O_PATH)
+		return -EBADF;
+	if (!same_mount(in, out))
+		return -EXDEV;
+	return can_move(in, NULL, out, NULL, false) ?: -EOPNOTSUPP;
 }
 
 static bool same_description(int a, int b)

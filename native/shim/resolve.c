@@ -95,6 +95,16 @@ static long start_without_path(struct where *w, struct ofd *ofd, const char *pat
 	return 0;
 }
 
+/* What O_PATH opened may be anything. */
+static bool is_directory(struct ofd *ofd)
+{
+	int err = 0;
+	struct stat st;
+	dfs_obj_t *obj = ofd_obj(ofd, &err);
+
+	return obj && ofd->mnt->p->dfs_ostat(ofd->mnt->dfs, obj, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
 /* Starts in the directory of ofd. Fast when its object can be used as it is. */
 static long start_at(struct where *w, struct ofd *ofd, const char *path)
 {
@@ -111,8 +121,8 @@ static long start_at(struct where *w, struct ofd *ofd, const char *path)
 		ofd_put(ofd);
 		return -ENOTDIR;
 	}
-	long r = ofd_dir_path(ofd, w->path, PATH_MAX);
-	if ((r == -ENOENT || r == -ENAMETOOLONG || r == -ERANGE) && ofd->kind == OFD_DIR)
+	long r = ofd->kind == OFD_PATH && !is_directory(ofd) ? -ENOTDIR : ofd_dir_path(ofd, w->path, PATH_MAX);
+	if (r == -ENOENT || r == -ENAMETOOLONG || r == -ERANGE)
 		return start_without_path(w, ofd, path);
 	ofd_put(ofd);
 	if (r)
@@ -236,7 +246,7 @@ static long put_link(struct where *w, const char *value, const char *rest, size_
 		return -ENAMETOOLONG;
 	char joined[PATH_MAX + 2];
 	memcpy(joined, value, nv);
-	if (nr)
+	if (nr || w->must_dir)
 		joined[nv++] = '/';
 	memcpy(joined + nv, rest, nr + 1);
 	if (joined[0] != '/' && w->no_path)

@@ -382,8 +382,10 @@ export function programs(limits: Limits): fc.Arbitrary<string[]> {
           ? / (setlk|lockf) /
           : / (ofd_setlk|ofd_getlk|flock|splice|tee|mmap|send|io_|ring_)|static/;
       if (calls.some((text) => locks.test(text))) calls = calls.filter((text) => !apart.test(text));
-      // dfuse maps no file that is open for appending.
-      const appends = limits.fuse && calls.some((text) => text.includes('O_APPEND'));
+      // dfuse maps no file that is open for appending; what came over a socket is a descriptor of it.
+      const appends =
+        calls.some((text) => text.includes('O_APPEND')) &&
+        (limits.fuse || calls.some((text) => text.includes(' send ')));
       return [...calls.filter((text) => !appends || !text.includes(' mmap ')), '0 tree'];
     });
 }
