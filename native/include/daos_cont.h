@@ -56,7 +56,8 @@ int daos_cont_close(daos_handle_t coh, daos_event_t *ev);
 /** Destroys a container and what is in it; -DER_BUSY while it is open, unless \a force. */
 int daos_cont_destroy(daos_handle_t poh, const char *cont, int force, daos_event_t *ev);
 
-/** Describes an open container. */
+/** Describes an open container; ci_nhandles counts processes. \param cont_prop NULL or: which properties; with no
+ *  entries, all. */
 int daos_cont_query(daos_handle_t coh, daos_cont_info_t *info, daos_prop_t *cont_prop, daos_event_t *ev);
 
 /** Turns an open container into bytes for another process; with iov_buf NULL only the size. */

@@ -87,13 +87,22 @@ int daos_pool_local2global(daos_handle_t poh, d_iov_t *glob);
 /** A connection from such bytes. */
 int daos_pool_global2local(d_iov_t glob, daos_handle_t *poh);
 
-/** Space and state of a pool. */
+/** Space (\a info->pi_bits has DPI_SPACE) and state of a pool. \param ranks NULL or: its nodes, to be freed with
+ *  d_rank_list_free. \param pool_prop NULL or: which properties; with no entries, all. */
 int daos_pool_query(daos_handle_t poh, d_rank_list_t **ranks, daos_pool_info_t *info, daos_prop_t *pool_prop,
                     daos_event_t *ev);
 
 /** Lists containers. \param ncont in: room; out: how many there are. \a cbuf NULL counts only;
  *  -DER_TRUNC when the room is too small. */
 int daos_pool_list_cont(daos_handle_t poh, daos_size_t *ncont, struct daos_pool_cont_info *cbuf, daos_event_t *ev);
+
+/** As daos_cont_list_attr, daos_cont_get_attr, daos_cont_set_attr and daos_cont_del_attr, for a pool. */
+int daos_pool_list_attr(daos_handle_t poh, char *buffer, size_t *size, daos_event_t *ev);
+int daos_pool_get_attr(daos_handle_t poh, int n, char const *const names[], void *const buffers[], size_t sizes[],
+                       daos_event_t *ev);
+int daos_pool_set_attr(daos_handle_t poh, int n, char const *const names[], void const *const values[],
+                       size_t const sizes[], daos_event_t *ev);
+int daos_pool_del_attr(daos_handle_t poh, int n, char const *const names[], daos_event_t *ev);
 
 #ifdef __cplusplus
 }

@@ -94,11 +94,24 @@ daos_prop_t *daos_prop_alloc(uint32_t entries_nr);
 /** Frees a list from daos_prop_alloc with the strings in it. NULL is allowed. */
 void daos_prop_free(daos_prop_t *prop);
 
+/** Frees what is in a list, but not \a prop itself. */
+void daos_prop_fini(daos_prop_t *prop);
+
 /** The entry of a type, or NULL. */
 struct daos_prop_entry *daos_prop_entry_get(daos_prop_t *prop, uint32_t type);
 
 /** Sets a string entry to a copy of \a str. */
 int daos_prop_set_str(daos_prop_t *prop, uint32_t type, const char *str, daos_size_t len);
+int daos_prop_entry_set_str(struct daos_prop_entry *entry, const char *str, daos_size_t len);
+
+/** Has the entry a string, a pointer, any value? */
+bool daos_prop_has_str(struct daos_prop_entry *entry);
+bool daos_prop_has_ptr(struct daos_prop_entry *entry);
+
+static inline bool daos_prop_is_set(struct daos_prop_entry *entry)
+{
+	return (entry->dpe_flags & DAOS_PROP_ENTRY_NOT_SET) == 0;
+}
 
 /** 1 to 127 letters, digits, '.', '_', ':' and '-', and nothing that looks like a UUID. */
 static inline bool daos_label_is_valid(const char *label)

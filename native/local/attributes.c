@@ -35,11 +35,6 @@ EXPORT int dfs_ostat(dfs_t *dfs, dfs_obj_t *obj, struct stat *stbuf)
 	return rc;
 }
 
-EXPORT int dfs_ostatx(dfs_t *dfs, dfs_obj_t *obj, struct stat *stbuf, daos_event_t *ev)
-{
-	return event_done(ev, dfs_ostat(dfs, obj, stbuf));
-}
-
 EXPORT int dfs_stat(dfs_t *dfs, dfs_obj_t *parent, const char *name, struct stat *stbuf)
 {
 	uint64_t generation;

@@ -438,7 +438,7 @@ static int first_since_boot(struct cont *c, const char *boot)
 		return -lock;
 	if (!same_boot(c, boot)) {
 		/* A process that lives has opened it since the start, even if it could not tell which one that was. */
-		rc = store_in_use(c) ? 0 : rebuild(c);
+		rc = store_users(c) != 0 ? 0 : rebuild(c);
 		if (rc == 0 &&
 		    sys_pwrite(c->shared_fd, boot, BOOT_ID_LEN, offsetof(struct shared_page, boot)) != BOOT_ID_LEN)
 			rc = EIO;

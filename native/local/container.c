@@ -4,14 +4,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include "handle.h"
+#include "prop.h"
 
 EXPORT int daos_cont_create_with_label(daos_handle_t poh, const char *label, daos_prop_t *cont_prop, uuid_t *uuid,
                                        daos_event_t *ev)
 {
+	struct daos_prop_entry *named = daos_prop_entry_get(cont_prop, DAOS_PROP_CO_LABEL);
 	struct handle h;
 	int rc = handle_get(poh, DAOS_HTYPE_POOL, &h);
 
-	(void)cont_prop;
+	if (label == NULL && named != NULL)
+		label = named->dpe_str;
 	if (rc == 0)
 		rc = store_cont_create(h.store, h.pool, label, NULL, uuid);
 	return der_done(ev, rc);
@@ -59,16 +62,35 @@ EXPORT int daos_cont_destroy(daos_handle_t poh, const char *cont, int force, dao
 	return der_done(ev, rc);
 }
 
+static int answer(struct cont *c, daos_prop_t *prop)
+{
+	struct prop_facts facts = {.label = c->label};
+	struct inode_rec root;
+	struct rtx r;
+	int rc = rtx_begin(c, &r);
+
+	if (rc != 0)
+		return rc;
+	rc = inode_get(r.txn, ROOT_INO, &root);
+	rtx_end(&r);
+	if (rc != 0)
+		return rc;
+	facts.uid = root.uid;
+	facts.gid = root.gid;
+	return prop_answer(prop, &facts);
+}
+
 EXPORT int daos_cont_query(daos_handle_t coh, daos_cont_info_t *info, daos_prop_t *cont_prop, daos_event_t *ev)
 {
 	struct handle h;
 	int rc = handle_get(coh, DAOS_HTYPE_CO, &h);
 
-	(void)cont_prop;
 	if (rc == 0 && info != NULL) {
-		memset(info, 0, sizeof(*info));
+		*info = (daos_cont_info_t){.ci_nhandles = store_users(h.cont)};
 		memcpy(info->ci_uuid, h.cont->super.uuid, sizeof(info->ci_uuid));
 		rc = snapshots_count(h.cont, &info->ci_nsnapshots, &info->ci_lsnapshot);
 	}
+	if (rc == 0 && cont_prop != NULL)
+		rc = answer(h.cont, cont_prop);
 	return der_done(ev, rc);
 }

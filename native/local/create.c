@@ -105,8 +105,8 @@ static int sync_dir(const char *path)
 	return rc;
 }
 
-/* A container is built under another name and renamed: it is there whole or not at all. */
-int store_cont_create(const char *store, const char *pool, const char *label, const dfs_attr_t *attr, uuid_t *uuid)
+/* label NULL: the UUID. A container is built under another name and renamed: it is there whole or not at all. */
+int store_make_cont(const char *store, const char *pool, const char *label, const dfs_attr_t *attr, uuid_t *uuid)
 {
 	struct create_arg a;
 	struct cont *c = NULL;
@@ -118,10 +118,6 @@ int store_cont_create(const char *store, const char *pool, const char *label, co
 	uuid_text(a.super.uuid, text);
 	if (label == NULL)
 		label = text;
-	if (store_check_name(pool) != 0 || store_check_name(label) != 0)
-		return EINVAL;
-	if (store == NULL)
-		return ENOENT;
 	snprintf(a.super.label, sizeof(a.super.label), "%s", label);
 	rc = ENOMEM;
 	snprintf(temp, sizeof(temp), ".new-%s", text);
@@ -165,4 +161,11 @@ out:
 	free(dir);
 	free(final);
 	return rc;
+}
+
+int store_cont_create(const char *store, const char *pool, const char *label, const dfs_attr_t *attr, uuid_t *uuid)
+{
+	if (store_check_name(pool) != 0 || (label != NULL && store_check_name(label) != 0))
+		return EINVAL;
+	return store == NULL ? ENOENT : store_make_cont(store, pool, label, attr, uuid);
 }

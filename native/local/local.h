@@ -39,7 +39,6 @@
  * One B-tree of 16-byte keys, two big-endian words:
  *   0, KEY_SUPER                     struct super_rec
  *   0, KEY_INO                       next free inode number
- *   0, KEY_UATTR + name              attribute of the container set by its users
  *   directory, slot                  struct dirent_rec; slot is the cookie of readdir
  *   0, KEY_JOURNAL                   struct journal_pos: in the base, what it has taken in
  *   0, KEY_SNAPSHOTS                 struct snapshots_rec
@@ -48,9 +47,10 @@
  *   SPACE_SNAPSHOT, id               struct snapshot_rec
  *   SPACE_KEPT, inode, epoch         a preserved file, see preserve.c; KEPT_WHOLE: the host file of
  *                                    an object that only snapshots have
+ *   SPACE_USER, slot                 attribute of the container set by its users, see named.c
  *   SPACE_INODE | inode, 0           struct inode_rec (a symbolic link's target follows it)
  *   SPACE_INODE | inode, DATA_SLOT   the bytes of a small file, see small.c
- *   SPACE_INODE | inode, slot        struct xattr_rec
+ *   SPACE_INODE | inode, slot        extended attribute, see named.c
  *   SPACE_HISTORY, key, epoch        what was at a key of a name, inode or xattr up to that epoch, see
  *                                    record.c
  */
@@ -59,10 +59,10 @@
 #define SPACE_PURGE    (SPACE_ORPHAN + 1)
 #define SPACE_SNAPSHOT (SPACE_ORPHAN + 2)
 #define SPACE_KEPT     (SPACE_ORPHAN + 3)
+#define SPACE_USER     (SPACE_ORPHAN + 4)
 #define SPACE_HISTORY  (SPACE_INODE | SPACE_ORPHAN)
 #define KEY_SUPER      0ULL
 #define KEY_INO        1ULL
-#define KEY_UATTR      2ULL
 #define KEY_JOURNAL    3ULL
 #define KEY_SNAPSHOTS  4ULL
 #define KEPT_WHOLE     UINT64_MAX
@@ -256,10 +256,14 @@ int store_check_name(const char *name);
 /* store: the directory of the store, NULL (it could not be told) is ENOENT. */
 int store_cont_create(const char *store, const char *pool, const char *label, const dfs_attr_t *attr, uuid_t *uuid);
 int store_cont_get(const char *store, const char *pool, const char *label, struct cont **out);
+#define POOL_RECORDS ".pool" /* a container that nobody sees, for what a pool itself keeps */
+int store_make_cont(const char *store, const char *pool, const char *label, const dfs_attr_t *attr,
+                    uuid_t *uuid); /* the same with any label */
+int store_pool_records(const char *store, const char *pool, bool create, struct cont **out);
 void store_cont_ref(struct cont *c);
 void store_cont_put(struct cont *c);
 int store_cont_destroy(const char *store, const char *pool, const char *label, bool force);
-bool store_in_use(struct cont *c); /* some process has it open */
+unsigned store_users(struct cont *c); /* processes that have it open */
 int store_pool_exists(const char *store, const char *pool);
 int store_cont_list(const char *store, const char *pool, int (*cb)(void *arg, const char *label), void *arg);
 char *store_dir(void); /* that of the environment, to be freed */
@@ -438,6 +442,7 @@ int inode_host_stat(struct cont *c, uint64_t ino, int fd, struct inode_rec *rec)
 void inode_set_host_mtime(struct cont *c, uint64_t ino, int64_t mtime);
 void inode_to_stat(const struct dfs *dfs, uint64_t ino, const struct inode_rec *rec, struct stat *st);
 unsigned char mode_to_type(uint32_t mode);
+void defaults_inherit(struct inode_rec *rec, const struct inode_rec *dir);
 
 struct found {
 	uint64_t ino;
@@ -452,6 +457,17 @@ int dirent_set(MDB_txn *txn, uint64_t dir, uint64_t slot, const char *name, size
 int dirent_delete(MDB_txn *txn, uint64_t dir, uint64_t slot);
 int dirent_empty(MDB_txn *txn, uint64_t dir); /* 0 or ENOTEMPTY */
 uint64_t name_hash(struct cont *c, const char *name, size_t len);
+
+/* ---- values that have a name (named.c) ----------------------------------------------------- */
+struct named {
+	uint64_t hi; /* of its key: what it belongs to */
+	const char *name;
+	size_t len;
+};
+int named_find(struct cont *c, MDB_txn *txn, const struct named *n, uint64_t *slot, const char **value, size_t *size);
+int named_put(MDB_txn *txn, const struct named *n, uint64_t slot, const void *value, size_t size);
+int named_delete(MDB_txn *txn, const struct named *n, uint64_t slot);
+int named_list(MDB_txn *txn, uint64_t hi, char *out, size_t room, size_t *need);
 
 /* ---- permissions (perm.c) ------------------------------------------------------------------ */
 struct cred {
@@ -486,7 +502,6 @@ struct dfs_obj {
 	uint32_t mode; /* as it was at open */
 	int flags;
 	uint64_t parent;
-	uint32_t oclass;
 	uint64_t chunk_size;
 	char *link; /* target of a symbolic link */
 

@@ -299,6 +299,7 @@ static int new_inode(struct cont *c, MDB_txn *txn, struct create_arg *a, const s
 	                            .oclass = a->oclass,
 	                            .chunk_size = a->chunk_size,
 	                            .epoch = c->super.epoch};
+	defaults_inherit(&a->rec, dir);
 	a->rec.atime = a->rec.mtime = a->rec.ctime = time_now();
 	return 0;
 }

@@ -87,15 +87,6 @@ EXPORT int dfs_cont_set_owner(daos_handle_t coh, d_string_t user, uid_t uid, d_s
 	return rc;
 }
 
-/* Classes are kept and mean nothing here; the answers are those for a system of one target. */
-EXPORT int dfs_suggest_oclass(dfs_t *dfs, const char *hint, daos_oclass_id_t *cid)
-{
-	if (dfs == NULL || hint == NULL || cid == NULL)
-		return EINVAL;
-	*cid = strstr(hint, "max") != NULL ? OC_SX : OC_S1;
-	return 0;
-}
-
 /* Files are no arrays of objects here. */
 EXPORT int dfs_get_file_oh(dfs_obj_t *obj, daos_handle_t *oh)
 {

@@ -2,6 +2,7 @@
  * names.c - removing, renaming and linking names. Each is one transaction.
  */
 #include <linux/fs.h>
+#include <daos/dfs_lib_int.h>
 #include "local.h"
 
 /* Reads the directory that is to lose or gain a name. Who may not look names up learns nothing of them. */

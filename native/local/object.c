@@ -21,7 +21,6 @@ int object_new(struct dfs *dfs, uint64_t ino, const struct inode_rec *rec, int f
 	o->mode = rec->mode;
 	o->flags = flags;
 	o->parent = parent;
-	o->oclass = rec->oclass;
 	o->chunk_size = rec->chunk_size;
 	atomic_init(&o->hosted, (rec->flags & INODE_HAS_HOST) != 0);
 	atomic_init(&o->fd, HOST_NONE);
@@ -266,24 +265,6 @@ EXPORT int dfs_get_mode(dfs_obj_t *obj, mode_t *mode)
 		return EINVAL;
 	*mode = obj->mode;
 	return 0;
-}
-
-EXPORT int dfs_get_chunk_size(dfs_obj_t *obj, daos_size_t *chunk_size)
-{
-	if (obj == NULL || chunk_size == NULL)
-		return EINVAL;
-	*chunk_size = obj->chunk_size != 0 ? obj->chunk_size : obj->c->super.chunk_size;
-	return 0;
-}
-
-EXPORT int dfs_obj_get_info(dfs_t *dfs, dfs_obj_t *obj, dfs_obj_info_t *info)
-{
-	if (dfs == NULL || obj == NULL || info == NULL)
-		return EINVAL;
-	memset(info, 0, sizeof(*info));
-	info->doi_oclass_id = obj->oclass;
-	info->doi_oid = (daos_obj_id_t){.lo = obj->ino, .hi = 0};
-	return dfs_get_chunk_size(obj, &info->doi_chunk_size);
 }
 
 EXPORT int dfs_get_symlink_value(dfs_obj_t *obj, char *buf, daos_size_t *size)

@@ -18,15 +18,22 @@ static int live_entry(int fd, struct hostdir_entry *d, void *arg)
 	return rc == -EWOULDBLOCK ? EBUSY : 0;
 }
 
-bool store_in_use(struct cont *c)
+static int count_live(int fd, struct hostdir_entry *d, void *arg)
 {
-	int fd = sys_openat(c->dir_fd, "open", O_RDONLY | O_DIRECTORY, 0), rc;
+	*(unsigned *)arg += live_entry(fd, d, NULL) == EBUSY;
+	return 0;
+}
+
+unsigned store_users(struct cont *c)
+{
+	int fd = sys_openat(c->dir_fd, "open", O_RDONLY | O_DIRECTORY, 0);
+	unsigned n = 0;
 
 	if (fd < 0)
-		return false;
-	rc = hostdir_walk(fd, live_entry, NULL);
+		return 0;
+	hostdir_walk(fd, count_live, &n);
 	sys_close(fd);
-	return rc == EBUSY;
+	return n;
 }
 
 int store_cont_destroy(const char *store, const char *pool, const char *label, bool force)

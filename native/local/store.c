@@ -161,18 +161,13 @@ int cont_open_parts(struct cont *c, bool create)
 	return 0;
 }
 
-int store_cont_get(const char *store, const char *pool, const char *label, struct cont **out)
+static int get(const char *store, const char *pool, const char *label, struct cont **out)
 {
 	uint64_t before;
 	struct cont *c;
 	int rc;
 
-	*out = NULL;
 	store_init();
-	if (store == NULL)
-		return ENOENT;
-	if (store_check_name(pool) != 0 || store_check_name(label) != 0)
-		return EINVAL;
 	before = signals_block();
 	pthread_mutex_lock(&registry_lock);
 	for (c = registry; c != NULL; c = c->next)
@@ -210,6 +205,26 @@ out:
 	signals_restore(before);
 	*out = c;
 	return rc;
+}
+
+int store_cont_get(const char *store, const char *pool, const char *label, struct cont **out)
+{
+	*out = NULL;
+	if (store == NULL)
+		return ENOENT;
+	if (store_check_name(pool) != 0 || store_check_name(label) != 0)
+		return EINVAL;
+	return get(store, pool, label, out);
+}
+
+int store_pool_records(const char *store, const char *pool, bool create, struct cont **out)
+{
+	int rc = get(store, pool, POOL_RECORDS, out);
+
+	if (rc != ENOENT || !create)
+		return rc;
+	rc = store_make_cont(store, pool, POOL_RECORDS, NULL, NULL);
+	return rc != 0 && rc != EEXIST ? rc : get(store, pool, POOL_RECORDS, out);
 }
 
 void store_cont_ref(struct cont *c)

@@ -1,21 +1,13 @@
 /*
- * xattr.c - extended attributes: xattr(7). One lives at (inode, hash of its name); names of equal
- * hash follow one another, as directory entries do.
+ * xattr.c - extended attributes: xattr(7).
  */
 #include <sys/xattr.h>
 #include <daos_uns.h>
 #include "local.h"
 
-struct xattr_rec {
-	uint16_t name_len;
-	char name[]; /* then the value */
-};
-#define XATTR_HEAD offsetof(struct xattr_rec, name)
-
 struct xattr {
+	struct named named;
 	uint64_t ino;
-	const char *name;
-	size_t len;
 	const void *value;
 	size_t size;
 	int flags;
@@ -26,38 +18,13 @@ static int check(const dfs_t *dfs, const dfs_obj_t *obj, const char *name, struc
 	if (dfs == NULL || obj == NULL || name == NULL)
 		return EINVAL;
 	x->ino = obj->ino;
-	x->name = name;
-	x->len = strnlen(name, DFS_MAX_XATTR_NAME + 1);
-	return x->len == 0 || x->len > DFS_MAX_XATTR_NAME ? ERANGE : 0;
+	x->named = (struct named){SPACE_INODE | obj->ino, name, strnlen(name, DFS_MAX_XATTR_NAME + 1)};
+	return x->named.len == 0 || x->named.len > DFS_MAX_XATTR_NAME ? ERANGE : 0;
 }
 
-/* ENODATA: *slot is where it would go, 0 for nowhere. */
-static int find(struct cont *c, MDB_txn *txn, const struct xattr *x, uint64_t *slot, const char **value, size_t *size)
+static bool is_users(const struct xattr *x)
 {
-	uint64_t hash = name_hash(c, x->name, x->len);
-
-	for (*slot = hash; *slot < hash + SLOT_SHARE; (*slot)++) {
-		MDB_val v;
-		uint16_t len;
-		int rc = rec_get(txn, SPACE_INODE | x->ino, *slot, &v);
-
-		if (rc == MDB_NOTFOUND)
-			return ENODATA;
-		if (rc != 0)
-			return env_errno(rc);
-		if (v.mv_size < XATTR_HEAD)
-			return DAMAGED;
-		memcpy(&len, v.mv_data, sizeof(len));
-		if (v.mv_size < XATTR_HEAD + len)
-			return DAMAGED;
-		if (len == x->len && memcmp((char *)v.mv_data + XATTR_HEAD, x->name, len) == 0) {
-			*value = (char *)v.mv_data + XATTR_HEAD + len;
-			*size = v.mv_size - XATTR_HEAD - len;
-			return 0;
-		}
-	}
-	*slot = 0;
-	return ENODATA;
+	return x->named.len > 5 && memcmp(x->named.name, "user.", 5) == 0;
 }
 
 static int may_read(MDB_txn *txn, const struct xattr *x)
@@ -66,7 +33,7 @@ static int may_read(MDB_txn *txn, const struct xattr *x)
 	struct cred cr;
 	int rc = inode_get(txn, x->ino, &rec);
 
-	if (rc != 0 || (rec.mode & 0444) == 0444 || x->len <= 5 || memcmp(x->name, "user.", 5) != 0)
+	if (rc != 0 || (rec.mode & 0444) == 0444 || !is_users(x))
 		return rc;
 	cred_get(&cr);
 	return perm_check(&cr, &rec, MAY_R);
@@ -87,7 +54,7 @@ EXPORT int dfs_getxattr(dfs_t *dfs, dfs_obj_t *obj, const char *name, void *valu
 		return rc;
 	rc = may_read(r.txn, &x);
 	if (rc == 0)
-		rc = find(dfs->c, r.txn, &x, &slot, &data, &len);
+		rc = named_find(dfs->c, r.txn, &x.named, &slot, &data, &len);
 	if (rc == 0 && value != NULL && *size != 0) {
 		if (len > *size)
 			rc = ERANGE;
@@ -100,26 +67,11 @@ EXPORT int dfs_getxattr(dfs_t *dfs, dfs_obj_t *obj, const char *name, void *valu
 	return rc;
 }
 
-static int put(MDB_txn *txn, const struct xattr *x, uint64_t slot)
-{
-	MDB_val v = {XATTR_HEAD + x->len + x->size, NULL};
-	uint16_t len = (uint16_t)x->len;
-	int rc = rec_put(txn, SPACE_INODE | x->ino, slot, &v, MDB_RESERVE);
-
-	if (rc != 0)
-		return rc;
-	memcpy(v.mv_data, &len, sizeof(len));
-	memcpy((char *)v.mv_data + XATTR_HEAD, x->name, x->len);
-	if (x->size != 0)
-		memcpy((char *)v.mv_data + XATTR_HEAD + x->len, x->value, x->size);
-	return 0;
-}
-
 /* Who may write the file may change user.* (xattr(7)); of a sticky directory only its owner. The rest is the owner's
  * as well. */
 static int begin_change(MDB_txn *txn, const struct xattr *x, struct inode_rec *rec)
 {
-	bool user = x->len > 5 && memcmp(x->name, "user.", 5) == 0;
+	bool user = is_users(x);
 	struct cred cr;
 	int rc = inode_get(txn, x->ino, rec);
 
@@ -134,7 +86,7 @@ static int begin_change(MDB_txn *txn, const struct xattr *x, struct inode_rec *r
 /* The unified namespace: such an object is looked at as another container. */
 static bool makes_link(const struct xattr *x)
 {
-	return strcmp(x->name, DUNS_XATTR_NAME) == 0;
+	return strcmp(x->named.name, DUNS_XATTR_NAME) == 0;
 }
 
 static int set_fn(struct cont *c, MDB_txn *txn, void *arg)
@@ -148,7 +100,7 @@ static int set_fn(struct cont *c, MDB_txn *txn, void *arg)
 
 	if (rc != 0)
 		return rc;
-	rc = find(c, txn, x, &slot, &data, &len);
+	rc = named_find(c, txn, &x->named, &slot, &data, &len);
 	if (rc == 0 && (x->flags & XATTR_CREATE))
 		return EEXIST;
 	if (rc == ENODATA && (x->flags & XATTR_REPLACE))
@@ -156,7 +108,7 @@ static int set_fn(struct cont *c, MDB_txn *txn, void *arg)
 	if (rc == ENODATA)
 		rc = slot == 0 ? ENOSPC : 0;
 	if (rc == 0)
-		rc = put(txn, x, slot);
+		rc = named_put(txn, &x->named, slot, x->value, x->size);
 	rec.flags |= INODE_HAS_XATTR;
 	rec.ctime = time_now();
 	return rc != 0 ? rc : inode_put(txn, x->ino, &rec);
@@ -190,34 +142,15 @@ static int remove_fn(struct cont *c, MDB_txn *txn, void *arg)
 	struct xattr *x = arg;
 	struct inode_rec rec;
 	const char *data;
-	uint64_t slot, last;
+	uint64_t slot;
 	size_t len;
 	int rc = begin_change(txn, x, &rec);
 
 	if (rc == 0)
-		rc = find(c, txn, x, &slot, &data, &len);
+		rc = named_find(c, txn, &x->named, &slot, &data, &len);
 	if (rc != 0)
 		return rc;
-	/* The last one of this hash takes the place, so that there is no gap. */
-	for (last = slot; (last + 1) % SLOT_SHARE != 0; last++) {
-		struct key next = make_key(SPACE_INODE | x->ino, last + 1);
-		MDB_val k = {sizeof(next), &next}, v;
-		char copy[XATTR_HEAD + DFS_MAX_XATTR_NAME + DFS_MAX_XATTR_LEN];
-
-		rc = mdb_get(txn, DBI, &k, &v);
-		if (rc == MDB_NOTFOUND)
-			break;
-		if (rc == 0 && v.mv_size > sizeof(copy))
-			rc = DAMAGED;
-		if (rc != 0)
-			return rc;
-		memcpy(copy, v.mv_data, v.mv_size);
-		v = (MDB_val){v.mv_size, copy};
-		rc = rec_put(txn, SPACE_INODE | x->ino, slot, &v, 0);
-		if (rc != 0)
-			return rc;
-	}
-	rc = rec_del(txn, SPACE_INODE | x->ino, last);
+	rc = named_delete(txn, &x->named, slot);
 	rec.ctime = time_now();
 	return rc != 0 ? rc : inode_put(txn, x->ino, &rec);
 }
@@ -232,48 +165,9 @@ EXPORT int dfs_removexattr(dfs_t *dfs, dfs_obj_t *obj, const char *name)
 	return rc != 0 ? rc : change(dfs, remove_fn, &x);
 }
 
-struct list {
-	char *out;
-	size_t room, need;
-};
-
-static int list_one(uint64_t slot, const MDB_val *v, void *arg)
-{
-	struct list *l = arg;
-	uint16_t len;
-
-	(void)slot;
-	memcpy(&len, v->mv_data, sizeof(len));
-	if (l->out != NULL && l->need + len + 1 <= l->room) {
-		memcpy(l->out + l->need, (char *)v->mv_data + XATTR_HEAD, len);
-		l->out[l->need + len] = '\0';
-	}
-	l->need += len + 1u;
-	return 0;
-}
-
-static int list_live(MDB_txn *txn, uint64_t hi, struct list *l)
-{
-	struct key key = make_key(hi, DATA_SLOT + 1), at;
-	MDB_val k = {sizeof(key), &key}, v;
-	MDB_cursor *cur;
-	int rc = mdb_cursor_open(txn, DBI, &cur);
-
-	if (rc != 0)
-		return rc;
-	for (rc = mdb_cursor_get(cur, &k, &v, MDB_SET_RANGE); rc == 0; rc = mdb_cursor_get(cur, &k, &v, MDB_NEXT)) {
-		memcpy(&at, k.mv_data, sizeof(at));
-		if (k.mv_size != sizeof(at) || at.hi != key.hi)
-			break;
-		list_one(0, &v, l);
-	}
-	mdb_cursor_close(cur);
-	return rc == MDB_NOTFOUND ? 0 : rc;
-}
-
 EXPORT int dfs_listxattr(dfs_t *dfs, dfs_obj_t *obj, char *list, daos_size_t *size)
 {
-	struct list l = {.out = list};
+	size_t need = 0;
 	struct rtx r;
 	int rc;
 
@@ -282,12 +176,9 @@ EXPORT int dfs_listxattr(dfs_t *dfs, dfs_obj_t *obj, char *list, daos_size_t *si
 	rc = rtx_begin(dfs->c, &r);
 	if (rc != 0)
 		return rc;
-	l.room = *size;
-	rc = VIEW_OF(obj->ino) != 0 ? rec_walk_view(r.txn, SPACE_INODE | obj->ino, DATA_SLOT, list_one, &l)
-	                            : list_live(r.txn, SPACE_INODE | obj->ino, &l);
+	rc = named_list(r.txn, SPACE_INODE | obj->ino, list, *size, &need);
 	rtx_end(&r);
-	if (rc != 0)
-		return env_errno(rc);
-	*size = l.need;
-	return 0;
+	if (rc == 0)
+		*size = need;
+	return rc;
 }

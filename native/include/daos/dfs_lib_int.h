@@ -32,14 +32,8 @@ void dfs_obj_copy_attr(dfs_obj_t *dst_obj, dfs_obj_t *src_obj);
 /** dfs_ostat with a completion event. */
 int dfs_ostatx(dfs_t *dfs, dfs_obj_t *obj, struct stat *stbuf, daos_event_t *ev);
 
-struct daos_iod; /* of the object layer, opaque here */
-int dfs_get_sb_layout(daos_key_t *dkey, struct daos_iod *iods[], int *akey_count, int *dfs_entry_key_size,
-                      int *dfs_entry_size);
-void dfs_free_sb_layout(struct daos_iod *iods[]);
+/** Sets the chunk size of a file. */
 int dfs_file_update_chunk_size(dfs_t *dfs, dfs_obj_t *obj, daos_size_t csize);
-int dfs_obj_fix_type(dfs_t *dfs, dfs_obj_t *parent, const char *name);
-int dfs_recreate_sb(daos_handle_t coh, dfs_attr_t *attr);
-int dfs_relink_root(daos_handle_t coh);
 
 #ifdef __cplusplus
 }
