@@ -3,7 +3,7 @@
  */
 #include "local.h"
 
-static int stat_ino(const struct dfs *dfs, MDB_txn *txn, uint64_t ino, int fd, struct stat *st)
+static int stat_ino(const struct dfs *dfs, struct txn *txn, uint64_t ino, int fd, struct stat *st)
 {
 	struct inode_rec rec;
 	int rc = inode_get(txn, ino, &rec);
@@ -96,7 +96,7 @@ static int may_set(const struct inode_rec *rec, const struct set_arg *a)
 	return a->flags & (DFS_SET_ATTR_ATIME | DFS_SET_ATTR_MTIME) ? perm_check(&cr, rec, MAY_W) : 0;
 }
 
-static int set_fn(struct cont *c, MDB_txn *txn, void *arg)
+static int set_fn(struct cont *c, struct txn *txn, void *arg)
 {
 	struct set_arg *a = arg;
 	struct inode_rec *rec = &a->rec;

@@ -406,6 +406,7 @@ static int rebuild(struct cont *c)
 	if (env != NULL)
 		mdb_env_close(env);
 	free(path);
+	pending_discard(c);
 	if (rc == 0)
 		rc = copy_file(c, "base", "meta");
 	if (rc != 0)

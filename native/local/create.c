@@ -34,7 +34,7 @@ struct create_arg {
 	struct super_rec super;
 };
 
-static int create_fn(struct cont *c, MDB_txn *txn, void *arg)
+static int create_fn(struct cont *c, struct txn *txn, void *arg)
 {
 	struct create_arg *a = arg;
 	struct key key = make_key(0, KEY_SUPER);
@@ -45,14 +45,14 @@ static int create_fn(struct cont *c, MDB_txn *txn, void *arg)
 	int rc;
 
 	(void)c;
-	rc = mdb_dbi_open(txn, NULL, 0, &dbi);
+	rc = mdb_dbi_open(txn->mdb, NULL, 0, &dbi);
 	if (rc == 0)
-		rc = mdb_put(txn, DBI, &k, &v, 0);
+		rc = tree_put(txn, &k, &v, 0);
 	if (rc != 0)
 		return rc;
 	key = make_key(0, KEY_INO);
 	v = (MDB_val){sizeof(next), &next};
-	rc = mdb_put(txn, DBI, &k, &v, 0);
+	rc = tree_put(txn, &k, &v, 0);
 	if (rc != 0)
 		return rc;
 	root.mode = S_IFDIR | 0755;
@@ -139,7 +139,7 @@ int store_make_cont(const char *store, const char *pool, const char *label, cons
 	if (rc == 0)
 		rc = env_open(c, true);
 	if (rc == 0)
-		rc = cont_write(c, create_fn, &a);
+		rc = cont_write_tree(c, create_fn, &a);
 	if (rc == 0)
 		rc = env_sync(c);
 	if (rc == 0)

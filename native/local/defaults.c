@@ -68,7 +68,7 @@ struct set_arg {
 	uint64_t value;
 };
 
-static int set_fn(struct cont *c, MDB_txn *txn, void *arg)
+static int set_fn(struct cont *c, struct txn *txn, void *arg)
 {
 	struct set_arg *a = arg;
 	struct inode_rec rec;

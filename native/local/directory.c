@@ -11,15 +11,15 @@ struct entry {
 	const char *name;
 	size_t len;
 };
-typedef int (*entry_fn)(const dfs_t *dfs, MDB_txn *txn, const struct entry *e, void *arg);
+typedef int (*entry_fn)(const dfs_t *dfs, struct txn *txn, const struct entry *e, void *arg);
 
-static inline __attribute__((always_inline)) int for_entries(const dfs_t *dfs, MDB_txn *txn, uint64_t dir,
+static inline __attribute__((always_inline)) int for_entries(const dfs_t *dfs, struct txn *txn, uint64_t dir,
                                                              uint64_t cookie, entry_fn fn, void *arg)
 {
 	struct key key = make_key(dir, cookie + 1), at;
 	MDB_val k = {sizeof(key), &key}, v;
 	MDB_cursor *cur;
-	int rc = mdb_cursor_open(txn, DBI, &cur);
+	int rc = tree_scan(txn, &cur);
 
 	if (rc != 0)
 		return env_errno(rc);
@@ -48,7 +48,7 @@ static inline __attribute__((always_inline)) int for_entries(const dfs_t *dfs, M
 /* The same in a snapshot, and in .snapshot. */
 struct view_listing {
 	const dfs_t *dfs;
-	MDB_txn *txn;
+	struct txn *txn;
 	uint64_t view; /* bits of the numbers */
 	entry_fn fn;
 	void *arg;
@@ -77,7 +77,7 @@ static int snapdir_entry(uint64_t slot, uint64_t ino, const char *name, size_t l
 	return l->fn(l->dfs, l->txn, &e, l->arg);
 }
 
-static int view_entries(const dfs_t *dfs, MDB_txn *txn, uint64_t dir, uint64_t cookie, entry_fn fn, void *arg)
+static int view_entries(const dfs_t *dfs, struct txn *txn, uint64_t dir, uint64_t cookie, entry_fn fn, void *arg)
 {
 	struct view_listing l = {dfs, txn, VIEW_INO(VIEW_OF(dir), 0), fn, arg};
 
@@ -95,7 +95,7 @@ static inline __attribute__((always_inline)) int read_entries(dfs_t *dfs, dfs_ob
 
 	if (dir != NULL && !S_ISDIR(dir->mode))
 		return ENOTDIR;
-	rc = rtx_begin(dfs->c, &r);
+	rc = rtx_begin_tree(dfs->c, &r);
 	if (rc != 0)
 		return rc;
 	if (unlikely(VIEW_OF(ino) != 0 || ino == SNAPDIR_INO))
@@ -106,7 +106,7 @@ static inline __attribute__((always_inline)) int read_entries(dfs_t *dfs, dfs_ob
 	return rc;
 }
 
-static int stat_entry(const dfs_t *dfs, MDB_txn *txn, const struct entry *e, struct stat *st)
+static int stat_entry(const dfs_t *dfs, struct txn *txn, const struct entry *e, struct stat *st)
 {
 	struct inode_rec rec;
 	int rc = inode_get(txn, e->ino, &rec);
@@ -128,7 +128,7 @@ struct fill {
 	int rc;
 };
 
-static int fill_entry(const dfs_t *dfs, MDB_txn *txn, const struct entry *e, void *arg)
+static int fill_entry(const dfs_t *dfs, struct txn *txn, const struct entry *e, void *arg)
 {
 	struct fill *f = arg;
 
@@ -195,7 +195,7 @@ struct records {
 	bool full;
 };
 
-static int fill_record(const dfs_t *dfs, MDB_txn *txn, const struct entry *e, void *arg)
+static int fill_record(const dfs_t *dfs, struct txn *txn, const struct entry *e, void *arg)
 {
 	struct records *f = arg;
 	size_t len = (offsetof(struct record, name) + e->len + 1 + 7) & ~(size_t)7;

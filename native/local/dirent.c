@@ -46,7 +46,7 @@ uint64_t name_hash(struct cont *c, const char *name, size_t len)
 }
 
 /* Result: 0, ENOENT or an error; f->slot is the name's, or where it would go (ENOSPC: nowhere). */
-static int find(MDB_txn *txn, uint64_t dir, uint64_t hash, const char *name, size_t len, struct found *f)
+static int find(struct txn *txn, uint64_t dir, uint64_t hash, const char *name, size_t len, struct found *f)
 {
 	uint64_t slot;
 
@@ -73,7 +73,7 @@ static int find(MDB_txn *txn, uint64_t dir, uint64_t hash, const char *name, siz
 }
 
 /* .snapshot in the root, which has no entry, and what is in it. */
-static int find_snapdir(MDB_txn *txn, uint64_t dir, const char *name, size_t len, struct found *f)
+static int find_snapdir(struct txn *txn, uint64_t dir, const char *name, size_t len, struct found *f)
 {
 	int rc = ENOENT;
 
@@ -90,7 +90,7 @@ static int find_snapdir(MDB_txn *txn, uint64_t dir, const char *name, size_t len
 	return env_errno(rc);
 }
 
-int dirent_find(struct cont *c, MDB_txn *txn, uint64_t dir, const char *name, size_t len, struct found *f)
+int dirent_find(struct cont *c, struct txn *txn, uint64_t dir, const char *name, size_t len, struct found *f)
 {
 	int rc = find(txn, dir, name_hash(c, name, len), name, len, f);
 
@@ -99,7 +99,7 @@ int dirent_find(struct cont *c, MDB_txn *txn, uint64_t dir, const char *name, si
 	return rc;
 }
 
-int dirent_set(MDB_txn *txn, uint64_t dir, uint64_t slot, const char *name, size_t len, uint64_t ino, uint8_t type)
+int dirent_set(struct txn *txn, uint64_t dir, uint64_t slot, const char *name, size_t len, uint64_t ino, uint8_t type)
 {
 	MDB_val v = {DIRENT_HEAD + len, NULL};
 	char *p;
@@ -115,7 +115,7 @@ int dirent_set(MDB_txn *txn, uint64_t dir, uint64_t slot, const char *name, size
 }
 
 /* Adds a name that dirent_find did not find. */
-int dirent_add(struct cont *c, MDB_txn *txn, uint64_t dir, const char *name, size_t len, uint64_t ino, uint8_t type,
+int dirent_add(struct cont *c, struct txn *txn, uint64_t dir, const char *name, size_t len, uint64_t ino, uint8_t type,
                uint64_t *slot)
 {
 	struct found f;
@@ -131,7 +131,7 @@ int dirent_add(struct cont *c, MDB_txn *txn, uint64_t dir, const char *name, siz
 }
 
 /* Removes a name; the last one of the same hash takes its place, so that there is no gap. */
-int dirent_delete(MDB_txn *txn, uint64_t dir, uint64_t slot)
+int dirent_delete(struct txn *txn, uint64_t dir, uint64_t slot)
 {
 	uint64_t last = slot;
 	char moved[DIRENT_HEAD + DFS_MAX_NAME];
@@ -142,7 +142,7 @@ int dirent_delete(MDB_txn *txn, uint64_t dir, uint64_t slot)
 		struct key key = make_key(dir, last + 1);
 		MDB_val k = {sizeof(key), &key}, v;
 
-		rc = mdb_get(txn, DBI, &k, &v);
+		rc = tree_get(txn, &k, &v);
 		if (rc == MDB_NOTFOUND)
 			break;
 		if (rc != 0)
@@ -173,12 +173,12 @@ int dirent_delete(MDB_txn *txn, uint64_t dir, uint64_t slot)
 	return rec_del(txn, dir, last);
 }
 
-int dirent_empty(MDB_txn *txn, uint64_t dir)
+int dirent_empty(struct txn *txn, uint64_t dir)
 {
 	struct key key = make_key(dir, 0), at;
 	MDB_val k = {sizeof(key), &key}, v;
 	MDB_cursor *cur;
-	int rc = mdb_cursor_open(txn, DBI, &cur);
+	int rc = tree_scan(txn, &cur);
 
 	if (rc != 0)
 		return rc;

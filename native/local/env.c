@@ -306,6 +306,8 @@ int env_open(struct cont *c, bool create)
 			goto out;
 	}
 	rc = reserve_lock_file(c);
+	if (rc == 0)
+		rc = pending_open(c);
 	if (rc != 0)
 		goto out;
 	rc = open_sized(c, path, MAP_FIRST, flags);
@@ -327,6 +329,8 @@ int env_open(struct cont *c, bool create)
 	}
 out:
 	pthread_mutex_unlock(&open_lock);
+	if (rc != 0)
+		pending_close(c);
 	free(path);
 	return rc;
 }
@@ -335,6 +339,7 @@ void env_close(struct cont *c)
 {
 	unsigned i;
 
+	pending_close(c);
 	if (c->env == NULL)
 		return;
 	if (atomic_load(&c->fork_generation) == atomic_load(&fork_generation)) {
@@ -353,6 +358,12 @@ void env_close(struct cont *c)
 	c->env = NULL;
 }
 
+static int nothing(struct cont *c, struct txn *txn, void *arg)
+{
+	(void)c, (void)txn, (void)arg;
+	return 0;
+}
+
 int env_sync(struct cont *c)
 {
 	uint64_t list[PURGE_BATCH];
@@ -361,7 +372,9 @@ int env_sync(struct cont *c)
 
 	do {
 		n = purge_list(c, list);
-		rc = journal_sync(c);
+		rc = c->journal.on ? cont_write_tree(c, nothing, NULL) : 0;
+		if (rc == 0)
+			rc = journal_sync(c);
 		gone = rc == 0 ? purge_all(c, list, n) : 0;
 	} while (gone == PURGE_BATCH);
 	return rc;
@@ -389,6 +402,7 @@ static int reopen_in_child(struct cont *c)
 		atomic_store(&c->gate, false);
 		c->ino_next = c->ino_end = 0;
 		c->journal.rotated = false;
+		pending_child(c);
 		rc = env_open(c, false);
 		if (rc == 0 && c->marks == NULL)
 			rc = marks_attach_child(c);
@@ -484,9 +498,16 @@ int rtx_begin(struct cont *c, struct rtx *r)
 		else
 			rc = mdb_txn_begin(c->env, NULL, MDB_RDONLY, &txn);
 		if (likely(rc == 0)) {
-			r->txn = txn;
+			r->own = (struct txn){.mdb = txn, .c = c};
+			r->txn = &r->own;
 			r->slot = slot;
-			return 0;
+			rc = pending_view(&r->own);
+			if (likely(rc == 0))
+				return 0;
+			rtx_end(r);
+			if (rc == EAGAIN && attempt < 1000000) /* a commit came in between */
+				continue;
+			return rc;
 		}
 		if (txn != NULL)
 			mdb_txn_abort(txn);
@@ -501,42 +522,86 @@ void rtx_end(struct rtx *r)
 {
 	MDB_txn *none = NULL;
 
-	mdb_txn_reset(r->txn);
-	if (unlikely(!atomic_compare_exchange_strong(&r->slot->txn, &none, r->txn)))
-		mdb_txn_abort(r->txn);
+	mdb_txn_reset(r->own.mdb);
+	if (unlikely(!atomic_compare_exchange_strong(&r->slot->txn, &none, r->own.mdb)))
+		mdb_txn_abort(r->own.mdb);
 	atomic_fetch_sub(&r->slot->busy, 1);
 }
 
-/* One transaction; writer is held. */
-static int write_once(struct cont *c, write_fn fn, void *arg)
+int rtx_begin_tree(struct cont *c, struct rtx *r)
 {
-	MDB_txn *txn;
-	int rc = c->env == NULL ? EIO : mdb_txn_begin(c->env, NULL, 0, &txn);
+	int rc = rtx_begin(c, r);
+
+	if (rc != 0 || likely(r->own.over == NULL))
+		return rc;
+	rtx_end(r);
+	rc = cont_write_tree(c, nothing, NULL);
+	if (rc == 0)
+		rc = rtx_begin(c, r);
+	r->own.over = NULL; /* what has come since then came after us */
+	return rc;
+}
+
+/* One transaction; writer is held. NEED_TREE: it can't be one that is pending. */
+static int write_once(struct cont *c, write_fn fn, void *arg, bool tree)
+{
+	struct txn t = {.c = c};
+	int rc = c->env == NULL ? EIO : mdb_txn_begin(c->env, NULL, 0, &t.mdb);
 
 	if (rc != 0)
 		return rc;
 	journal_begin(c);
-	snapshot_begin(c, txn);
-	rc = fn(c, txn, arg);
-	if (rc == 0)
-		rc = journal_append(c, txn);
-	if (rc != 0) {
-		mdb_txn_abort(txn);
-		return rc;
+	c->ino_taken = false;
+	snapshot_begin(c, &t);
+	if (!tree) {
+		rc = NEED_TREE;
+		if (pending_begin(&t))
+			rc = fn(c, &t, arg);
+		if (rc == 0)
+			rc = pending_append(&t);
+		mdb_txn_abort(t.mdb);
+		if (t.need_tree)
+			rc = NEED_TREE;
+	} else {
+		rc = pending_merge(&t);
+		if (rc == 0)
+			rc = fn(c, &t, arg);
+		if (rc == 0)
+			rc = journal_append(c, t.mdb);
+		if (rc == 0) {
+			rc = mdb_txn_commit(t.mdb);
+			if (rc == 0)
+				journal_committed(c);
+		} else {
+			mdb_txn_abort(t.mdb);
+		}
 	}
-	rc = mdb_txn_commit(txn);
-	if (rc == 0)
-		journal_committed(c);
+	if (rc != 0 && c->ino_taken) /* the numbers were not taken after all */
+		c->ino_next = c->ino_end;
 	return rc;
 }
 
-static int write_locked(struct cont *c, write_fn fn, void *arg)
+/* Tries the log, and the tree where that can't be. What is pending is taken in by itself first: a transaction that
+ * fails then does not undo it. */
+static int write_either(struct cont *c, write_fn fn, void *arg, bool tree)
+{
+	int rc = tree ? NEED_TREE : write_once(c, fn, arg, false);
+
+	if (rc != NEED_TREE)
+		return rc;
+	rc = write_once(c, nothing, NULL, true);
+	if (rc == 0 && !tree)
+		rc = write_once(c, fn, arg, false);
+	return rc == NEED_TREE || (rc == 0 && tree) ? write_once(c, fn, arg, true) : rc;
+}
+
+static int write_locked(struct cont *c, write_fn fn, void *arg, bool tree)
 {
 	unsigned attempt;
 	int rc = 0;
 
 	for (attempt = 0; attempt < 64; attempt++) {
-		rc = write_once(c, fn, arg);
+		rc = write_either(c, fn, arg, tree);
 		if (unlikely(++c->writes % READER_CHECK == 0 && c->env != NULL)) {
 			int dead;
 
@@ -561,7 +626,7 @@ static int write_locked(struct cont *c, write_fn fn, void *arg)
 	return rc;
 }
 
-int cont_write(struct cont *c, write_fn fn, void *arg)
+static int write_some(struct cont *c, write_fn fn, void *arg, bool tree)
 {
 	bool full, purged = false;
 	int rc;
@@ -574,7 +639,7 @@ int cont_write(struct cont *c, write_fn fn, void *arg)
 			return rc;
 		before = signals_block();
 		pthread_mutex_lock(&c->writer);
-		rc = env_errno(write_locked(c, fn, arg));
+		rc = env_errno(write_locked(c, fn, arg, tree));
 		full = c->journal.rotated;
 		c->journal.rotated = false;
 		pthread_mutex_unlock(&c->writer);
@@ -584,4 +649,14 @@ int cont_write(struct cont *c, write_fn fn, void *arg)
 		/* Space that only waits for a sync is space. */
 	} while (rc == ENOSPC && !purged && c->shared->purges != 0 && (purged = env_sync(c) == 0));
 	return rc;
+}
+
+int cont_write(struct cont *c, write_fn fn, void *arg)
+{
+	return write_some(c, fn, arg, false);
+}
+
+int cont_write_tree(struct cont *c, write_fn fn, void *arg)
+{
+	return write_some(c, fn, arg, true);
 }

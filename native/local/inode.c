@@ -45,7 +45,7 @@ void host_path(char out[32], uint64_t ino)
 	out[19] = '\0';
 }
 
-int inode_get(MDB_txn *txn, uint64_t ino, struct inode_rec *rec)
+int inode_get(struct txn *txn, uint64_t ino, struct inode_rec *rec)
 {
 	MDB_val v;
 	int rc = rec_get(txn, SPACE_INODE | ino, 0, &v);
@@ -60,7 +60,7 @@ int inode_get(MDB_txn *txn, uint64_t ino, struct inode_rec *rec)
 	return 0;
 }
 
-int inode_get_link(MDB_txn *txn, uint64_t ino, char *buf, size_t *len)
+int inode_get_link(struct txn *txn, uint64_t ino, char *buf, size_t *len)
 {
 	MDB_val v;
 	int rc = rec_get(txn, SPACE_INODE | ino, 0, &v);
@@ -78,7 +78,7 @@ int inode_get_link(MDB_txn *txn, uint64_t ino, char *buf, size_t *len)
 }
 
 /* Apart, because of its stack: threads of POSIX asynchronous input and output have little. */
-static __attribute__((noinline)) int put_with_link(MDB_txn *txn, uint64_t ino, const struct inode_rec *rec)
+static __attribute__((noinline)) int put_with_link(struct txn *txn, uint64_t ino, const struct inode_rec *rec)
 {
 	char target[DFS_MAX_PATH];
 	size_t len = sizeof(target);
@@ -96,14 +96,14 @@ static __attribute__((noinline)) int put_with_link(MDB_txn *txn, uint64_t ino, c
 	return 0;
 }
 
-int inode_put(MDB_txn *txn, uint64_t ino, const struct inode_rec *rec)
+int inode_put(struct txn *txn, uint64_t ino, const struct inode_rec *rec)
 {
 	MDB_val v = {sizeof(*rec), (void *)(uintptr_t)rec};
 
 	return unlikely(S_ISLNK(rec->mode)) ? put_with_link(txn, ino, rec) : rec_put(txn, SPACE_INODE | ino, 0, &v, 0);
 }
 
-int inode_put_link(MDB_txn *txn, uint64_t ino, const struct inode_rec *rec, const char *target)
+int inode_put_link(struct txn *txn, uint64_t ino, const struct inode_rec *rec, const char *target)
 {
 	size_t len = strlen(target);
 	MDB_val v = {sizeof(*rec) + len, NULL};
@@ -117,9 +117,9 @@ int inode_put_link(MDB_txn *txn, uint64_t ino, const struct inode_rec *rec, cons
 }
 
 /* Keeps an inode and its xattrs for snapshots, before the deletion that walks over them. */
-static int save_all(MDB_txn *txn, uint64_t ino)
+static int save_all(struct txn *txn, uint64_t ino)
 {
-	struct cont *c = mdb_env_get_userctx(mdb_txn_env(txn));
+	struct cont *c = txn->c;
 	uint64_t lo = 0;
 	int rc = 0;
 
@@ -128,7 +128,7 @@ static int save_all(MDB_txn *txn, uint64_t ino)
 		MDB_val k = {sizeof(key), &key}, v;
 		MDB_cursor *cur;
 
-		rc = mdb_cursor_open(txn, DBI, &cur);
+		rc = tree_scan(txn, &cur);
 		if (rc != 0)
 			return rc;
 		rc = mdb_cursor_get(cur, &k, &v, MDB_SET_RANGE);
@@ -144,7 +144,7 @@ static int save_all(MDB_txn *txn, uint64_t ino)
 	return rc == MDB_NOTFOUND ? 0 : rc;
 }
 
-int inode_delete(MDB_txn *txn, uint64_t ino, const struct inode_rec *rec)
+int inode_delete(struct txn *txn, uint64_t ino, const struct inode_rec *rec)
 {
 	struct key key = make_key(SPACE_INODE | ino, 0), at;
 	MDB_val k = {sizeof(key), &key}, v;
@@ -157,7 +157,7 @@ int inode_delete(MDB_txn *txn, uint64_t ino, const struct inode_rec *rec)
 	}
 	rc = save_all(txn, ino);
 	if (rc == 0)
-		rc = mdb_cursor_open(txn, DBI, &cur);
+		rc = tree_scan(txn, &cur);
 	if (rc != 0)
 		return rc;
 	rc = mdb_cursor_get(cur, &k, &v, MDB_SET_RANGE);
@@ -184,7 +184,7 @@ int inode_delete(MDB_txn *txn, uint64_t ino, const struct inode_rec *rec)
  * used twice: a handle of an object that is gone must not find another one. */
 #define INO_BLOCK 1024
 
-int inode_alloc(struct cont *c, MDB_txn *txn, uint64_t *ino)
+int inode_alloc(struct cont *c, struct txn *txn, uint64_t *ino)
 {
 	struct key key = make_key(0, KEY_INO);
 	uint64_t next;
@@ -195,14 +195,15 @@ int inode_alloc(struct cont *c, MDB_txn *txn, uint64_t *ino)
 		*ino = c->ino_next++;
 		return 0;
 	}
-	rc = mdb_get(txn, DBI, &k, &v);
+	rc = tree_get(txn, &k, &v);
 	if (rc != 0 || v.mv_size != sizeof(next))
 		return rc == 0 || rc == MDB_NOTFOUND ? DAMAGED : rc;
 	memcpy(&next, v.mv_data, sizeof(next));
 	c->ino_next = next;
+	c->ino_taken = true;
 	next += INO_BLOCK;
 	v = (MDB_val){sizeof(next), &next};
-	rc = mdb_put(txn, DBI, &k, &v, 0);
+	rc = tree_put(txn, &k, &v, 0);
 	if (rc != 0) {
 		c->ino_end = c->ino_next;
 		return rc;

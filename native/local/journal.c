@@ -300,6 +300,23 @@ static int reserve(struct cont *c)
 	return j->removes ? 0 : ENOSPC;
 }
 
+bool journal_reserve(struct cont *c, uint64_t txnid, uint64_t len)
+{
+	struct journal *j = &c->journal;
+
+	if (!j->on)
+		return true;
+	if (locate(c, txnid) != 0)
+		return false;
+	if (j->pos.at + len <= j->reserved_to && j->reserved_in == j->pos.segment)
+		return true;
+	if (sys_fallocate(j->fd, 1 /* KEEP_SIZE */, j->pos.at, len + RESERVE) != 0)
+		return false;
+	j->reserved_to = j->pos.at + len + RESERVE;
+	j->reserved_in = j->pos.segment;
+	return true;
+}
+
 /* The full segment is made durable here, so that a sync only has to look after the newest. */
 static int rotate(struct cont *c)
 {

@@ -62,10 +62,11 @@ struct journal {
 };
 
 /* All but journal_sync and journal_checkpoint: the writer lock is held. */
-void journal_begin(struct cont *c);               /* forgets what a failed attempt noted */
-int journal_append(struct cont *c, MDB_txn *txn); /* before the commit */
-void journal_committed(struct cont *c);           /* after it */
-void journal_reset(struct cont *c);               /* our descriptors may be gone */
+void journal_begin(struct cont *c);                                 /* forgets what a failed attempt noted */
+bool journal_reserve(struct cont *c, uint64_t txnid, uint64_t len); /* space for a record that must not fail */
+int journal_append(struct cont *c, MDB_txn *txn);                   /* before the commit */
+void journal_committed(struct cont *c);                             /* after it */
+void journal_reset(struct cont *c);                                 /* our descriptors may be gone */
 int journal_start(struct cont *c, uint64_t segment, uint64_t txnid, struct journal_pos *pos); /* a new journal */
 int journal_sync(struct cont *c); /* all that is acknowledged survives a power cut */
 uint64_t journal_chain(uint64_t chain, const struct record_head *head); /* the head's check value, over its body too */

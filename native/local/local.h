@@ -22,6 +22,7 @@
 #include <daos_fs.h>
 #include <dfskit_ext.h>
 #include "journal.h"
+#include "pending.h"
 #include "sys.h"
 
 #define EXPORT      __attribute__((visibility("default")))
@@ -42,6 +43,7 @@
  *   directory, slot                  struct dirent_rec; slot is the cookie of readdir
  *   0, KEY_JOURNAL                   struct journal_pos: in the base, what it has taken in
  *   0, KEY_SNAPSHOTS                 struct snapshots_rec
+ *   0, KEY_MERGED                    the transaction before the last one that took in what was pending
  *   SPACE_ORPHAN, inode              an inode without a name that somebody may have open
  *   SPACE_PURGE, inode               a host file that goes when its removal is durable
  *   SPACE_SNAPSHOT, id               struct snapshot_rec
@@ -65,6 +67,7 @@
 #define KEY_INO        1ULL
 #define KEY_JOURNAL    3ULL
 #define KEY_SNAPSHOTS  4ULL
+#define KEY_MERGED     5ULL
 #define KEPT_WHOLE     UINT64_MAX
 #define DATA_SLOT      1ULL /* no hash of a name is as small */
 
@@ -234,6 +237,7 @@ struct cont {
 	struct peer *peers;  /* writer */
 	unsigned npeers;
 	uint64_t ino_next, ino_end; /* writer */
+	bool ino_taken;             /* writer: by the transaction under way */
 	pid_t pid;                  /* of the process that opened env */
 	mode_t share;               /* permission bits for what we create on the host */
 	uint64_t next_sweep;
@@ -243,10 +247,11 @@ struct cont {
 	char scratch[SMALL_MAX]; /* writer: a small file */
 	struct super_rec super;
 	struct journal journal;
+	struct pending pending;
 };
 
 struct rtx {
-	MDB_txn *txn;
+	struct txn *txn, own;
 	struct read_slot *slot;
 };
 
@@ -298,11 +303,13 @@ int env_ready(struct cont *c);                                   /* after a fork
 /* A read transaction, for the length of one call. Takes no lock; safe in any thread. */
 int rtx_begin(struct cont *c, struct rtx *r);
 void rtx_end(struct rtx *r);
+int rtx_begin_tree(struct cont *c, struct rtx *r); /* one that may walk over names, xattrs and lists: see tree_scan */
 
 /* Runs fn in a write transaction and commits when it returns 0. fn may run more than once
  * (the map grew), and returns an LMDB result or a positive errno. */
-typedef int (*write_fn)(struct cont *c, MDB_txn *txn, void *arg);
+typedef int (*write_fn)(struct cont *c, struct txn *txn, void *arg);
 int cont_write(struct cont *c, write_fn fn, void *arg);
+int cont_write_tree(struct cont *c, write_fn fn, void *arg); /* at once in the tree: what is more than a few records */
 
 int marks_attach(struct cont *c);
 void marks_detach(struct cont *c);
@@ -328,9 +335,9 @@ struct drop {
 	int intent;
 };
 /* Keeps a record without a name while somebody has it open; orphan_named() when it gets one. */
-int put_orphan(struct cont *c, MDB_txn *txn, uint64_t ino, struct inode_rec *rec);
-int orphan_named(struct cont *c, MDB_txn *txn, uint64_t ino);
-int drop_inode(struct cont *c, MDB_txn *txn, uint64_t ino, struct inode_rec *rec, struct drop *d);
+int put_orphan(struct cont *c, struct txn *txn, uint64_t ino, struct inode_rec *rec);
+int orphan_named(struct cont *c, struct txn *txn, uint64_t ino);
+int drop_inode(struct cont *c, struct txn *txn, uint64_t ino, struct inode_rec *rec, struct drop *d);
 void drop_finish(struct cont *c, struct drop *d, int rc);
 void reclaim_orphan(struct cont *c, uint64_t ino);
 void reclaim_all(struct cont *c);
@@ -343,7 +350,7 @@ unsigned purge_list(struct cont *c, uint64_t list[PURGE_BATCH]);
 unsigned purge_all(struct cont *c, const uint64_t *list, unsigned n); /* how many went */
 void purge_count(struct cont *c, uint64_t files, uint64_t blocks);    /* sets the hint; writer held, or alone */
 bool purge_due(struct cont *c);                                       /* enough wait that it is worth a sync */
-int purge_later(struct cont *c, MDB_txn *txn, uint64_t ino, const struct inode_rec *rec);
+int purge_later(struct cont *c, struct txn *txn, uint64_t ino, const struct inode_rec *rec);
 
 /* The first inode numbers with a record (space, number), behind `after`. */
 unsigned list_space(struct cont *c, uint64_t space, uint64_t after, uint64_t *list, unsigned max);
@@ -354,45 +361,76 @@ static inline struct key make_key(uint64_t hi, uint64_t lo)
 	return (struct key){__builtin_bswap64(hi), __builtin_bswap64(lo)};
 }
 
-int rec_get_view(MDB_txn *txn, uint64_t hi, uint64_t lo, MDB_val *v);
+int rec_get_view(struct txn *txn, uint64_t hi, uint64_t lo, MDB_val *v);
+
+/* The tree with what is pending. What they return holds up to the next change. */
+static inline int tree_get(struct txn *t, MDB_val *k, MDB_val *v)
+{
+	return likely(t->over == NULL && !t->pending) ? mdb_get(t->mdb, DBI, k, v) : pending_get(t, k, v);
+}
+
+static inline int tree_put(struct txn *t, MDB_val *k, MDB_val *v, unsigned flags)
+{
+	return t->pending ? pending_put(t, k, v, flags) : mdb_put(t->mdb, DBI, k, v, flags);
+}
+
+static inline int tree_del(struct txn *t, MDB_val *k)
+{
+	return t->pending ? pending_del(t, k) : mdb_del(t->mdb, DBI, k, NULL);
+}
+
+/* A cursor over the tree alone: for what is never pending, snapshots and all that is kept for them. */
+static inline int tree_cursor(struct txn *t, MDB_cursor **cur)
+{
+	return mdb_cursor_open(t->mdb, DBI, cur);
+}
+
+/* A cursor over anything. Where something is pending a writer begins anew in the tree (NEED_TREE). */
+static inline int tree_scan(struct txn *t, MDB_cursor **cur)
+{
+	if (likely(t->over == NULL && !t->pending))
+		return mdb_cursor_open(t->mdb, DBI, cur);
+	t->need_tree = true;
+	return NEED_TREE;
+}
 
 /* Reads a record; hi may name a snapshot. LMDB's result, or ESTALE: the snapshot is no more. */
-static inline int rec_get(MDB_txn *txn, uint64_t hi, uint64_t lo, MDB_val *v)
+static inline int rec_get(struct txn *txn, uint64_t hi, uint64_t lo, MDB_val *v)
 {
 	struct key key = make_key(hi, lo);
 	MDB_val k = {sizeof(key), &key};
 
-	return unlikely(VIEW_OF(hi) != 0) ? rec_get_view(txn, hi, lo, v) : mdb_get(txn, DBI, &k, v);
+	return unlikely(VIEW_OF(hi) != 0) ? rec_get_view(txn, hi, lo, v) : tree_get(txn, &k, v);
 }
 
 /* These keep the old value when a snapshot needs it. EROFS when hi names a snapshot. */
-int rec_put(MDB_txn *txn, uint64_t hi, uint64_t lo, MDB_val *v, unsigned flags);
-int rec_del(MDB_txn *txn, uint64_t hi, uint64_t lo);
-int rec_save(MDB_txn *txn, uint64_t hi, uint64_t lo);
+int rec_put(struct txn *txn, uint64_t hi, uint64_t lo, MDB_val *v, unsigned flags);
+int rec_del(struct txn *txn, uint64_t hi, uint64_t lo);
+int rec_save(struct txn *txn, uint64_t hi, uint64_t lo);
 
 /* The records (hi, lo > after) of a snapshot in order, until fn returns non-zero. */
 typedef int (*rec_fn)(uint64_t lo, const MDB_val *v, void *arg);
-int rec_walk_view(MDB_txn *txn, uint64_t hi, uint64_t after, rec_fn fn, void *arg);
+int rec_walk_view(struct txn *txn, uint64_t hi, uint64_t after, rec_fn fn, void *arg);
 
 /* ---- snapshots (snapshot.c, sweep.c, snapdir.c) ----------------------------------------------- */
-int snapshots_get(MDB_txn *txn, struct snapshots_rec *all);
-int snapshot_epoch(MDB_txn *txn, uint64_t id, uint64_t *epoch); /* ESTALE */
+int snapshots_get(struct txn *txn, struct snapshots_rec *all);
+int snapshot_epoch(struct txn *txn, uint64_t id, uint64_t *epoch); /* ESTALE */
 int snapshots_count(struct cont *c, uint32_t *count, uint64_t *newest);
 int snapshot_exists(struct cont *c, uint64_t id); /* 0 or ESTALE */
 int snapshot_find(struct cont *c, uint64_t epoch, const char *name, uint64_t *id);
-void snapshot_begin(struct cont *c, MDB_txn *txn); /* of every write transaction */
-void snapshot_attach(struct cont *c, MDB_txn *txn);
-bool snapshot_holds(MDB_txn *txn, uint64_t ino);                   /* is the object in one? */
-int snapshots_live(MDB_txn *txn, uint64_t **epochs, unsigned *nr); /* rising; to be freed */
+void snapshot_begin(struct cont *c, struct txn *txn); /* of every write transaction */
+void snapshot_attach(struct cont *c, struct txn *txn);
+bool snapshot_holds(struct txn *txn, uint64_t ino);                   /* is the object in one? */
+int snapshots_live(struct txn *txn, uint64_t **epochs, unsigned *nr); /* rising; to be freed */
 int snapshot_drain(struct cont *c);
 int sweep(struct cont *c);
-int kept_put(MDB_txn *txn, uint64_t ino, uint64_t epoch);
+int kept_put(struct txn *txn, uint64_t ino, uint64_t epoch);
 
-int snapdir_inode(MDB_txn *txn, struct inode_rec *rec);
-int snapdir_find(MDB_txn *txn, const char *name, size_t len, uint64_t *ino);
-int snapdir_name(MDB_txn *txn, uint64_t id, char *out, size_t *len); /* room: DAOS_SNAPSHOT_MAX_LEN */
-int snapdir_walk(MDB_txn *txn, uint64_t after, rec_fn fn, void *arg);
-int snapdir_list(MDB_txn *txn, uint64_t after,
+int snapdir_inode(struct txn *txn, struct inode_rec *rec);
+int snapdir_find(struct txn *txn, const char *name, size_t len, uint64_t *ino);
+int snapdir_name(struct txn *txn, uint64_t id, char *out, size_t *len); /* room: DAOS_SNAPSHOT_MAX_LEN */
+int snapdir_walk(struct txn *txn, uint64_t after, rec_fn fn, void *arg);
+int snapdir_list(struct txn *txn, uint64_t after,
                  int (*fn)(uint64_t slot, uint64_t ino, const char *name, size_t len, void *arg), void *arg);
 
 /* ---- bytes that snapshots need (preserve.c, view.c) -------------------------------------------- */
@@ -421,23 +459,23 @@ int small_truncate(struct dfs_obj *o, uint64_t size);
 int small_seek(struct dfs_obj *o, uint64_t off, int whence, uint64_t *result);
 #define ALWAYS_SYNC UINT32_MAX /* an epoch: bytes that do not move out without a sync */
 int small_synced(struct dfs_obj *o);
-int small_move_out(struct cont *c, MDB_txn *txn, uint64_t ino, struct inode_rec *rec, int *intent);
+int small_move_out(struct cont *c, struct txn *txn, uint64_t ino, struct inode_rec *rec, int *intent);
 void small_moved_out(struct cont *c, uint64_t ino, int intent, int rc);
 /* The record of a file's bytes, as a copy (NULL: there is none), and back. */
-int small_get(MDB_txn *txn, uint64_t ino, const struct inode_rec *rec, void **head);
-int small_put(MDB_txn *txn, uint64_t ino, uint64_t size, void *head);
-void host_leftover(struct cont *c, MDB_txn *txn, uint64_t ino);
+int small_get(struct txn *txn, uint64_t ino, const struct inode_rec *rec, void **head);
+int small_put(struct txn *txn, uint64_t ino, uint64_t size, void *head);
+void host_leftover(struct cont *c, struct txn *txn, uint64_t ino);
 
 /* ---- records (inode.c, dirent.c) --------------------------------------------------------- */
 int64_t time_now(void);
 void boot_id(char out[BOOT_ID_LEN]); /* of this run of the machine; zeros where /proc does not tell */
 void host_path(char out[32], uint64_t ino);
-int inode_get(MDB_txn *txn, uint64_t ino, struct inode_rec *rec);
-int inode_get_link(MDB_txn *txn, uint64_t ino, char *buf, size_t *len); /* len in: room */
-int inode_put(MDB_txn *txn, uint64_t ino, const struct inode_rec *rec);
-int inode_put_link(MDB_txn *txn, uint64_t ino, const struct inode_rec *rec, const char *target);
-int inode_delete(MDB_txn *txn, uint64_t ino, const struct inode_rec *rec);
-int inode_alloc(struct cont *c, MDB_txn *txn, uint64_t *ino);
+int inode_get(struct txn *txn, uint64_t ino, struct inode_rec *rec);
+int inode_get_link(struct txn *txn, uint64_t ino, char *buf, size_t *len); /* len in: room */
+int inode_put(struct txn *txn, uint64_t ino, const struct inode_rec *rec);
+int inode_put_link(struct txn *txn, uint64_t ino, const struct inode_rec *rec, const char *target);
+int inode_delete(struct txn *txn, uint64_t ino, const struct inode_rec *rec);
+int inode_alloc(struct cont *c, struct txn *txn, uint64_t *ino);
 int inode_host_stat(struct cont *c, uint64_t ino, int fd, struct inode_rec *rec);
 void inode_set_host_mtime(struct cont *c, uint64_t ino, int64_t mtime);
 void inode_to_stat(const struct dfs *dfs, uint64_t ino, const struct inode_rec *rec, struct stat *st);
@@ -450,12 +488,12 @@ struct found {
 	uint8_t type;
 };
 int dirent_check_name(const char *name, size_t *len);
-int dirent_find(struct cont *c, MDB_txn *txn, uint64_t dir, const char *name, size_t len, struct found *f);
-int dirent_add(struct cont *c, MDB_txn *txn, uint64_t dir, const char *name, size_t len, uint64_t ino, uint8_t type,
+int dirent_find(struct cont *c, struct txn *txn, uint64_t dir, const char *name, size_t len, struct found *f);
+int dirent_add(struct cont *c, struct txn *txn, uint64_t dir, const char *name, size_t len, uint64_t ino, uint8_t type,
                uint64_t *slot);
-int dirent_set(MDB_txn *txn, uint64_t dir, uint64_t slot, const char *name, size_t len, uint64_t ino, uint8_t type);
-int dirent_delete(MDB_txn *txn, uint64_t dir, uint64_t slot);
-int dirent_empty(MDB_txn *txn, uint64_t dir); /* 0 or ENOTEMPTY */
+int dirent_set(struct txn *txn, uint64_t dir, uint64_t slot, const char *name, size_t len, uint64_t ino, uint8_t type);
+int dirent_delete(struct txn *txn, uint64_t dir, uint64_t slot);
+int dirent_empty(struct txn *txn, uint64_t dir); /* 0 or ENOTEMPTY */
 uint64_t name_hash(struct cont *c, const char *name, size_t len);
 
 /* ---- values that have a name (named.c) ----------------------------------------------------- */
@@ -464,10 +502,11 @@ struct named {
 	const char *name;
 	size_t len;
 };
-int named_find(struct cont *c, MDB_txn *txn, const struct named *n, uint64_t *slot, const char **value, size_t *size);
-int named_put(MDB_txn *txn, const struct named *n, uint64_t slot, const void *value, size_t size);
-int named_delete(MDB_txn *txn, const struct named *n, uint64_t slot);
-int named_list(MDB_txn *txn, uint64_t hi, char *out, size_t room, size_t *need);
+int named_find(struct cont *c, struct txn *txn, const struct named *n, uint64_t *slot, const char **value,
+               size_t *size);
+int named_put(struct txn *txn, const struct named *n, uint64_t slot, const void *value, size_t size);
+int named_delete(struct txn *txn, const struct named *n, uint64_t slot);
+int named_list(struct txn *txn, uint64_t hi, char *out, size_t room, size_t *need);
 
 /* ---- permissions (perm.c) ------------------------------------------------------------------ */
 struct cred {
@@ -542,7 +581,7 @@ int object_begin_write(struct dfs_obj *o); /* the mark that makes readers ask th
 void object_end_write(struct dfs_obj *o);
 void object_wrote(struct dfs_obj *o, bool something); /* after what may have made the host file */
 int object_truncate(struct dfs_obj *o, uint64_t size);
-int dir_search(const struct dfs *dfs, MDB_txn *txn, struct dfs_obj *dir, uint64_t generation);
+int dir_search(const struct dfs *dfs, struct txn *txn, struct dfs_obj *dir, uint64_t generation);
 int stat_now(struct cont *c, uint64_t ino, int fd, struct inode_rec *rec); /* with dirty sizes */
 
 static inline bool is_hosted(const struct dfs_obj *o)

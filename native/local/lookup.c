@@ -11,7 +11,7 @@
 
 /* May names of dir be looked up? What was read of the directory holds while the generation
  * stands. The generation is to be read before the transaction begins. */
-int dir_search(const struct dfs *dfs, MDB_txn *txn, struct dfs_obj *dir, uint64_t generation)
+int dir_search(const struct dfs *dfs, struct txn *txn, struct dfs_obj *dir, uint64_t generation)
 {
 	struct inode_rec rec;
 	struct cred cr;
@@ -282,7 +282,8 @@ struct create_arg {
 };
 
 /* A new record as the creator and its directory say; a->rec and a->ino. */
-static int new_inode(struct cont *c, MDB_txn *txn, struct create_arg *a, const struct inode_rec *dir, struct cred *cr)
+static int new_inode(struct cont *c, struct txn *txn, struct create_arg *a, const struct inode_rec *dir,
+                     struct cred *cr)
 {
 	int rc = perm_change_name(cr, dir, NULL);
 
@@ -304,7 +305,7 @@ static int new_inode(struct cont *c, MDB_txn *txn, struct create_arg *a, const s
 	return 0;
 }
 
-static int create_fn(struct cont *c, MDB_txn *txn, void *arg)
+static int create_fn(struct cont *c, struct txn *txn, void *arg)
 {
 	struct create_arg *a = arg;
 	struct inode_rec dir;
@@ -375,7 +376,7 @@ static int create(struct dfs *dfs, struct dfs_obj *parent, const char *name, mod
 	return rc;
 }
 
-static int unnamed_fn(struct cont *c, MDB_txn *txn, void *arg)
+static int unnamed_fn(struct cont *c, struct txn *txn, void *arg)
 {
 	struct create_arg *a = arg;
 	struct inode_rec dir;

@@ -184,7 +184,7 @@ void shared_set_orphans(struct cont *c, uint64_t n)
 }
 
 /* Removes the host files that a dead process had committed to remove, or had not yet committed to use. */
-static bool finish_intents(struct cont *c, MDB_txn *txn, struct mark_page *page)
+static bool finish_intents(struct cont *c, struct txn *txn, struct mark_page *page)
 {
 	bool all = true;
 	int i;
@@ -220,7 +220,7 @@ static struct peer *peer_find(struct cont *c, const char *name)
 
 /* Looks at one file of CONT/open: maps it when its process lives; otherwise, with a
  * transaction, does what that one left undone and removes it. */
-static void visit(struct cont *c, MDB_txn *txn, const char *name)
+static void visit(struct cont *c, struct txn *txn, const char *name)
 {
 	struct peer *p = peer_find(c, name);
 	char path[80];
@@ -289,7 +289,7 @@ static bool peer_lives(struct cont *c, const struct peer *p)
 
 struct scanning {
 	struct cont *c;
-	MDB_txn *txn;
+	struct txn *txn;
 };
 
 static int visit_entry(int fd, struct hostdir_entry *d, void *arg)
@@ -302,7 +302,7 @@ static int visit_entry(int fd, struct hostdir_entry *d, void *arg)
 }
 
 /* Brings the list of peers up to date. With txn also buries the dead. */
-static void scan(struct cont *c, MDB_txn *txn)
+static void scan(struct cont *c, struct txn *txn)
 {
 	struct scanning s = {c, txn};
 	unsigned i, kept = 0;
@@ -369,7 +369,7 @@ bool marks_is_open(struct cont *c, uint64_t ino)
 }
 
 /* Joins: buries the dead, and when nobody else lives, voids all write marks. */
-static int attach_fn(struct cont *c, MDB_txn *txn, void *arg)
+static int attach_fn(struct cont *c, struct txn *txn, void *arg)
 {
 	struct key key = make_key(0, KEY_SUPER);
 	MDB_val k = {sizeof(key), &key}, v;
@@ -380,7 +380,7 @@ static int attach_fn(struct cont *c, MDB_txn *txn, void *arg)
 	scan(c, txn);
 	*alone = c->npeers == 0;
 	snapshot_attach(c, txn);
-	rc = mdb_get(txn, DBI, &k, &v);
+	rc = tree_get(txn, &k, &v);
 	if (rc != 0)
 		return rc;
 	memcpy(&c->super, v.mv_data, sizeof(c->super));
@@ -388,7 +388,7 @@ static int attach_fn(struct cont *c, MDB_txn *txn, void *arg)
 		return 0;
 	c->super.epoch++;
 	v = (MDB_val){sizeof(c->super), &c->super};
-	return mdb_put(txn, DBI, &k, &v, 0);
+	return tree_put(txn, &k, &v, 0);
 }
 
 int marks_attach(struct cont *c)
@@ -399,7 +399,7 @@ int marks_attach(struct cont *c)
 	if (rc != 0)
 		return rc;
 	announce(c);
-	rc = cont_write(c, attach_fn, &alone);
+	rc = cont_write_tree(c, attach_fn, &alone);
 	if (rc == 0 && (alone || c->shared->orphans != 0))
 		reclaim_all(c);
 	if (rc == 0 && c->sweep_due)

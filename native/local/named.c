@@ -12,7 +12,7 @@ struct value_rec {
 #define HEAD offsetof(struct value_rec, name)
 
 /* ENODATA: *slot is where it would go, 0 for nowhere. */
-int named_find(struct cont *c, MDB_txn *txn, const struct named *n, uint64_t *slot, const char **value, size_t *size)
+int named_find(struct cont *c, struct txn *txn, const struct named *n, uint64_t *slot, const char **value, size_t *size)
 {
 	uint64_t hash = name_hash(c, n->name, n->len);
 
@@ -40,7 +40,7 @@ int named_find(struct cont *c, MDB_txn *txn, const struct named *n, uint64_t *sl
 	return ENODATA;
 }
 
-int named_put(MDB_txn *txn, const struct named *n, uint64_t slot, const void *value, size_t size)
+int named_put(struct txn *txn, const struct named *n, uint64_t slot, const void *value, size_t size)
 {
 	MDB_val v = {HEAD + n->len + size, NULL};
 	uint16_t len = (uint16_t)n->len;
@@ -56,7 +56,7 @@ int named_put(MDB_txn *txn, const struct named *n, uint64_t slot, const void *va
 }
 
 /* The last one of this hash takes the place, so that there is no gap. */
-int named_delete(MDB_txn *txn, const struct named *n, uint64_t slot)
+int named_delete(struct txn *txn, const struct named *n, uint64_t slot)
 {
 	uint64_t last;
 	MDB_val v, k;
@@ -67,7 +67,7 @@ int named_delete(MDB_txn *txn, const struct named *n, uint64_t slot)
 		int rc;
 
 		k = (MDB_val){sizeof(next), &next};
-		rc = mdb_get(txn, DBI, &k, &v);
+		rc = tree_get(txn, &k, &v);
 		if (rc == MDB_NOTFOUND)
 			break;
 		if (rc != 0)
@@ -109,12 +109,12 @@ static int list_one(uint64_t slot, const MDB_val *v, void *arg)
 	return 0;
 }
 
-static int list_live(MDB_txn *txn, uint64_t hi, struct list *l)
+static int list_live(struct txn *txn, uint64_t hi, struct list *l)
 {
 	struct key key = make_key(hi, DATA_SLOT + 1), at;
 	MDB_val k = {sizeof(key), &key}, v;
 	MDB_cursor *cur;
-	int rc = mdb_cursor_open(txn, DBI, &cur);
+	int rc = tree_scan(txn, &cur);
 
 	if (rc != 0)
 		return rc;
@@ -131,7 +131,7 @@ static int list_live(MDB_txn *txn, uint64_t hi, struct list *l)
 }
 
 /* The names, each with its NUL, as far as there is room; need: of all of them. */
-int named_list(MDB_txn *txn, uint64_t hi, char *out, size_t room, size_t *need)
+int named_list(struct txn *txn, uint64_t hi, char *out, size_t room, size_t *need)
 {
 	struct list l = {.out = out, .room = room};
 	int rc = VIEW_OF(hi) != 0 ? rec_walk_view(txn, hi, DATA_SLOT, list_one, &l) : list_live(txn, hi, &l);

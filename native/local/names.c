@@ -6,7 +6,7 @@
 #include "local.h"
 
 /* Reads the directory that is to lose or gain a name. Who may not look names up learns nothing of them. */
-static int get_dir(MDB_txn *txn, uint64_t ino, struct inode_rec *dir)
+static int get_dir(struct txn *txn, uint64_t ino, struct inode_rec *dir)
 {
 	struct cred cr;
 	int rc = inode_get(txn, ino, dir);
@@ -22,7 +22,7 @@ static int get_dir(MDB_txn *txn, uint64_t ino, struct inode_rec *dir)
 	return rc;
 }
 
-static int touch_dir(MDB_txn *txn, uint64_t ino, int links)
+static int touch_dir(struct txn *txn, uint64_t ino, int links)
 {
 	struct inode_rec dir;
 	int rc = inode_get(txn, ino, &dir);
@@ -52,7 +52,7 @@ struct remove_arg {
 };
 
 /* Takes one link of a file, or all of an empty directory. */
-static int unlink_inode(struct cont *c, MDB_txn *txn, uint64_t ino, struct inode_rec *rec, struct drop *d)
+static int unlink_inode(struct cont *c, struct txn *txn, uint64_t ino, struct inode_rec *rec, struct drop *d)
 {
 	if (!S_ISDIR(rec->mode) && rec->nlink > 1) {
 		rec->nlink--;
@@ -68,7 +68,7 @@ static void drop_undo(struct cont *c, struct drop *d)
 	*d = (struct drop){.intent = -1};
 }
 
-static int remove_fn(struct cont *c, MDB_txn *txn, void *arg)
+static int remove_fn(struct cont *c, struct txn *txn, void *arg)
 {
 	struct remove_arg *a = arg;
 	struct inode_rec dir, rec;
@@ -186,7 +186,7 @@ struct move_arg {
 };
 
 /* EINVAL when ino is dir or lies above it. */
-static int check_not_above(MDB_txn *txn, uint64_t ino, uint64_t dir)
+static int check_not_above(struct txn *txn, uint64_t ino, uint64_t dir)
 {
 	while (dir != ino) {
 		struct inode_rec rec;
@@ -203,7 +203,7 @@ static int check_not_above(MDB_txn *txn, uint64_t ino, uint64_t dir)
 }
 
 /* The moved object knows its new place. */
-static int settle(MDB_txn *txn, uint64_t ino, uint64_t dir, uint64_t slot)
+static int settle(struct txn *txn, uint64_t ino, uint64_t dir, uint64_t slot)
 {
 	struct inode_rec rec;
 	int rc = inode_get(txn, ino, &rec);
@@ -218,7 +218,7 @@ static int settle(MDB_txn *txn, uint64_t ino, uint64_t dir, uint64_t slot)
 	return inode_put(txn, ino, &rec);
 }
 
-static int exchange(MDB_txn *txn, struct move_arg *a, const struct found *f, const struct inode_rec *frec,
+static int exchange(struct txn *txn, struct move_arg *a, const struct found *f, const struct inode_rec *frec,
                     const struct found *t, const struct inode_rec *trec)
 {
 	int fdir = S_ISDIR(frec->mode) ? 1 : 0, tdir = S_ISDIR(trec->mode) ? 1 : 0, rc;
@@ -238,7 +238,7 @@ static int exchange(MDB_txn *txn, struct move_arg *a, const struct found *f, con
 }
 
 /* What has the new name goes. */
-static int replace(struct cont *c, MDB_txn *txn, struct move_arg *a, const struct inode_rec *frec,
+static int replace(struct cont *c, struct txn *txn, struct move_arg *a, const struct inode_rec *frec,
                    const struct found *t, struct inode_rec *trec)
 {
 	int rc;
@@ -256,7 +256,7 @@ static int replace(struct cont *c, MDB_txn *txn, struct move_arg *a, const struc
 	return rc != 0 ? rc : unlink_inode(c, txn, t->ino, trec, &a->drop);
 }
 
-static int move_fn(struct cont *c, MDB_txn *txn, void *arg)
+static int move_fn(struct cont *c, struct txn *txn, void *arg)
 {
 	struct move_arg *a = arg;
 	struct inode_rec from_dir, to_dir, frec, trec;
@@ -387,7 +387,7 @@ struct link_arg {
 	size_t len;
 };
 
-static int link_fn(struct cont *c, MDB_txn *txn, void *arg)
+static int link_fn(struct cont *c, struct txn *txn, void *arg)
 {
 	struct link_arg *a = arg;
 	struct inode_rec dir, rec;
@@ -438,7 +438,7 @@ EXPORT int dfsx_link(dfs_t *dfs, dfs_obj_t *obj, dfs_obj_t *new_parent, const ch
 }
 
 /* ---- where a directory is ------------------------------------------------------------------------- */
-static int entry_name(MDB_txn *txn, uint64_t dir, uint64_t slot, char *out, size_t *len)
+static int entry_name(struct txn *txn, uint64_t dir, uint64_t slot, char *out, size_t *len)
 {
 	MDB_val v;
 	int rc = rec_get(txn, dir, slot, &v);
@@ -453,7 +453,7 @@ static int entry_name(MDB_txn *txn, uint64_t dir, uint64_t slot, char *out, size
 }
 
 /* The name of a directory in its parent. */
-static int place_name(MDB_txn *txn, uint64_t ino, const struct inode_rec *rec, char *out, size_t *len)
+static int place_name(struct txn *txn, uint64_t ino, const struct inode_rec *rec, char *out, size_t *len)
 {
 	if (ino == SNAPDIR_INO) {
 		*len = strlen(SNAPDIR_NAME);

@@ -58,7 +58,7 @@ struct begin {
 	int intent;
 };
 
-static int begin_fn(struct cont *c, MDB_txn *txn, void *arg)
+static int begin_fn(struct cont *c, struct txn *txn, void *arg)
 {
 	struct begin *b = arg;
 	struct dfs_obj *o = b->o;
@@ -115,7 +115,7 @@ void object_wrote(struct dfs_obj *o, bool something)
 		inode_set_host_mtime(o->c, o->ino, mtime);
 }
 
-static int end_fn(struct cont *c, MDB_txn *txn, void *arg)
+static int end_fn(struct cont *c, struct txn *txn, void *arg)
 {
 	struct dfs_obj *o = arg;
 	struct inode_rec rec;
@@ -139,7 +139,7 @@ void object_end_write(struct dfs_obj *o)
 	cont_write(o->c, end_fn, o);
 }
 
-static int touch_fn(struct cont *c, MDB_txn *txn, void *arg)
+static int touch_fn(struct cont *c, struct txn *txn, void *arg)
 {
 	struct dfs_obj *o = arg;
 	struct inode_rec rec;

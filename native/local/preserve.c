@@ -112,7 +112,7 @@ struct guard_arg {
 };
 
 /* Keeps the record as it is in the snapshot, with the size that it has there. */
-static int guard_fn(struct cont *c, MDB_txn *txn, void *arg)
+static int guard_fn(struct cont *c, struct txn *txn, void *arg)
 {
 	struct guard_arg *a = arg;
 	struct inode_rec rec;
@@ -334,7 +334,7 @@ static int preserve(struct dfs_obj *o, const struct guard *g, uint64_t off, uint
 }
 
 /* ---- changes of data ------------------------------------------------------------------------------- */
-static int wait_fn(struct cont *c, MDB_txn *txn, void *arg)
+static int wait_fn(struct cont *c, struct txn *txn, void *arg)
 {
 	(void)c, (void)txn, (void)arg;
 	return 0;

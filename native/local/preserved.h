@@ -17,10 +17,10 @@ struct labels {
 	unsigned nr;
 };
 
-int labels_get(MDB_txn *txn, uint64_t ino, uint64_t from, struct labels *l);
+int labels_get(struct txn *txn, uint64_t ino, uint64_t from, struct labels *l);
 void labels_free(struct labels *l);
 
 /* The value kept at exactly or after an epoch; empty: there was none. MDB_NOTFOUND: unchanged. */
-int rec_get_saved(MDB_txn *txn, uint64_t hi, uint64_t lo, uint64_t epoch, MDB_val *v);
+int rec_get_saved(struct txn *txn, uint64_t hi, uint64_t lo, uint64_t epoch, MDB_val *v);
 
 #endif

@@ -24,14 +24,14 @@ bool purge_due(struct cont *c)
 }
 
 /* Deletes the record and notes the host file. */
-int purge_later(struct cont *c, MDB_txn *txn, uint64_t ino, const struct inode_rec *rec)
+int purge_later(struct cont *c, struct txn *txn, uint64_t ino, const struct inode_rec *rec)
 {
 	struct key key = make_key(SPACE_PURGE, ino);
 	MDB_val k = {sizeof(key), &key}, v = {0, ""};
 	int rc = inode_delete(txn, ino, rec);
 
 	if (rc == 0)
-		rc = mdb_put(txn, DBI, &k, &v, 0);
+		rc = tree_put(txn, &k, &v, 0);
 	if (rc == 0)
 		purge_count(c, c->shared->purges + 1, c->shared->purge_blocks + rec->blocks);
 	return rc;
@@ -45,11 +45,11 @@ unsigned list_space(struct cont *c, uint64_t space, uint64_t after, uint64_t *li
 	MDB_cursor *cur;
 	unsigned n = 0;
 	struct rtx r;
-	int rc = rtx_begin(c, &r);
+	int rc = rtx_begin_tree(c, &r);
 
 	if (rc != 0)
 		return 0;
-	rc = mdb_cursor_open(r.txn, DBI, &cur);
+	rc = tree_scan(r.txn, &cur);
 	if (rc == 0) {
 		rc = mdb_cursor_get(cur, &k, &v, MDB_SET_RANGE);
 		for (; rc == 0 && n < max; rc = mdb_cursor_get(cur, &k, &v, MDB_NEXT)) {
@@ -74,7 +74,7 @@ struct purge {
 	unsigned n;
 };
 
-static int purge_fn(struct cont *c, MDB_txn *txn, void *arg)
+static int purge_fn(struct cont *c, struct txn *txn, void *arg)
 {
 	struct purge *p = arg;
 	uint64_t left = c->shared->purges;
@@ -85,7 +85,7 @@ static int purge_fn(struct cont *c, MDB_txn *txn, void *arg)
 		struct key key = make_key(SPACE_PURGE, p->ino[i]);
 		MDB_val k = {sizeof(key), &key};
 
-		rc = mdb_del(txn, DBI, &k, NULL);
+		rc = tree_del(txn, &k);
 		if (rc == MDB_NOTFOUND)
 			rc = 0;
 	}
@@ -114,5 +114,5 @@ unsigned purge_all(struct cont *c, const uint64_t *list, unsigned n)
 		host_path(path, p.ino[i]);
 		sys_unlinkat(c->obj_fd, path, 0);
 	}
-	return p.n != 0 && cont_write(c, purge_fn, &p) == 0 ? p.n : 0;
+	return p.n != 0 && cont_write_tree(c, purge_fn, &p) == 0 ? p.n : 0;
 }

@@ -23,7 +23,7 @@ void intent_end(struct cont *c, int i)
 		atomic_store(&c->marks->intents[i], 0);
 }
 
-int put_orphan(struct cont *c, MDB_txn *txn, uint64_t ino, struct inode_rec *rec)
+int put_orphan(struct cont *c, struct txn *txn, uint64_t ino, struct inode_rec *rec)
 {
 	struct key key = make_key(SPACE_ORPHAN, ino);
 	MDB_val k = {sizeof(key), &key}, v = {0, ""};
@@ -33,30 +33,30 @@ int put_orphan(struct cont *c, MDB_txn *txn, uint64_t ino, struct inode_rec *rec
 	rec->ctime = time_now();
 	rc = inode_put(txn, ino, rec);
 	if (rc == 0)
-		rc = mdb_put(txn, DBI, &k, &v, 0);
+		rc = tree_put(txn, &k, &v, 0);
 	if (rc == 0)
 		shared_add_orphan(c, ino);
 	return rc;
 }
 
-int orphan_named(struct cont *c, MDB_txn *txn, uint64_t ino)
+int orphan_named(struct cont *c, struct txn *txn, uint64_t ino)
 {
 	struct key key = make_key(SPACE_ORPHAN, ino);
 	MDB_val k = {sizeof(key), &key};
-	int rc = mdb_del(txn, DBI, &k, NULL);
+	int rc = tree_del(txn, &k);
 
 	if (rc == 0 && c->shared->orphans != 0)
 		shared_set_orphans(c, c->shared->orphans - 1);
 	return rc == MDB_NOTFOUND ? 0 : rc;
 }
 
-static bool keep_for_snapshots(struct cont *c, MDB_txn *txn, uint64_t ino, const struct inode_rec *rec)
+static bool keep_for_snapshots(struct cont *c, struct txn *txn, uint64_t ino, const struct inode_rec *rec)
 {
 	return unlikely(c->saving != 0) && rec->flags & INODE_HAS_HOST && snapshot_holds(txn, ino);
 }
 
 /* Deletes the record and notes that the host file has to stay. */
-static int keep(MDB_txn *txn, uint64_t ino, const struct inode_rec *rec)
+static int keep(struct txn *txn, uint64_t ino, const struct inode_rec *rec)
 {
 	int rc = kept_put(txn, ino, KEPT_WHOLE);
 
@@ -64,7 +64,7 @@ static int keep(MDB_txn *txn, uint64_t ino, const struct inode_rec *rec)
 }
 
 /* In the transaction that takes the last name: deletes the record, or keeps it as an orphan. */
-int drop_inode(struct cont *c, MDB_txn *txn, uint64_t ino, struct inode_rec *rec, struct drop *d)
+int drop_inode(struct cont *c, struct txn *txn, uint64_t ino, struct inode_rec *rec, struct drop *d)
 {
 	*d = (struct drop){.ino = ino, .rec = *rec, .intent = -1};
 	if (!marks_is_open(c, ino)) {
@@ -89,12 +89,12 @@ int drop_inode(struct cont *c, MDB_txn *txn, uint64_t ino, struct inode_rec *rec
 	return put_orphan(c, txn, ino, rec);
 }
 
-static int readd_fn(struct cont *c, MDB_txn *txn, void *arg)
+static int readd_fn(struct cont *c, struct txn *txn, void *arg)
 {
 	struct drop *d = arg;
 	struct key key = make_key(SPACE_PURGE, d->ino);
 	MDB_val k = {sizeof(key), &key};
-	int rc = c->journal.on ? mdb_del(txn, DBI, &k, NULL) : 0;
+	int rc = c->journal.on ? tree_del(txn, &k) : 0;
 
 	if (rc == MDB_NOTFOUND)
 		rc = 0;
@@ -139,7 +139,7 @@ struct reclaim {
 	uint64_t ino;
 };
 
-static int reclaim_fn(struct cont *c, MDB_txn *txn, void *arg)
+static int reclaim_fn(struct cont *c, struct txn *txn, void *arg)
 {
 	struct reclaim *r = arg;
 	struct key key = make_key(SPACE_ORPHAN, r->ino);
@@ -174,7 +174,7 @@ static int reclaim_fn(struct cont *c, MDB_txn *txn, void *arg)
 		if (rc != 0)
 			return rc;
 	}
-	rc = mdb_del(txn, DBI, &k, NULL);
+	rc = tree_del(txn, &k);
 	return rc == MDB_NOTFOUND ? 0 : rc;
 }
 

@@ -30,12 +30,12 @@ static bool versioned(uint64_t hi)
 }
 
 /* The first value kept for (hi, lo) at epoch or later. MDB_NOTFOUND: it did not change since. */
-int rec_get_saved(MDB_txn *txn, uint64_t hi, uint64_t lo, uint64_t epoch, MDB_val *v)
+int rec_get_saved(struct txn *txn, uint64_t hi, uint64_t lo, uint64_t epoch, MDB_val *v)
 {
 	struct history_key key = history_key(hi, lo, epoch), at;
 	MDB_val k = {sizeof(key), &key};
 	MDB_cursor *cur;
-	int rc = mdb_cursor_open(txn, DBI, &cur);
+	int rc = tree_cursor(txn, &cur);
 
 	if (rc != 0)
 		return rc;
@@ -50,7 +50,7 @@ int rec_get_saved(MDB_txn *txn, uint64_t hi, uint64_t lo, uint64_t epoch, MDB_va
 }
 
 /* The bare form of a key that names a snapshot, and the snapshot's epoch. */
-static int resolve(MDB_txn *txn, uint64_t *hi, uint64_t *epoch)
+static int resolve(struct txn *txn, uint64_t *hi, uint64_t *epoch)
 {
 	uint64_t id = VIEW_OF(*hi);
 
@@ -58,7 +58,7 @@ static int resolve(MDB_txn *txn, uint64_t *hi, uint64_t *epoch)
 	return snapshot_epoch(txn, id, epoch);
 }
 
-int rec_get_view(MDB_txn *txn, uint64_t hi, uint64_t lo, MDB_val *v)
+int rec_get_view(struct txn *txn, uint64_t hi, uint64_t lo, MDB_val *v)
 {
 	struct key key;
 	MDB_val k = {sizeof(key), &key};
@@ -72,7 +72,7 @@ int rec_get_view(MDB_txn *txn, uint64_t hi, uint64_t lo, MDB_val *v)
 	if (rc != MDB_NOTFOUND)
 		return rc;
 	key = make_key(hi, lo);
-	return mdb_get(txn, DBI, &k, v);
+	return tree_get(txn, &k, v);
 }
 
 /* While somebody writes a file, its size and times are those of the host file. Nobody has written
@@ -93,13 +93,13 @@ static int complete(struct cont *c, uint64_t hi, uint64_t lo, MDB_val *v)
 	return rc;
 }
 
-static int save_value(struct cont *c, MDB_txn *txn, uint64_t hi, uint64_t lo)
+static int save_value(struct cont *c, struct txn *txn, uint64_t hi, uint64_t lo)
 {
 	struct history_key old = history_key(hi, lo, c->saving);
 	struct key key = make_key(hi, lo);
 	MDB_val k = {sizeof(key), &key}, v;
 	void *copy = NULL;
-	int rc = mdb_get(txn, DBI, &k, &v);
+	int rc = tree_get(txn, &k, &v);
 
 	if (rc == MDB_NOTFOUND) {
 		v = (MDB_val){0, NULL};
@@ -116,16 +116,16 @@ static int save_value(struct cont *c, MDB_txn *txn, uint64_t hi, uint64_t lo)
 			goto out;
 	}
 	k = (MDB_val){sizeof(old), &old};
-	rc = mdb_put(txn, DBI, &k, &v, 0);
+	rc = tree_put(txn, &k, &v, 0);
 out:
 	free(copy);
 	return rc;
 }
 
 /* Keeps the value at (hi, lo), if there is a snapshot that needs it and does not have it. */
-int rec_save(MDB_txn *txn, uint64_t hi, uint64_t lo)
+int rec_save(struct txn *txn, uint64_t hi, uint64_t lo)
 {
-	struct cont *c = mdb_env_get_userctx(mdb_txn_env(txn));
+	struct cont *c = txn->c;
 	MDB_val v;
 	int rc;
 
@@ -137,22 +137,22 @@ int rec_save(MDB_txn *txn, uint64_t hi, uint64_t lo)
 	return rc == MDB_NOTFOUND ? save_value(c, txn, hi, lo) : rc;
 }
 
-int rec_put(MDB_txn *txn, uint64_t hi, uint64_t lo, MDB_val *v, unsigned flags)
+int rec_put(struct txn *txn, uint64_t hi, uint64_t lo, MDB_val *v, unsigned flags)
 {
 	struct key key = make_key(hi, lo);
 	MDB_val k = {sizeof(key), &key};
 	int rc = rec_save(txn, hi, lo);
 
-	return rc != 0 ? rc : mdb_put(txn, DBI, &k, v, flags);
+	return rc != 0 ? rc : tree_put(txn, &k, v, flags);
 }
 
-int rec_del(MDB_txn *txn, uint64_t hi, uint64_t lo)
+int rec_del(struct txn *txn, uint64_t hi, uint64_t lo)
 {
 	struct key key = make_key(hi, lo);
 	MDB_val k = {sizeof(key), &key};
 	int rc = rec_save(txn, hi, lo);
 
-	return rc != 0 ? rc : mdb_del(txn, DBI, &k, NULL);
+	return rc != 0 ? rc : tree_del(txn, &k);
 }
 
 /* ---- both in one order ------------------------------------------------------------------------ */
@@ -224,17 +224,17 @@ static int walk_on(struct walk *w, uint64_t after, rec_fn fn, void *arg)
 	return rc;
 }
 
-int rec_walk_view(MDB_txn *txn, uint64_t hi, uint64_t after, rec_fn fn, void *arg)
+int rec_walk_view(struct txn *txn, uint64_t hi, uint64_t after, rec_fn fn, void *arg)
 {
 	struct walk w = {0};
 	int rc = resolve(txn, &hi, &w.epoch);
 
 	w.hi = hi;
 	if (rc == 0)
-		rc = mdb_cursor_open(txn, DBI, &w.live);
+		rc = tree_cursor(txn, &w.live);
 	if (rc != 0)
 		return rc;
-	rc = mdb_cursor_open(txn, DBI, &w.old);
+	rc = tree_cursor(txn, &w.old);
 	if (rc == 0) {
 		rc = walk_on(&w, after, fn, arg);
 		mdb_cursor_close(w.old);

@@ -59,7 +59,7 @@ static size_t head_of(uint64_t size)
 }
 
 /* The record of the bytes; none for a file that is all hole. */
-static int get_head(MDB_txn *txn, uint64_t ino, const struct inode_rec *rec, MDB_val *v)
+static int get_head(struct txn *txn, uint64_t ino, const struct inode_rec *rec, MDB_val *v)
 {
 	int rc;
 
@@ -73,7 +73,7 @@ static int get_head(MDB_txn *txn, uint64_t ino, const struct inode_rec *rec, MDB
 }
 
 /* All bytes of the file, and zeros up to SMALL_MAX. */
-static int get_bytes(MDB_txn *txn, uint64_t ino, const struct inode_rec *rec, char *whole)
+static int get_bytes(struct txn *txn, uint64_t ino, const struct inode_rec *rec, char *whole)
 {
 	MDB_val v;
 	int rc = get_head(txn, ino, rec, &v);
@@ -88,7 +88,7 @@ static int get_bytes(MDB_txn *txn, uint64_t ino, const struct inode_rec *rec, ch
 	return 0;
 }
 
-int small_get(MDB_txn *txn, uint64_t ino, const struct inode_rec *rec, void **head)
+int small_get(struct txn *txn, uint64_t ino, const struct inode_rec *rec, void **head)
 {
 	MDB_val v;
 	int rc = get_head(txn, ino, rec, &v);
@@ -103,7 +103,7 @@ int small_get(MDB_txn *txn, uint64_t ino, const struct inode_rec *rec, void **he
 	return 0;
 }
 
-int small_put(MDB_txn *txn, uint64_t ino, uint64_t size, void *head)
+int small_put(struct txn *txn, uint64_t ino, uint64_t size, void *head)
 {
 	MDB_val v = {head_of(size), head};
 
@@ -172,7 +172,7 @@ struct change {
 #define APPEND UINT64_MAX
 
 /* The file as it is to be; what is all hole stays so when only its size changes. */
-static int store_bytes(struct cont *c, MDB_txn *txn, uint64_t ino, struct inode_rec *rec, const struct change *ch,
+static int store_bytes(struct cont *c, struct txn *txn, uint64_t ino, struct inode_rec *rec, const struct change *ch,
                        uint64_t off, uint64_t size)
 {
 	char *whole = c->scratch;
@@ -204,7 +204,7 @@ static int store_bytes(struct cont *c, MDB_txn *txn, uint64_t ino, struct inode_
 	return rc != 0 ? rc : inode_put(txn, ino, rec);
 }
 
-static int change_fn(struct cont *c, MDB_txn *txn, void *arg)
+static int change_fn(struct cont *c, struct txn *txn, void *arg)
 {
 	struct change *ch = arg;
 	struct inode_rec rec;
@@ -289,7 +289,7 @@ static int fill_host(struct cont *c, uint64_t ino, const struct inode_rec *rec, 
 
 /* In a transaction: gives the file a host file with its bytes. The caller puts the record, which says so then, and ends
  * the intent after the commit: until then a host file that is there does not count. */
-int small_move_out(struct cont *c, MDB_txn *txn, uint64_t ino, struct inode_rec *rec, int *intent)
+int small_move_out(struct cont *c, struct txn *txn, uint64_t ino, struct inode_rec *rec, int *intent)
 {
 	char *bytes = c->scratch;
 	int rc = 0;
@@ -310,7 +310,7 @@ int small_move_out(struct cont *c, MDB_txn *txn, uint64_t ino, struct inode_rec 
 	return rc;
 }
 
-static int leftover_fn(struct cont *c, MDB_txn *txn, void *arg)
+static int leftover_fn(struct cont *c, struct txn *txn, void *arg)
 {
 	host_leftover(c, txn, *(const uint64_t *)arg);
 	return 0;
@@ -325,7 +325,7 @@ void small_moved_out(struct cont *c, uint64_t ino, int intent, int rc)
 }
 
 /* Removes a host file that a move left unfinished. No transaction is under way but the caller's. */
-void host_leftover(struct cont *c, MDB_txn *txn, uint64_t ino)
+void host_leftover(struct cont *c, struct txn *txn, uint64_t ino)
 {
 	struct inode_rec rec;
 	char path[32];
@@ -337,7 +337,7 @@ void host_leftover(struct cont *c, MDB_txn *txn, uint64_t ino)
 }
 
 /* ---- durability --------------------------------------------------------------------------------- */
-static int synced_fn(struct cont *c, MDB_txn *txn, void *arg)
+static int synced_fn(struct cont *c, struct txn *txn, void *arg)
 {
 	struct change *ch = arg;
 	struct inode_rec rec;

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include "local.h"
 
-int snapdir_inode(MDB_txn *txn, struct inode_rec *rec)
+int snapdir_inode(struct txn *txn, struct inode_rec *rec)
 {
 	struct snapshots_rec all;
 	int rc = inode_get(txn, ROOT_INO, rec);
@@ -42,11 +42,11 @@ static size_t shown_name(const MDB_val *v, char out[DAOS_SNAPSHOT_MAX_LEN])
 	return len;
 }
 
-int snapdir_name(MDB_txn *txn, uint64_t id, char *out, size_t *len)
+int snapdir_name(struct txn *txn, uint64_t id, char *out, size_t *len)
 {
 	struct key key = make_key(SPACE_SNAPSHOT, id);
 	MDB_val k = {sizeof(key), &key}, v;
-	int rc = mdb_get(txn, DBI, &k, &v);
+	int rc = tree_get(txn, &k, &v);
 
 	if (rc != 0)
 		return rc == MDB_NOTFOUND ? ESTALE : rc;
@@ -56,12 +56,12 @@ int snapdir_name(MDB_txn *txn, uint64_t id, char *out, size_t *len)
 	return 0;
 }
 
-int snapdir_walk(MDB_txn *txn, uint64_t after, rec_fn fn, void *arg)
+int snapdir_walk(struct txn *txn, uint64_t after, rec_fn fn, void *arg)
 {
 	struct key key = make_key(SPACE_SNAPSHOT, after + 1), at;
 	MDB_val k = {sizeof(key), &key}, v;
 	MDB_cursor *cur;
-	int rc = mdb_cursor_open(txn, DBI, &cur);
+	int rc = tree_cursor(txn, &cur);
 
 	if (rc != 0)
 		return rc;
@@ -95,7 +95,7 @@ static int compare_name(uint64_t id, const MDB_val *v, void *arg)
 	return 1;
 }
 
-int snapdir_find(MDB_txn *txn, const char *name, size_t len, uint64_t *ino)
+int snapdir_find(struct txn *txn, const char *name, size_t len, uint64_t *ino)
 {
 	struct by_name b = {.name = name, .len = len};
 	int rc = snapdir_walk(txn, 0, compare_name, &b);
@@ -121,7 +121,7 @@ static int list_one(uint64_t id, const MDB_val *v, void *arg)
 }
 
 /* The entries of .snapshot behind a cookie. */
-int snapdir_list(MDB_txn *txn, uint64_t after,
+int snapdir_list(struct txn *txn, uint64_t after,
                  int (*fn)(uint64_t slot, uint64_t ino, const char *name, size_t len, void *arg), void *arg)
 {
 	struct listing l = {fn, arg};

@@ -13,11 +13,11 @@
 #include "preserved.h"
 
 /* ---- records -------------------------------------------------------------------------------------- */
-int snapshots_get(MDB_txn *txn, struct snapshots_rec *all)
+int snapshots_get(struct txn *txn, struct snapshots_rec *all)
 {
 	struct key key = make_key(0, KEY_SNAPSHOTS);
 	MDB_val k = {sizeof(key), &key}, v;
-	int rc = mdb_get(txn, DBI, &k, &v);
+	int rc = tree_get(txn, &k, &v);
 
 	memset(all, 0, sizeof(*all));
 	if (rc == 0 && v.mv_size >= sizeof(*all))
@@ -25,19 +25,19 @@ int snapshots_get(MDB_txn *txn, struct snapshots_rec *all)
 	return rc == MDB_NOTFOUND ? 0 : rc;
 }
 
-static int snapshots_put(MDB_txn *txn, const struct snapshots_rec *all)
+static int snapshots_put(struct txn *txn, const struct snapshots_rec *all)
 {
 	struct key key = make_key(0, KEY_SNAPSHOTS);
 	MDB_val k = {sizeof(key), &key}, v = {sizeof(*all), (void *)(uintptr_t)all};
 
-	return mdb_put(txn, DBI, &k, &v, 0);
+	return tree_put(txn, &k, &v, 0);
 }
 
-int snapshot_epoch(MDB_txn *txn, uint64_t id, uint64_t *epoch)
+int snapshot_epoch(struct txn *txn, uint64_t id, uint64_t *epoch)
 {
 	struct key key = make_key(SPACE_SNAPSHOT, id);
 	MDB_val k = {sizeof(key), &key}, v;
-	int rc = mdb_get(txn, DBI, &k, &v);
+	int rc = tree_get(txn, &k, &v);
 
 	if (rc != 0)
 		return rc == MDB_NOTFOUND ? ESTALE : rc;
@@ -59,7 +59,7 @@ static uint64_t word_of(const struct snapshots_rec *all)
 
 /* Notes under which epoch the transaction keeps old records, and mends the word of the shared page
  * where somebody was killed between it and the commit. */
-void snapshot_begin(struct cont *c, MDB_txn *txn)
+void snapshot_begin(struct cont *c, struct txn *txn)
 {
 	struct snapshots_rec all;
 
@@ -74,7 +74,7 @@ void snapshot_begin(struct cont *c, MDB_txn *txn)
 }
 
 /* The word may be missing after a power cut. */
-void snapshot_attach(struct cont *c, MDB_txn *txn)
+void snapshot_attach(struct cont *c, struct txn *txn)
 {
 	struct snapshots_rec all;
 
@@ -111,7 +111,7 @@ static int live_one(uint64_t id, const MDB_val *v, void *arg)
 	return 0;
 }
 
-int snapshots_live(MDB_txn *txn, uint64_t **epochs, unsigned *nr)
+int snapshots_live(struct txn *txn, uint64_t **epochs, unsigned *nr)
 {
 	struct live l = {0};
 	int rc = snapdir_walk(txn, 0, live_one, &l);
@@ -121,7 +121,7 @@ int snapshots_live(MDB_txn *txn, uint64_t **epochs, unsigned *nr)
 	return rc != 0 ? rc : l.rc;
 }
 
-bool snapshot_holds(MDB_txn *txn, uint64_t ino)
+bool snapshot_holds(struct txn *txn, uint64_t ino)
 {
 	struct inode_rec rec;
 	uint64_t *epochs;
@@ -134,7 +134,7 @@ bool snapshot_holds(MDB_txn *txn, uint64_t ino)
 		int rc = rec_get_saved(txn, SPACE_INODE | ino, 0, epochs[nr], &v);
 
 		if (rc == MDB_NOTFOUND)
-			rc = mdb_get(txn, DBI, &k, &v);
+			rc = tree_get(txn, &k, &v);
 		if (rc == MDB_NOTFOUND || (rc == 0 && v.mv_size == 0))
 			continue;
 		if (rc != 0 || v.mv_size < sizeof(rec)) {
@@ -194,7 +194,7 @@ static int check_name(const char *name, size_t *len)
 	return strspn(name, "0123456789") == *len ? EINVAL : 0;
 }
 
-static int free_id(MDB_txn *txn, uint32_t *last)
+static int free_id(struct txn *txn, uint32_t *last)
 {
 	uint64_t epoch, tried;
 
@@ -217,7 +217,7 @@ static uint64_t now_us(void)
 	return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
 }
 
-static int take_fn(struct cont *c, MDB_txn *txn, void *arg)
+static int take_fn(struct cont *c, struct txn *txn, void *arg)
 {
 	struct take *t = arg;
 	uint64_t now = now_us(), ino, before;
@@ -236,7 +236,7 @@ static int take_fn(struct cont *c, MDB_txn *txn, void *arg)
 	all.count++;
 	all.change++;
 	key = make_key(SPACE_SNAPSHOT, all.last_id);
-	rc = mdb_put(txn, DBI, &k, &v, MDB_RESERVE);
+	rc = tree_put(txn, &k, &v, MDB_RESERVE);
 	if (rc != 0)
 		return rc;
 	memcpy(v.mv_data, &t->epoch, sizeof(t->epoch));
@@ -252,7 +252,7 @@ static int take_fn(struct cont *c, MDB_txn *txn, void *arg)
 	return rc;
 }
 
-static int settle_fn(struct cont *c, MDB_txn *txn, void *arg)
+static int settle_fn(struct cont *c, struct txn *txn, void *arg)
 {
 	(void)c, (void)txn, (void)arg;
 	return 0; /* snapshot_begin does it */
@@ -264,10 +264,10 @@ static int take(struct cont *c, const char *name, uint64_t *epoch)
 	int rc = name == NULL ? 0 : check_name(name, &t.len);
 
 	if (rc == 0)
-		rc = cont_write(c, take_fn, &t);
+		rc = cont_write_tree(c, take_fn, &t);
 	/* Any later transaction would do it: ours makes the changes that wait go on now. */
 	if (c->shared->snapshot & 1)
-		cont_write(c, settle_fn, NULL);
+		cont_write_tree(c, settle_fn, NULL);
 	if (rc == 0)
 		shared_bump_dirs(c);
 	*epoch = t.epoch;
@@ -364,7 +364,7 @@ static int choose(uint64_t id, const MDB_val *v, void *arg)
 	return 0;
 }
 
-static int destroy_fn(struct cont *c, MDB_txn *txn, void *arg)
+static int destroy_fn(struct cont *c, struct txn *txn, void *arg)
 {
 	struct destroy *d = arg;
 	struct victims s = {.range = d->range};
@@ -383,7 +383,7 @@ static int destroy_fn(struct cont *c, MDB_txn *txn, void *arg)
 		if (rc != 0 || s.id == 0)
 			break;
 		key = make_key(SPACE_SNAPSHOT, s.id);
-		rc = mdb_del(txn, DBI, &k, NULL);
+		rc = tree_del(txn, &k);
 		d->gone++;
 	}
 	if (rc != 0 || d->gone == 0)
@@ -399,7 +399,7 @@ static int destroy_fn(struct cont *c, MDB_txn *txn, void *arg)
 static int destroy(struct cont *c, daos_epoch_range_t range)
 {
 	struct destroy d = {.range = range};
-	int rc = cont_write(c, destroy_fn, &d);
+	int rc = cont_write_tree(c, destroy_fn, &d);
 
 	if (rc != 0)
 		return rc;

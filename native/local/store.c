@@ -3,6 +3,7 @@
  *
  * STORE/version                 "1\n"
  * STORE/POOL/CONT/meta          LMDB: names and attributes (meta-lock beside it)
+ * STORE/POOL/CONT/pending       changes that are not in meta yet, see pending.c
  * STORE/POOL/CONT/base, journal for what outlasts a power cut, see journal.c (not in memory)
  * STORE/POOL/CONT/host           whose it is, on a network file system, see owner.c
  * STORE/POOL/CONT/objects/ab/N  bytes of the file with inode number N
@@ -95,6 +96,7 @@ void cont_free(struct cont *c)
 	fd_close(c->obj_fd);
 	fd_close(c->dir_fd);
 	pthread_mutex_destroy(&c->writer);
+	pthread_mutex_destroy(&c->pending.lock);
 	free(c->fork_counts);
 	free(c->store);
 	free(c->path);
@@ -110,9 +112,10 @@ struct cont *cont_alloc(const char *store, const char *pool, const char *label)
 	memset(c, 0, sizeof(*c));
 	c->refs = 1;
 	c->dir_fd = c->obj_fd = c->shared_fd = c->mark_fd = -1;
-	c->journal.fd = -1;
+	c->journal.fd = c->pending.fd = -1;
 	pthread_mutex_init(&c->writer, NULL);
 	pthread_mutex_init(&c->journal.checkpoint, NULL);
+	pthread_mutex_init(&c->pending.lock, NULL);
 	snprintf(c->pool, sizeof(c->pool), "%s", pool);
 	snprintf(c->label, sizeof(c->label), "%s", label);
 	c->store = strdup(store);

@@ -39,7 +39,7 @@ static bool needed(const struct sweep *s, uint64_t from, uint64_t to)
 	return false;
 }
 
-static int begin(MDB_txn *txn, struct sweep *s)
+static int begin(struct txn *txn, struct sweep *s)
 {
 	s->now = s->start;
 	free(s->live);
@@ -48,7 +48,7 @@ static int begin(MDB_txn *txn, struct sweep *s)
 }
 
 /* ---- records ------------------------------------------------------------------------------------------- */
-static int sweep_records(struct cont *c, MDB_txn *txn, void *arg)
+static int sweep_records(struct cont *c, struct txn *txn, void *arg)
 {
 	struct sweep *s = arg;
 	MDB_cursor *cur;
@@ -58,7 +58,7 @@ static int sweep_records(struct cont *c, MDB_txn *txn, void *arg)
 	(void)c;
 	rc = begin(txn, s);
 	if (rc == 0)
-		rc = mdb_cursor_open(txn, DBI, &cur);
+		rc = tree_cursor(txn, &cur);
 	if (rc != 0)
 		return rc;
 	for (i = 0; i < BATCH; i++) {
@@ -87,30 +87,30 @@ static int sweep_records(struct cont *c, MDB_txn *txn, void *arg)
 }
 
 /* ---- preserved files ------------------------------------------------------------------------------------ */
-int kept_put(MDB_txn *txn, uint64_t ino, uint64_t epoch)
+int kept_put(struct txn *txn, uint64_t ino, uint64_t epoch)
 {
 	uint64_t key[3] = {__builtin_bswap64(SPACE_KEPT), __builtin_bswap64(ino), __builtin_bswap64(epoch)};
 	MDB_val k = {sizeof(key), key}, v = {0, ""};
 
-	return mdb_put(txn, DBI, &k, &v, 0);
+	return tree_put(txn, &k, &v, 0);
 }
 
-static int kept_del(MDB_txn *txn, uint64_t ino, uint64_t epoch)
+static int kept_del(struct txn *txn, uint64_t ino, uint64_t epoch)
 {
 	uint64_t key[3] = {__builtin_bswap64(SPACE_KEPT), __builtin_bswap64(ino), __builtin_bswap64(epoch)};
 	MDB_val k = {sizeof(key), key};
-	int rc = mdb_del(txn, DBI, &k, NULL);
+	int rc = tree_del(txn, &k);
 
 	return rc == MDB_NOTFOUND ? 0 : rc;
 }
 
 /* The first preserved file of at least (ino, epoch). */
-static int kept_next(MDB_txn *txn, uint64_t *ino, uint64_t *epoch)
+static int kept_next(struct txn *txn, uint64_t *ino, uint64_t *epoch)
 {
 	uint64_t key[3] = {__builtin_bswap64(SPACE_KEPT), __builtin_bswap64(*ino), __builtin_bswap64(*epoch)}, at[3];
 	MDB_val k = {sizeof(key), key}, v;
 	MDB_cursor *cur;
-	int rc = mdb_cursor_open(txn, DBI, &cur);
+	int rc = tree_cursor(txn, &cur);
 
 	if (rc != 0)
 		return rc;
@@ -129,7 +129,7 @@ static int kept_next(MDB_txn *txn, uint64_t *ino, uint64_t *epoch)
 	return rc;
 }
 
-int labels_get(MDB_txn *txn, uint64_t ino, uint64_t from, struct labels *l)
+int labels_get(struct txn *txn, uint64_t ino, uint64_t from, struct labels *l)
 {
 	uint64_t at = ino;
 
@@ -236,7 +236,7 @@ static bool punch_chunks(int data, int map, const int *earlier, unsigned nr)
 
 /* One preserved file whose snapshot is gone; newest: the one before it that is there. True: nothing of
  * it is needed. */
-static bool thin(struct cont *c, MDB_txn *txn, uint64_t ino, uint64_t epoch, uint64_t newest)
+static bool thin(struct cont *c, struct txn *txn, uint64_t ino, uint64_t epoch, uint64_t newest)
 {
 	int map = open_map(c, ino, epoch, true), data = open_map(c, ino, epoch, false);
 	struct labels l = {0};
@@ -264,7 +264,7 @@ static bool thin(struct cont *c, MDB_txn *txn, uint64_t ino, uint64_t epoch, uin
 }
 
 /* With the flock of the host file, so that nobody is copying into the file at this moment. */
-static bool useless(struct cont *c, MDB_txn *txn, const struct sweep *s, uint64_t ino, uint64_t epoch)
+static bool useless(struct cont *c, struct txn *txn, const struct sweep *s, uint64_t ino, uint64_t epoch)
 {
 	unsigned i = s->nr;
 	char path[32];
@@ -286,7 +286,7 @@ static bool useless(struct cont *c, MDB_txn *txn, const struct sweep *s, uint64_
 	return gone;
 }
 
-static int sweep_whole(struct cont *c, MDB_txn *txn, uint64_t ino)
+static int sweep_whole(struct cont *c, struct txn *txn, uint64_t ino)
 {
 	struct inode_rec rec;
 	char path[32];
@@ -303,7 +303,7 @@ static int sweep_whole(struct cont *c, MDB_txn *txn, uint64_t ino)
 	return rc != 0 && rc != -ENOENT ? -rc : kept_del(txn, ino, KEPT_WHOLE);
 }
 
-static int sweep_files(struct cont *c, MDB_txn *txn, void *arg)
+static int sweep_files(struct cont *c, struct txn *txn, void *arg)
 {
 	struct sweep *s = arg;
 	unsigned i;
@@ -331,7 +331,7 @@ static int sweep_files(struct cont *c, MDB_txn *txn, void *arg)
 }
 
 /* ---- all of it ------------------------------------------------------------------------------------------ */
-static int done_fn(struct cont *c, MDB_txn *txn, void *arg)
+static int done_fn(struct cont *c, struct txn *txn, void *arg)
 {
 	const uint64_t *last = arg;
 	struct snapshots_rec all;
@@ -343,7 +343,7 @@ static int done_fn(struct cont *c, MDB_txn *txn, void *arg)
 	if (rc != 0 || all.sweep != *last) /* another one was destroyed meanwhile, and is swept by who did it */
 		return rc;
 	all.sweep = 0;
-	return mdb_put(txn, DBI, &k, &v, 0);
+	return tree_put(txn, &k, &v, 0);
 }
 
 static int all_of(struct cont *c, write_fn fn, struct sweep *s)
@@ -351,7 +351,7 @@ static int all_of(struct cont *c, write_fn fn, struct sweep *s)
 	int rc = 0;
 
 	while (rc == 0 && !s->start.end) {
-		rc = cont_write(c, fn, s);
+		rc = cont_write_tree(c, fn, s);
 		s->start = s->now;
 	}
 	return rc;
@@ -376,5 +376,5 @@ int sweep(struct cont *c)
 	if (rc == 0)
 		rc = all_of(c, sweep_records, &s);
 	free(s.live);
-	return rc != 0 ? rc : cont_write(c, done_fn, &last);
+	return rc != 0 ? rc : cont_write_tree(c, done_fn, &last);
 }

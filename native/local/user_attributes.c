@@ -58,7 +58,7 @@ static int list(daos_handle_t hdl, int type, char *buffer, size_t *size)
 	}
 	if (rc != 0)
 		return rc;
-	rc = rtx_begin(c, &r);
+	rc = rtx_begin_tree(c, &r);
 	if (rc == 0) {
 		rc = named_list(r.txn, SPACE_USER, buffer, *size, &need);
 		rtx_end(&r);
@@ -69,7 +69,7 @@ static int list(daos_handle_t hdl, int type, char *buffer, size_t *size)
 	return rc;
 }
 
-static int get_one(struct cont *c, MDB_txn *txn, const struct call *a, int i)
+static int get_one(struct cont *c, struct txn *txn, const struct call *a, int i)
 {
 	struct named named = named_of(a->names[i]);
 	const char *data;
@@ -105,7 +105,7 @@ static int get(daos_handle_t hdl, int type, const struct call *a)
 	return rc;
 }
 
-static int set_fn(struct cont *c, MDB_txn *txn, void *arg)
+static int set_fn(struct cont *c, struct txn *txn, void *arg)
 {
 	const struct call *a = arg;
 	int rc = 0, i;
@@ -142,7 +142,7 @@ static int set(daos_handle_t hdl, int type, struct call *a)
 	return rc;
 }
 
-static int delete_fn(struct cont *c, MDB_txn *txn, void *arg)
+static int delete_fn(struct cont *c, struct txn *txn, void *arg)
 {
 	const struct call *a = arg;
 	int rc = 0, i;

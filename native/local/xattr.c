@@ -27,7 +27,7 @@ static bool is_users(const struct xattr *x)
 	return x->named.len > 5 && memcmp(x->named.name, "user.", 5) == 0;
 }
 
-static int may_read(MDB_txn *txn, const struct xattr *x)
+static int may_read(struct txn *txn, const struct xattr *x)
 {
 	struct inode_rec rec;
 	struct cred cr;
@@ -69,7 +69,7 @@ EXPORT int dfs_getxattr(dfs_t *dfs, dfs_obj_t *obj, const char *name, void *valu
 
 /* Who may write the file may change user.* (xattr(7)); of a sticky directory only its owner. The rest is the owner's
  * as well. */
-static int begin_change(MDB_txn *txn, const struct xattr *x, struct inode_rec *rec)
+static int begin_change(struct txn *txn, const struct xattr *x, struct inode_rec *rec)
 {
 	bool user = is_users(x);
 	struct cred cr;
@@ -89,7 +89,7 @@ static bool makes_link(const struct xattr *x)
 	return strcmp(x->named.name, DUNS_XATTR_NAME) == 0;
 }
 
-static int set_fn(struct cont *c, MDB_txn *txn, void *arg)
+static int set_fn(struct cont *c, struct txn *txn, void *arg)
 {
 	struct xattr *x = arg;
 	struct inode_rec rec;
@@ -137,7 +137,7 @@ EXPORT int dfs_setxattr(dfs_t *dfs, dfs_obj_t *obj, const char *name, const void
 	return rc != 0 ? rc : change(dfs, set_fn, &x);
 }
 
-static int remove_fn(struct cont *c, MDB_txn *txn, void *arg)
+static int remove_fn(struct cont *c, struct txn *txn, void *arg)
 {
 	struct xattr *x = arg;
 	struct inode_rec rec;
@@ -173,7 +173,7 @@ EXPORT int dfs_listxattr(dfs_t *dfs, dfs_obj_t *obj, char *list, daos_size_t *si
 
 	if (dfs == NULL || obj == NULL || size == NULL)
 		return EINVAL;
-	rc = rtx_begin(dfs->c, &r);
+	rc = rtx_begin_tree(dfs->c, &r);
 	if (rc != 0)
 		return rc;
 	rc = named_list(r.txn, SPACE_INODE | obj->ino, list, *size, &need);
