@@ -26,6 +26,27 @@ static uint64_t new_id(void)
 	return getrandom(&id, sizeof(id), 0) == sizeof(id) ? id : (uint64_t)getpid() ^ (uintptr_t)&id;
 }
 
+/* The identifiers of pool and container, where the provider has them. */
+static void read_uuids(struct container *cont)
+{
+	const struct provider *p = dfuse.p;
+	daos_pool_info_t pool = {.pi_bits = 0};
+	daos_cont_info_t info;
+	daos_handle_t handle;
+
+	if (p->daos_pool_query && p->dfs_pool_get && p->dfs_pool_get(cont->dfs, &handle) == 0) {
+		if (p->daos_pool_query(handle, NULL, &pool, NULL, NULL) == 0)
+			memcpy(cont->pool_uuid, pool.pi_uuid, sizeof(cont->pool_uuid));
+		p->dfs_pool_put(cont->dfs, handle);
+	}
+	if (p->daos_cont_query && p->dfs_cont_get && p->dfs_cont_get(cont->dfs, &handle) == 0) {
+		memset(&info, 0, sizeof(info));
+		if (p->daos_cont_query(handle, &info, NULL, NULL) == 0)
+			memcpy(cont->uuid, info.ci_uuid, sizeof(cont->uuid));
+		p->dfs_cont_put(cont->dfs, handle);
+	}
+}
+
 /* Fills in what follows from the open container. */
 static int complete(struct container *cont)
 {
@@ -37,6 +58,7 @@ static int complete(struct container *cont)
 	rc = dfuse.p->dfs_obj2id(root, &cont->root_oid);
 	dfuse.p->dfs_release(root);
 	cont->mount_id = new_id();
+	read_uuids(cont);
 	policy_read(cont);
 	return rc;
 }

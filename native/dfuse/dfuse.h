@@ -67,6 +67,7 @@ struct container {
 	dfs_t *dfs;
 	char *pool, *label;
 	bool read_only;
+	uint8_t pool_uuid[16], uuid[16];
 	daos_obj_id_t root_oid;
 	struct inode *root; /* of the one that is mounted: the kernel knows it by a number of its own */
 	struct policy policy;
@@ -339,7 +340,22 @@ void op_readdirplus(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off, stru
 void op_releasedir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi);
 void op_fsyncdir(fuse_req_t req, fuse_ino_t ino, int datasync, struct fuse_file_info *fi);
 
-/* ---- ioctl.c ----------------------------------------------------------------------------------- */
+/* ---- ioctl.c, daos_ioctl.c, handles.c ---------------------------------------------------------- */
+
+/** Answers a request of DAOS's own interception libraries. False when it is none. */
+bool daos_ioctl(fuse_req_t req, struct inode *inode, unsigned int cmd);
+
+/* What a handle is of. WHAT_ALL: the mount with its pool and container. */
+enum what {
+	WHAT_POOL,
+	WHAT_CONT,
+	WHAT_DFS,
+	WHAT_ALL,
+	WHAT_OBJECT
+};
+
+/** A handle for another process; the caller frees out->iov_buf. 0 or an errno. */
+int handle_bytes(enum what what, struct inode *inode, d_iov_t *out);
 
 void op_ioctl(fuse_req_t req, fuse_ino_t ino, unsigned int cmd, void *arg, struct fuse_file_info *fi, unsigned flags,
               const void *in, size_t in_size, size_t out_size);

@@ -1,6 +1,7 @@
 /*
  * dfskit_ioctl.h - how a shim learns from our dfuse what a descriptor is.
- * Answered for the user of the daemon only (EPERM otherwise); ENOTTY from any other file system.
+ * Answered for the user of the daemon only (EPERM otherwise), but DFSKIT_IOCTL_IDENTITY; ENOTTY from any other file
+ * system. Our dfuse also answers what daos_dfuse_ioctl.h has.
  */
 #ifndef DFSKIT_IOCTL_H
 #define DFSKIT_IOCTL_H
@@ -8,25 +9,47 @@
 #include <stdint.h>
 #include <linux/ioctl.h>
 
-#define DFSKIT_IOCTL_VERSION 1
+#define DFSKIT_IOCTL_VERSION 2
 
 /* Says how to reach the container that a descriptor lies in. */
 struct dfskit_ioctl_mount {
 	uint32_t version;
-	uint32_t blob_len;  /* bytes used of blob */
-	char provider[16];  /* "local" or "daos" */
-	char label[512];    /* "POOL/CONT" */
-	uint8_t blob[4096]; /* dfs_local2global_all() */
+	uint32_t blob_len; /* of dfs_local2global_all(); where it is more than fits here, DFSKIT_IOCTL_PART has it */
+	char provider[16]; /* "local" or "daos" */
+	char label[512];   /* "POOL/CONT" */
+	uint8_t blob[4096];
 };
 
 /* Says which object of the container of the mount a descriptor is. On a descriptor of a regular file (EISDIR
  * otherwise); EXDEV for one of a container that is linked below. */
 struct dfskit_ioctl_file {
 	uint32_t version;
-	uint32_t blob_len;
+	uint32_t blob_len; /* of dfs_obj_local2global(), as above */
 	uint64_t oid_lo, oid_hi;
 	uint64_t mount_id; /* unique to the mount on this node: the same for each of its files */
-	uint8_t blob[512]; /* dfs_obj_local2global() */
+	uint8_t blob[512];
+};
+
+/* A part of a blob. All parts of one reading have the same total and sum; else it changed meanwhile. */
+struct dfskit_ioctl_part {
+	uint32_t version;
+	uint32_t of;     /* in: DFSKIT_PART_MOUNT or DFSKIT_PART_FILE */
+	uint64_t offset; /* in */
+	uint64_t total;
+	uint64_t sum;
+	uint32_t len; /* bytes used of data */
+	uint32_t reserved;
+	uint8_t data[8192];
+};
+#define DFSKIT_PART_MOUNT 0
+#define DFSKIT_PART_FILE  1
+
+/* Says what is mounted, to everybody: who gets no handles connects for himself. */
+struct dfskit_ioctl_identity {
+	uint32_t version;
+	uint32_t mount_len; /* of the handle DAOS_DFUSE_NR_DFS */
+	char provider[16];
+	char pool[128], cont[128];
 };
 
 /* Requests answered since the mount, indexed by the opcode of <linux/fuse.h>. */
@@ -36,9 +59,11 @@ struct dfskit_ioctl_stats {
 	uint64_t requests[64];
 };
 
-#define DFSKIT_IOCTL_MOUNT _IOR(0xA3, 0xE0, struct dfskit_ioctl_mount)
-#define DFSKIT_IOCTL_FILE  _IOR(0xA3, 0xE1, struct dfskit_ioctl_file)
-#define DFSKIT_IOCTL_STATS _IOR(0xA3, 0xE2, struct dfskit_ioctl_stats)
+#define DFSKIT_IOCTL_MOUNT    _IOR(0xA3, 0xE0, struct dfskit_ioctl_mount)
+#define DFSKIT_IOCTL_FILE     _IOR(0xA3, 0xE1, struct dfskit_ioctl_file)
+#define DFSKIT_IOCTL_STATS    _IOR(0xA3, 0xE2, struct dfskit_ioctl_stats)
+#define DFSKIT_IOCTL_PART     _IOWR(0xA3, 0xE3, struct dfskit_ioctl_part)
+#define DFSKIT_IOCTL_IDENTITY _IOR(0xA3, 0xE4, struct dfskit_ioctl_identity)
 
 /* open(MOUNT "/" DFSKIT_OID_NAME of an object) reaches it by identifier, whatever its names are.
  * Hidden: listed by no readdir. printf arguments: oid.hi, oid.lo. */

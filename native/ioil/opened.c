@@ -7,51 +7,20 @@
  */
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
-#include <dfskit_ioctl.h>
 #include "../shim/attributes.h"
 #include "ops.h"
 #include "../shim/runtime.h"
 
 const bool shim_takes_paths = false;
 
-/* The mount that a descriptor of ours is on: known by its identifier, once that was seen with the device. */
-static struct mount *mount_of_file(int fd, uint64_t id)
-{
-	struct statx stx;
-
-	for (int i = 0; i < shim_nr_mounts; i++)
-		if (atomic_load_explicit(&shim_mounts[i].id, memory_order_relaxed) == id)
-			return &shim_mounts[i];
-	/* What is cached of the file is enough to see its device: no request to the daemon. */
-	if (SHIM_RAW(SYS_statx, fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE, &stx))
-		return NULL;
-	dev_t dev = makedev(stx.stx_dev_major, stx.stx_dev_minor);
-	for (int i = 0; i < shim_nr_mounts; i++)
-		if (shim_mounts[i].dfuse && shim_mounts[i].dev == dev) {
-			atomic_store_explicit(&shim_mounts[i].id, id, memory_order_relaxed);
-			return &shim_mounts[i];
-		}
-	return NULL;
-}
-
 long op_opened(int fd, int flags)
 {
-	struct dfskit_ioctl_file info;
+	dfs_obj_t *obj;
 
 	if (!shim_nr_mounts || fd < 0 || flags & (O_PATH | O_DIRECTORY))
 		return fd;
-	if (SHIM_RAW(SYS_ioctl, fd, DFSKIT_IOCTL_FILE, &info) || info.version != DFSKIT_IOCTL_VERSION ||
-	    info.blob_len > sizeof(info.blob))
-		return fd;
-	struct mount *mnt = mount_of_file(fd, info.mount_id);
-	if (!mnt || !mount_connect(mnt))
-		return fd;
-
-	d_iov_t blob = {.iov_buf = info.blob, .iov_buf_len = info.blob_len, .iov_len = info.blob_len};
-	dfs_obj_t *obj;
-	int acc = (flags & O_ACCMODE) == O_RDONLY ? O_RDONLY : O_RDWR;
-	if (mnt->p->dfs_obj_global2local(mnt->dfs, acc, blob, &obj))
+	struct mount *mnt = ask_opened(fd, (flags & O_ACCMODE) == O_RDONLY ? O_RDONLY : O_RDWR, &obj);
+	if (!mnt)
 		return fd;
 	struct ofd *ofd = ofd_new(mnt, obj, OFD_FILE, (uint32_t)flags, NULL, "");
 	if (!ofd) {

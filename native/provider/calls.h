@@ -38,6 +38,8 @@
 	X(daos_cont_list_attr)    X(daos_cont_get_attr)                                            \
 	X(daos_cont_set_attr)     X(daos_cont_del_attr)                                            \
 	X(daos_cont_create_snap)  X(daos_cont_list_snap)      X(daos_cont_destroy_snap)            \
+	X(daos_pool_local2global) X(daos_pool_global2local)                                        \
+	X(daos_cont_local2global) X(daos_cont_global2local)                                        \
 	X(daos_prop_alloc)        X(daos_prop_free)           X(daos_prop_entry_get)               \
 	X(daos_eq_create)         X(daos_eq_destroy)          X(daos_eq_poll)                      \
 	X(daos_event_init)        X(daos_event_fini)          X(daos_event_test)                   \

@@ -396,17 +396,9 @@ void ofd_put(struct ofd *ofd)
 /* The object behind a descriptor that is real, asked of our dfuse as libioil does after an open. */
 static int ask_descriptor(struct ofd *ofd, int acc, dfs_obj_t **obj)
 {
-	struct dfskit_ioctl_file info;
-
-	for (unsigned int fd = 0; fd < shim_fd_top; fd++) {
-		if (shim_fds[fd] != ofd)
-			continue;
-		if (SHIM_RAW(SYS_ioctl, fd, DFSKIT_IOCTL_FILE, &info) || info.version != DFSKIT_IOCTL_VERSION ||
-		    info.blob_len > sizeof(info.blob))
-			return EIO;
-		d_iov_t blob = {.iov_buf = info.blob, .iov_buf_len = info.blob_len, .iov_len = info.blob_len};
-		return ofd->mnt->p->dfs_obj_global2local(ofd->mnt->dfs, acc, blob, obj);
-	}
+	for (unsigned int fd = 0; fd < shim_fd_top; fd++)
+		if (shim_fds[fd] == ofd)
+			return ask_object(ofd->mnt, (int)fd, acc, obj) ? EIO : 0;
 	return EIO;
 }
 

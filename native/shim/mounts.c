@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/sysmacros.h>
-#include <dfskit_ioctl.h>
 #include "counters.h"
 #include "runtime.h"
 
@@ -129,38 +128,10 @@ void mounts_find(void)
 	shim_paths_active = shim_nr_mounts > 0;
 }
 
-/* What reaches a mount, learned before any lock is taken. */
-struct route {
-	char err[256];
-	struct dfskit_ioctl_mount info;
-};
-
-/* Asks our dfuse what it mounts. */
-static int ask_dfuse(struct mount *mnt, struct dfskit_ioctl_mount *info)
-{
-	long fd = SHIM_RAW(SYS_openat, AT_FDCWD, mnt->root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-	if (fd < 0)
-		return (int)-fd;
-	long r = SHIM_RAW(SYS_ioctl, fd, DFSKIT_IOCTL_MOUNT, info);
-	SHIM_RAW(SYS_close, fd);
-	if (r < 0)
-		return (int)-r;
-	return info->version != DFSKIT_IOCTL_VERSION || info->blob_len > sizeof(info->blob) ? EPROTO : 0;
-}
-
-static int connect_dfuse(struct mount *mnt, const struct provider *p, struct dfskit_ioctl_mount *info, int flags)
-{
-	d_iov_t blob = {.iov_buf = info->blob, .iov_buf_len = info->blob_len, .iov_len = info->blob_len};
-
-	mnt->by_oid = true;
-	return p->dfs_global2local_all(flags, blob, &mnt->dfs);
-}
-
-static int connect_mount(struct mount *mnt, const struct provider *p, struct dfskit_ioctl_mount *info)
+static int connect_mount(struct mount *mnt, const struct provider *p, struct route *route)
 {
 	int flags = mnt->read_only ? O_RDONLY : O_RDWR;
-	int rc = mnt->dfuse ? connect_dfuse(mnt, p, info, flags)
+	int rc = mnt->dfuse ? route_take(mnt, p, route, flags)
 	                    : p->dfs_connect(mnt->pool, NULL, mnt->cont, flags, NULL, &mnt->dfs);
 
 	if (!rc)
@@ -227,9 +198,9 @@ bool mount_connect(struct mount *mnt)
 	fork_watch();
 	fd_floor_set();
 	pthread_rwlock_rdlock(&loading);
-	int rc = mnt->dfuse ? ask_dfuse(mnt, &route.info) : 0;
+	int rc = mnt->dfuse ? route_ask(mnt->root, &route) : 0;
 	if (!rc) {
-		p = provider_load(mnt->dfuse ? route.info.provider : NULL, route.err, sizeof(route.err));
+		p = provider_load(mnt->dfuse ? route.provider : NULL, route.err, sizeof(route.err));
 		if (p && p->dfsx_fork && !atomic_load(&shim_provider))
 			p->dfsx_fork(-1); /* a fork may have begun: ours is registered, its own would come too late */
 		if (!p || p->dfs_init() != 0)
@@ -241,7 +212,7 @@ bool mount_connect(struct mount *mnt)
 	pthread_mutex_lock(&connect_lock);
 	if (atomic_load(&mnt->state) == MOUNT_NEW) {
 		if (!rc)
-			rc = connect_mount(mnt, p, &route.info);
+			rc = connect_mount(mnt, p, &route);
 		if (rc)
 			counters_note(p ? "a mount could not be connected: calls on it go through the kernel"
 			                : route.err);

@@ -19,6 +19,7 @@
 #include <daos.h>
 #include <daos_fs.h>
 #include <dfskit_ext.h>
+#include <dfskit_ioctl.h>
 #include "../provider/provider.h"
 #include "shim.h"
 
@@ -71,6 +72,7 @@ struct mount {
 	bool dfuse; /* a kernel mount is there */
 	bool read_only;
 	bool by_oid;             /* it is our dfuse: DFSKIT_OID_NAME works */
+	bool in_parts;           /* dfuse says what is open there in several answers: ask.c */
 	_Atomic int state;       /* enum mount_state */
 	const char *pool, *cont; /* of a mount from the environment, else NULL */
 	const struct provider *p;
@@ -118,6 +120,28 @@ struct mount *mount_of(const char *path);
 struct mount *mount_by_root(const char *root);
 /** Keeps fork away from a mount that is being connected: \a stage as for dfsx_fork(). */
 void mounts_fork(int stage);
+
+/* ---- ask.c --------------------------------------------------------------------------------- */
+
+/* What reaches a mount, learned before any lock is taken. */
+struct route {
+	char err[256];
+	char provider[16];
+	bool ours; /* our own dfuse, of the same user: `all` has everything */
+	d_iov_t all;
+	d_iov_t pool, cont, dfs; /* else these; pool and cont are empty when we have to open them by name */
+	char pool_name[128], cont_name[128];
+	struct dfskit_ioctl_mount info;
+};
+
+/** Asks the dfuse that is mounted at \a root. 0 or an errno. */
+int route_ask(const char *root, struct route *route);
+/** Connects \a mnt as \a route says, and lets go of what that holds. 0 or an errno. */
+int route_take(struct mount *mnt, const struct provider *p, struct route *route, int flags);
+/** Opens the object behind a real descriptor on \a mnt. 0 or an errno. */
+int ask_object(const struct mount *mnt, int fd, int acc, dfs_obj_t **obj);
+/** The mount and the object of a descriptor that the kernel has opened; NULL when it is no file of ours. */
+struct mount *ask_opened(int fd, int acc, dfs_obj_t **obj);
 
 /* ---- fdtable.c ------------------------------------------------------------------------------ */
 

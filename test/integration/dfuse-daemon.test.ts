@@ -277,8 +277,8 @@ try: open(d + '/\\x01dfskit-x', 'w')
 except OSError as e: print(e.errno)
 `;
     expect((await python(script, dir)).split('\n')).toEqual([
-      '1 True local tank/ioctl',
-      '1 True True True True',
+      '2 True local tank/ioctl',
+      '2 True True True True',
       '21 25',
       "by identifier ['f', 'sub']",
       'by identifier',
