@@ -20,6 +20,15 @@ long ofd_stat(struct ofd *ofd, struct stat *st)
 	return -rc;
 }
 
+/* DAOS's dfuse numbers inodes in a way of its own, which stat(2) through it shows. The number is in the kernel already. */
+static void number_by_kernel(int fd, struct stat *st)
+{
+	struct statx stx;
+
+	if (SHIM_RAW(SYS_statx, fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_INO, &stx) == 0)
+		st->st_ino = stx.stx_ino;
+}
+
 long op_fstat(int fd, struct stat *st)
 {
 	struct ofd *ofd = ofd_get(fd);
@@ -28,6 +37,8 @@ long op_fstat(int fd, struct stat *st)
 	/* With a shared mapping the kernel may know of a later write than the provider. */
 	long r = atomic_load(&ofd->mapped) && ofd_materialise(ofd, false) == 0 ? SHIM_RAW(SYS_fstat, fd, st)
 	                                                                       : ofd_stat(ofd, st);
+	if (!r && ofd->mnt->in_parts && atomic_load_explicit(&ofd->real, memory_order_relaxed))
+		number_by_kernel(fd, st);
 	ofd_put(ofd);
 	return r;
 }

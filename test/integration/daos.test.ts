@@ -1,11 +1,12 @@
 // Over a real DAOS: docs/daos.md says what has to run and which variables name it.
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { preloadLibrary } from '../../src/flavors.js';
 import { mount, type Mounted } from '../../src/mount/index.js';
 import { binPath } from '../../src/paths.js';
+import { program } from '../support/build.js';
 import { execute, temporaryDirectory } from '../support/cli.js';
 
 const prefix = process.env['DFSKIT_DAOS_PREFIX'];
@@ -45,6 +46,16 @@ if not child:
 assert os.waitpid(child, 0)[1] >> 8 == 7
 assert os.pread(f, 8192, 0) == b'P' * 4096 + b'C' * 4096
 print(sorted(os.listdir('.')))`;
+
+/** One write and one read, and nothing else of that kind. */
+const writeAndRead = `
+import os, sys
+f = os.open(sys.argv[1] + '/f', os.O_RDWR | os.O_CREAT, 0o644)
+assert os.write(f, b'x' * 100000) == 100000
+data = os.pread(f, 200000, 0)
+print(len(data), data[-1:].decode())`;
+/** That of the system: a wrapper of a version manager makes calls of its own. */
+const python = program('python3') ?? 'python3';
 
 describe.runIf(asked)('over DAOS', { timeout: 120_000 }, () => {
   const scratch = temporaryDirectory();
@@ -94,5 +105,70 @@ describe.runIf(asked)('over DAOS', { timeout: 120_000 }, () => {
       const result = await execute('timeout', ['60', 'python3', '-c', forking], { cwd, env: environment });
       expect(result, result.stderr).toMatchObject({ status: 0, stdout: "['both', 'made-by-child']\n" });
     });
+  });
+
+  it('answers the interception libraries of DAOS on a mount by our dfuse', async () => {
+    for (const [name, evidence] of [
+      ['libioil.so', /Performed 1 reads and 1 writes from 1 files/],
+      ['libpil4dfs.so', /\[read {3}\] {2}1\n\[write {2}\] {2}1\n/],
+    ] as const) {
+      const cwd = mkdtempSync(join(top, 'w'));
+      const result = await execute('timeout', ['60', python, '-c', writeAndRead, cwd], {
+        env: { ...env, LD_PRELOAD: join(prefix ?? '', 'lib64', name), D_IL_REPORT: '0x1' },
+      });
+      expect(result.stdout, result.stderr).toContain('100000 x\n');
+      expect(result.stdout + result.stderr).toMatch(evidence);
+    }
+  });
+
+  describe("on a mount by DAOS's own dfuse", () => {
+    let dir: string;
+
+    beforeAll(async () => {
+      dir = join(scratch.path, 'theirs');
+      mkdirSync(dir);
+      const [pool = '', cont = ''] = (container ?? '').split('/');
+      const args = [dir, pool, cont, '--disable-caching'];
+      const result = await execute('timeout', ['60', join(prefix ?? '', 'bin/dfuse'), ...args]);
+      expect(result, result.stderr).toMatchObject({ status: 0 });
+    }, 90_000);
+    afterAll(async () => {
+      await execute('fusermount3', ['-u', dir]);
+    });
+
+    it.each(['ioil', 'pil4dfs'] as const)('reads and writes past it through %s', async (way) => {
+      const cwd = mkdtempSync(join(dir, basename(top), 'w'));
+      const result = await execute('timeout', ['60', python, '-c', writeAndRead, cwd], {
+        env: { ...env, LD_PRELOAD: preloadLibrary(way), D_IL_REPORT: '1' },
+      });
+      expect(result, result.stderr).toMatchObject({ status: 0, stdout: '100000 x\n' });
+      const summary = result.stderr.split('\n').filter((line) => /^\[(pread64|write) /.test(line));
+      expect(summary.map((line) => line.replace(/\s+/g, ' '))).toEqual([
+        '[write ] 1 fell back 0 failed 0',
+        '[pread64 ] 1 fell back 0 failed 0',
+      ]);
+      expect(readFileSync(join(cwd, 'f')).equals(Buffer.alloc(100_000, 'x'))).toBe(true);
+    });
+
+    it.each(['ioil', 'pil4dfs'] as const)(
+      'programs see what they see on the kernel, through %s',
+      async (way) => {
+        const kernel = mkdtempSync(join(tmpdir(), 'dfskit-daos-'));
+        try {
+          const expected = await execute('bash', ['-c', script], { cwd: kernel, env: { LC_ALL: 'C' } });
+          const cwd = mkdtempSync(join(dir, basename(top), 'w'));
+          const environment = { ...env, LC_ALL: 'C', LD_PRELOAD: preloadLibrary(way) };
+          const result = await execute('bash', ['-c', script], { cwd, env: environment });
+          expect({ ...result, pid: 0 }).toEqual({ ...expected, pid: 0 });
+          const forked = await execute('timeout', ['60', python, '-c', forking], {
+            cwd: mkdtempSync(join(dir, basename(top), 'w')),
+            env: environment,
+          });
+          expect(forked, forked.stderr).toMatchObject({ status: 0, stdout: "['both', 'made-by-child']\n" });
+        } finally {
+          rmSync(kernel, { recursive: true, force: true });
+        }
+      },
+    );
   });
 });
