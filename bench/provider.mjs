@@ -1,9 +1,9 @@
 // The local provider against the kernel's file system that its store lies on: in memory, and on the disk.
-import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { median } from 'simple-statistics';
+import { connect, createContainer } from '../dist/dfs/index.js';
 import { Driver } from './driver.mjs';
 
 const rounds = 15;
@@ -39,15 +39,6 @@ const scaling = [
 function driver(directory, api, number, files = 2000) {
   const place = api === 'dfs' ? ['--cont', 'pool/cont', '--dir', `/bench${number}`] : ['--dir', join(directory, `kernel${number}`)];
   return new Driver(['--api', api, ...place, '--files', String(files)], { DFSKIT_STORE: join(directory, 'store') });
-}
-
-async function createContainer(directory) {
-  const program = join(process.cwd(), 'build/bin/dfskit-bench');
-  const child = spawn(program, ['--api', 'dfs', '--cont', 'pool/cont', '--create'], {
-    env: { ...process.env, DFSKIT_STORE: join(directory, 'store') },
-    stdio: 'inherit',
-  });
-  await new Promise((resolve) => child.on('close', resolve));
 }
 
 /** The kernel and dfs take turns, each first equally often. */
@@ -87,6 +78,34 @@ async function pair(directory, workload, api) {
   return median(ratios);
 }
 
+/** Taking a snapshot of a container with few files, and of one with many and with large ones: it copies nothing. */
+async function snapshotCost() {
+  const sizes = { small: { files: 10, bytes: 4096 }, large: { files: 20_000, bytes: 1 << 29 } };
+  const open = {};
+  for (const [name, { files, bytes }] of Object.entries(sizes)) {
+    await createContainer(`pool/${name}`);
+    const fs = (open[name] = await connect(`pool/${name}`));
+    for (let i = 0; i < files; i += 500)
+      await Promise.all(Array.from({ length: Math.min(500, files - i) }, (_, n) => fs.writeFile(`/${i + n}`, 'x')));
+    const file = await fs.open('/data', { create: true });
+    const chunk = Buffer.alloc(Math.min(bytes, 8 << 20), 1);
+    for (let at = 0; at < bytes; at += chunk.length) await file.write(chunk, at);
+  }
+  const times = { small: [], large: [] };
+  for (let i = 0; i < 200; i++) {
+    for (const name of i % 2 === 0 ? ['small', 'large'] : ['large', 'small']) {
+      const begin = process.hrtime.bigint();
+      const epoch = await open[name].createSnapshot();
+      times[name].push(Number(process.hrtime.bigint() - begin));
+      await open[name].destroySnapshot(epoch);
+    }
+  }
+  for (const fs of Object.values(open)) await fs.close();
+  const ratio = median(times.large.map((time, i) => time / times.small[i]));
+  // A transaction writes one page a level of the tree, and a larger tree has a level or two more.
+  return { name: 'take', kernel: median(times.small), dfs: median(times.large), ratio, target: 2.0 };
+}
+
 function verdict({ ratio, target, rate, processes }) {
   if (target === undefined) return '';
   const more = rate === true || processes === true;
@@ -102,16 +121,17 @@ function row(result) {
   return `  ${result.name.padEnd(14)}${values}   ×${result.ratio.toFixed(2)}  ${verdict(result)}`.trimEnd();
 }
 
-async function place(base, workloads, processes) {
+async function place(base, workloads, processes, snapshots = false) {
   const directory = mkdtempSync(join(base, 'dfskit-bench-'));
   try {
     mkdirSync(join(directory, 'store'));
-    await createContainer(directory);
+    process.env.DFSKIT_STORE = join(directory, 'store');
+    await createContainer('pool/cont');
     const results = [];
     for (const workload of workloads) results.push(await against(directory, workload));
     const scaled = [];
     for (const workload of processes) scaled.push({ ...(await together(directory, workload)), processes: true });
-    return { results, scaled };
+    return { results, scaled, ...(snapshots ? { snapshots: await snapshotCost() } : {}) };
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
@@ -119,13 +139,15 @@ async function place(base, workloads, processes) {
 
 /** Runs the comparison. @returns lines of text, and its numbers */
 export async function provider() {
-  const memory = await place(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), inMemory, scaling);
+  const memory = await place(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), inMemory, scaling, true);
   const disk = await place(tmpdir(), onDisk, []);
   const text = [
     `The local provider over the kernel, medians of ${rounds} rounds in turn; store in memory: kernel, dfs, ratio`,
     ...memory.results.map(row),
     '  two processes, throughput over that of one',
     ...memory.scaled.map(row),
+    '  snapshots of 10 files, of 20,000 and 512 MiB, ratio',
+    row(memory.snapshots),
     `  store in ${tmpdir()}`,
     ...disk.results.map(row),
   ].join('\n');

@@ -7,8 +7,8 @@
 namespace
 {
 
-/* Runs `use` with a container that is open for writing. */
-template <typename Use> Failure WithContainer(const std::string &pool, const std::string &cont, Use use)
+/* Runs `use` with an open container; `flags` is DAOS_COO_RO or DAOS_COO_RW. */
+template <typename Use> Failure WithContainer(const std::string &pool, const std::string &cont, unsigned flags, Use use)
 {
 	Failure failure;
 	const struct provider *p = Provider(failure);
@@ -21,7 +21,7 @@ template <typename Use> Failure WithContainer(const std::string &pool, const std
 	int rc = p->daos_pool_connect(pool.c_str(), nullptr, DAOS_PC_RO, &poh, nullptr, nullptr);
 	if (rc != 0)
 		return {DerToErrno(rc), "daos_pool_connect", ""};
-	rc = p->daos_cont_open(poh, cont.c_str(), DAOS_COO_RW, &coh, nullptr, nullptr);
+	rc = p->daos_cont_open(poh, cont.c_str(), flags, &coh, nullptr, nullptr);
 	if (rc != 0) {
 		failure = {DerToErrno(rc), "daos_cont_open", ""};
 	} else {
@@ -41,12 +41,14 @@ Napi::Value Create(const Napi::CallbackInfo &info)
 	return Promise(
 	    info.Env(), pool + "/" + cont,
 	    [=]() -> Failure {
-		    return WithContainer(pool, cont, [&](const struct provider *p, daos_handle_t coh) -> Failure {
-			    std::string copy = name;
-			    int rc = p->daos_cont_create_snap(coh, epoch.get(), copy.empty() ? nullptr : copy.data(),
-			                                      nullptr);
-			    return {DerToErrno(rc), "daos_cont_create_snap", ""};
-		    });
+		    return WithContainer(pool, cont, DAOS_COO_RW,
+		                         [&](const struct provider *p, daos_handle_t coh) -> Failure {
+			                         std::string copy = name;
+			                         int rc = p->daos_cont_create_snap(coh, epoch.get(),
+			                                                           copy.empty() ? nullptr : copy.data(),
+			                                                           nullptr);
+			                         return {DerToErrno(rc), "daos_cont_create_snap", ""};
+		                         });
 	    },
 	    [=](Napi::Env env) -> Napi::Value { return Napi::String::New(env, std::to_string(*epoch)); });
 }
@@ -87,9 +89,10 @@ Napi::Value List(const Napi::CallbackInfo &info)
 	return Promise(
 	    info.Env(), pool + "/" + cont,
 	    [=]() -> Failure {
-		    return WithContainer(pool, cont, [&](const struct provider *p, daos_handle_t coh) -> Failure {
-			    return ListAll(p, coh, *found);
-		    });
+		    return WithContainer(pool, cont, DAOS_COO_RO,
+		                         [&](const struct provider *p, daos_handle_t coh) -> Failure {
+			                         return ListAll(p, coh, *found);
+		                         });
 	    },
 	    [=](Napi::Env env) -> Napi::Value {
 		    auto out = Napi::Array::New(env);
@@ -111,10 +114,11 @@ Napi::Value Destroy(const Napi::CallbackInfo &info)
 	return Promise(
 	    info.Env(), pool + "/" + cont,
 	    [=]() -> Failure {
-		    return WithContainer(pool, cont, [&](const struct provider *p, daos_handle_t coh) -> Failure {
-			    int rc = p->daos_cont_destroy_snap(coh, {epoch, epoch}, nullptr);
-			    return {DerToErrno(rc), "daos_cont_destroy_snap", ""};
-		    });
+		    return WithContainer(pool, cont, DAOS_COO_RW,
+		                         [&](const struct provider *p, daos_handle_t coh) -> Failure {
+			                         int rc = p->daos_cont_destroy_snap(coh, {epoch, epoch}, nullptr);
+			                         return {DerToErrno(rc), "daos_cont_destroy_snap", ""};
+		                         });
 	    },
 	    Undefined);
 }

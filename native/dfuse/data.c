@@ -104,10 +104,9 @@ static void choose_caching(struct file *file, struct fuse_file_info *fi)
 	const struct policy *policy = &file->inode->cont->policy;
 	bool writes = (fi->flags & O_ACCMODE) != O_RDONLY;
 
-	if (file->inode->snapshot) {
-		fi->direct_io = 1;
+	/* It never changes, but it can go: an open asks anew. Not without the cache, which would refuse shared maps. */
+	if (file->inode->snapshot && policy->pages != PAGES_NEVER)
 		return;
-	}
 	switch (policy->pages) {
 	case PAGES_NEVER:
 		fi->direct_io = 1;

@@ -192,14 +192,21 @@ static int validate(struct cont *c)
 	return 0;
 }
 
+/* Bytes of it that LMDB uses. */
+#define LOCK_FILE_SIZE (READERS * 64 + 128)
+
 /* LMDB stores into its lock file through a map: on a full disk that would be the end of the program. */
 static int reserve_lock_file(struct cont *c)
 {
 	int fd = sys_openat(c->dir_fd, "meta-lock", O_RDWR | O_CREAT, c->share & 0666), rc;
+	struct stat st;
 
 	if (fd < 0)
 		return -fd;
-	rc = sys_fallocate(fd, 1 /* KEEP_SIZE */, 0, READERS * 64 + 128);
+	rc = sys_fstat(fd, &st);
+	/* It has them from the first time on, also when the disk is full now. */
+	if (rc == 0 && (uint64_t)st.st_blocks * 512 < LOCK_FILE_SIZE)
+		rc = sys_fallocate(fd, 1 /* KEEP_SIZE */, 0, LOCK_FILE_SIZE);
 	sys_close(fd);
 	return rc == -EOPNOTSUPP ? 0 : -rc;
 }
@@ -447,6 +454,19 @@ static int resize(struct cont *c, bool grow)
 	return rc;
 }
 
+/* Opens a tree anew that broke. writer is held. */
+static int open_anew(struct cont *c)
+{
+	int rc;
+
+	gate_close(c);
+	env_close(c);
+	journal_reset(c);
+	rc = env_open(c, false);
+	atomic_store(&c->gate, false);
+	return rc;
+}
+
 /* ---- transactions ---------------------------------------------------------------------------- */
 static struct read_slot *my_slot(struct cont *c)
 {
@@ -459,6 +479,16 @@ static int rtx_retry(struct cont *c, int rc, unsigned attempt)
 {
 	int dead = 0;
 
+	/* A write that failed broke it, or it could not be opened again then: perhaps it can be now. */
+	if (unlikely(c->env == NULL || rc == MDB_PANIC) && attempt == 0) {
+		uint64_t before = signals_block();
+
+		pthread_mutex_lock(&c->writer);
+		rc = open_anew(c);
+		pthread_mutex_unlock(&c->writer);
+		signals_restore(before);
+		return rc;
+	}
 	if (rc == MDB_MAP_RESIZED) {
 		pthread_mutex_lock(&c->writer);
 		rc = resize(c, false);
@@ -546,8 +576,10 @@ int rtx_begin_tree(struct cont *c, struct rtx *r)
 static int write_once(struct cont *c, write_fn fn, void *arg, bool tree)
 {
 	struct txn t = {.c = c};
-	int rc = c->env == NULL ? EIO : mdb_txn_begin(c->env, NULL, 0, &t.mdb);
+	int rc = c->env == NULL ? open_anew(c) : 0;
 
+	if (rc == 0)
+		rc = mdb_txn_begin(c->env, NULL, 0, &t.mdb);
 	if (rc != 0)
 		return rc;
 	journal_begin(c);
@@ -613,11 +645,7 @@ static int write_locked(struct cont *c, write_fn fn, void *arg, bool tree)
 				continue;
 		} else if (rc == MDB_PANIC || rc == EBADF) {
 			/* A failed write, or our descriptors were closed under us. */
-			gate_close(c);
-			env_close(c);
-			journal_reset(c);
-			rc = env_open(c, false);
-			atomic_store(&c->gate, false);
+			rc = open_anew(c);
 			if (rc == 0)
 				continue;
 		}

@@ -3,6 +3,17 @@ import { isLabel, parseContainer } from '../dfs/name.js';
 import { DfskitError } from '../errors.js';
 import { print, printJson } from './output.js';
 
+/** Each container, and below it its snapshots as POOL/CONT@NAME, oldest first. */
+async function withSnapshots(containers: readonly string[]): Promise<string[]> {
+  const { listSnapshots } = await import('../dfs/snapshot.js');
+  const names: string[] = [];
+  for (const container of containers) {
+    const found = await listSnapshots(container);
+    names.push(container, ...found.map(({ name, epoch }) => `${container}@${name === '' ? epoch : name}`));
+  }
+  return names;
+}
+
 interface JsonOption {
   json?: true;
 }
@@ -26,8 +37,9 @@ export function addCont(dfskit: Command): void {
     .command('list')
     .argument('<POOL>')
     .description('list the containers of a pool')
+    .option('--snapshots', 'with their snapshots, as POOL/CONT@NAME')
     .option('--json', 'as a JSON array')
-    .action(async (pool: string, { json }: JsonOption) => {
+    .action(async (pool: string, { json, snapshots }: JsonOption & { snapshots?: true }) => {
       if (!isLabel(pool)) {
         throw new DfskitError({
           code: 'BAD_NAME',
@@ -37,9 +49,10 @@ export function addCont(dfskit: Command): void {
         });
       }
       const { listContainers } = await import('../dfs/container.js');
-      const labels = await listContainers(pool);
-      if (json) printJson(labels.map((label) => `${pool}/${label}`));
-      else if (labels.length > 0) print(labels.map((label) => `${pool}/${label}`).join('\n'));
+      const containers = (await listContainers(pool)).map((label) => `${pool}/${label}`);
+      const names = snapshots === true ? await withSnapshots(containers) : containers;
+      if (json) printJson(names);
+      else if (names.length > 0) print(names.join('\n'));
     });
 
   cont
@@ -50,8 +63,10 @@ export function addCont(dfskit: Command): void {
     .action(async (text: string, { json }: JsonOption) => {
       const name = parseContainer(text);
       const { containerInfo } = await import('../dfs/container.js');
+      const { listSnapshots } = await import('../dfs/snapshot.js');
       const info = await containerInfo(name);
-      if (json) printJson(info);
+      const snapshots = await listSnapshots(name);
+      if (json) printJson({ ...info, snapshots: snapshots.length });
       else {
         print(
           [
@@ -59,6 +74,7 @@ export function addCont(dfskit: Command): void {
             `chunk size    ${info.chunkSize} bytes`,
             `object class  ${info.objectClass}`,
             `consistency   ${info.mode === 4 ? 'balanced' : 'relaxed'}`,
+            `snapshots     ${snapshots.length}`,
           ].join('\n'),
         );
       }

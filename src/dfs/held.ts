@@ -49,8 +49,12 @@ export class Held<Native extends object> implements Closable {
   async #end(): Promise<void> {
     if (this.#calls > 0) await new Promise<void>((resolve) => (this.#idle = resolve));
     await Promise.all([...this.inside].map((each) => each.close()));
-    this.#siblings?.delete(this);
-    await this.#release(this.#native);
+    try {
+      await this.#release(this.#native);
+    } finally {
+      // Not before: what it is in must not be closed while this is being released.
+      this.#siblings?.delete(this);
+    }
   }
 }
 

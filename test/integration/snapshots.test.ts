@@ -60,6 +60,12 @@ it('lists what was taken, until it is destroyed', async () => {
     JSON.parse(await command('snapshot', 'list', '--json', 'tank/c')) as { name: string; epoch: string }[];
   expect((await list()).map(({ name }) => name)).toEqual(['first', '']);
   expect((await dfskit(['snapshot', 'create', 'tank/c@first'], { env })).stderr).toMatch(/there is one/);
+  expect(await command('cont', 'list', '--snapshots', 'tank')).toBe(
+    `tank/c\ntank/c@first\ntank/c@${unnamed}\n`,
+  );
+  expect(await command('cont', 'list', 'tank')).toBe('tank/c\n');
+  expect(await command('cont', 'info', 'tank/c')).toMatch(/^snapshots +2$/m);
+  expect(JSON.parse(await command('cont', 'info', 'tank/c', '--json'))).toMatchObject({ snapshots: 2 });
   await command('snapshot', 'destroy', `tank/c@${unnamed}`);
   await command('snapshot', 'destroy', 'tank/c@first');
   expect(await list()).toEqual([]);
