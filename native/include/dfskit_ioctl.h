@@ -71,4 +71,9 @@ struct dfskit_ioctl_stats {
 	"\x01"          \
 	"dfskit-oid.%016lx.%016lx"
 
+/* A flag of such an open: who opens has the object open already and wants a descriptor of the kernel for it.
+ * Permissions are not asked again: they may have changed, or may never have allowed a second open. The kernel
+ * itself makes nothing of the flag. Without effect on mounts where the kernel checks permissions. */
+#define DFSKIT_OPEN_HELD O_ASYNC
+
 #endif

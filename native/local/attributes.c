@@ -142,6 +142,8 @@ EXPORT int dfs_osetattr(dfs_t *dfs, dfs_obj_t *obj, struct stat *stbuf, int flag
 		rc = cont_write(dfs->c, set_fn, &a);
 		if (rc == 0 && S_ISDIR(a.rec.mode))
 			shared_bump_dirs(dfs->c); /* who may look names up is remembered */
+		if (rc == 0 && S_ISREG(a.rec.mode) && a.rec.mode & (S_ISUID | S_ISGID))
+			shared_bump_set_id(dfs->c); /* and which files have no such bits */
 		if (rc == 0 && obj != NULL)
 			obj->mode = a.rec.mode;
 	}

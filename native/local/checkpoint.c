@@ -469,7 +469,7 @@ int journal_open(struct cont *c, bool create)
 		/* A new container, or one that was copied here from a place that forgets. */
 		rc = create ? 0 : copy_file(c, "meta", "base");
 		if (rc == 0)
-			rc = -sys_mkdirat(c->dir_fd, "journal", c->share);
+			rc = -sys_mkdirat_exactly(c->dir_fd, "journal", c->share);
 		if (rc == EEXIST)
 			rc = 0;
 		if (rc != 0)

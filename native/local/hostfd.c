@@ -128,7 +128,7 @@ int host_create(struct cont *c, uint64_t ino, int flags)
 	fd = sys_openat(c->obj_fd, path, flags, c->share & 0666);
 	if (fd == -ENOENT) {
 		path[2] = '\0';
-		fd = sys_mkdirat(c->obj_fd, path, 0700 | (c->share & 0777));
+		fd = sys_mkdirat_exactly(c->obj_fd, path, 0700 | (c->share & 0777));
 		path[2] = '/';
 		if (fd == 0 || fd == -EEXIST)
 			fd = sys_openat(c->obj_fd, path, flags, c->share & 0666);

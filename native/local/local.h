@@ -186,6 +186,7 @@ struct shared_page {
 	uint32_t syncs, pad;        /* of the whole container, counted */
 	uint8_t orphan_bits[64];    /* which orphans there may be: a bit each, by hash of the inode number */
 	uint64_t links;             /* not 0 once an object was given the attribute user.daos */
+	uint64_t set_id_generation; /* changes whenever a file gets a set-user-ID or set-group-ID bit */
 };
 
 #define MARK_BUCKETS 4096
@@ -319,6 +320,7 @@ void marks_release(struct cont *c, uint64_t ino);
 bool marks_is_open(struct cont *c, uint64_t ino); /* writer held */
 void marks_fork(struct cont *c, int stage);       /* 0 before, 1 in the parent, 2 in the child */
 void shared_bump_dirs(struct cont *c);
+void shared_bump_set_id(struct cont *c);
 void shared_set_orphans(struct cont *c, uint64_t n);
 int shared_set_links(struct cont *c);
 void shared_add_orphan(struct cont *c, uint64_t ino);
@@ -553,7 +555,8 @@ struct dfs_obj {
 	atomic_uint pins;
 	atomic_int fd;
 	bool fd_writable;
-	atomic_bool used; /* since the clock hand passed */
+	_Atomic uint64_t set_id_generation; /* generation + 1 in which it had no set-ID bits */
+	atomic_bool used;                   /* since the clock hand passed */
 	struct dfs_obj *lru_next, *lru_prev;
 	atomic_uint mark;              /* 0, or fork generation + 1 in which we hold a write mark */
 	_Atomic uint64_t appending;    /* fork generation and thread that appends, 0: none */
@@ -572,6 +575,16 @@ int host_sync_name(struct cont *c, uint64_t ino);         /* makes the name of a
 void hostfd_unpin(struct dfs_obj *o);
 void hostfd_drop(struct dfs_obj *o);           /* closes it, when nobody uses the handle any more */
 void hostfd_forget(struct dfs_obj *o, int fd); /* fd was closed under us */
+
+/* The generation is that of before the transaction in which the record was read. */
+void set_id_drop(struct dfs_obj *o, struct inode_rec *rec, uint64_t generation);
+int set_id_check_again(struct dfs_obj *o);
+static inline int set_id_check(struct dfs_obj *o) /* before a change of data of an object that was asked */
+{
+	uint64_t seen = atomic_load_explicit(&o->set_id_generation, memory_order_relaxed);
+
+	return likely(seen == o->c->shared->set_id_generation + 1) ? 0 : set_id_check_again(o);
+}
 
 int object_new(struct dfs *dfs, uint64_t ino, const struct inode_rec *rec, int flags, uint64_t parent,
                struct dfs_obj **out);

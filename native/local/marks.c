@@ -139,6 +139,13 @@ void shared_bump_dirs(struct cont *c)
 	sys_pwrite(c->shared_fd, &n, sizeof(n), offsetof(struct shared_page, dir_generation));
 }
 
+void shared_bump_set_id(struct cont *c)
+{
+	uint64_t n = c->shared->set_id_generation + 1;
+
+	sys_pwrite(c->shared_fd, &n, sizeof(n), offsetof(struct shared_page, set_id_generation));
+}
+
 #define ORPHAN_BITS (8 * sizeof(((struct shared_page *)0)->orphan_bits))
 
 static unsigned orphan_bit(uint64_t ino)

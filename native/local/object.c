@@ -63,10 +63,12 @@ static int begin_fn(struct cont *c, struct txn *txn, void *arg)
 	struct begin *b = arg;
 	struct dfs_obj *o = b->o;
 	struct inode_rec rec;
+	uint64_t generation = c->shared->set_id_generation;
 	int rc = inode_get(txn, o->ino, &rec);
 
 	if (rc != 0)
 		return rc;
+	set_id_drop(o, &rec, generation);
 	if (!(rec.flags & INODE_HAS_HOST)) {
 		if (rec.size == 0)
 			atomic_store_explicit(&o->fresh_mtime, rec.mtime, memory_order_relaxed);
@@ -92,7 +94,7 @@ int object_begin_write(struct dfs_obj *o)
 	int rc;
 
 	if (likely(none == mine))
-		return 0;
+		return set_id_check(o);
 	rc = cont_write(o->c, begin_fn, &b);
 	small_moved_out(o->c, o->ino, b.intent, rc);
 	if (rc != 0)

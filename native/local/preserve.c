@@ -59,9 +59,9 @@ static int open_preserved(struct cont *c, uint64_t ino, uint64_t epoch, bool map
 	fd = fd_open(c->dir_fd, path, flags, c->share & 0666);
 	if (fd != -ENOENT)
 		return fd;
-	sys_mkdirat(c->dir_fd, "preserved", 0700 | (c->share & 0777));
+	sys_mkdirat_exactly(c->dir_fd, "preserved", 0700 | (c->share & 0777));
 	path[strlen("preserved/ab")] = '\0';
-	sys_mkdirat(c->dir_fd, path, 0700 | (c->share & 0777));
+	sys_mkdirat_exactly(c->dir_fd, path, 0700 | (c->share & 0777));
 	path[strlen("preserved/ab")] = '/';
 	return fd_open(c->dir_fd, path, flags, c->share & 0666);
 }

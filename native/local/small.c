@@ -208,7 +208,7 @@ static int change_fn(struct cont *c, struct txn *txn, void *arg)
 {
 	struct change *ch = arg;
 	struct inode_rec rec;
-	uint64_t off, size;
+	uint64_t off, size, generation = c->shared->set_id_generation;
 	int rc = inode_get(txn, ch->o->ino, &rec);
 
 	if (rc != 0)
@@ -222,6 +222,7 @@ static int change_fn(struct cont *c, struct txn *txn, void *arg)
 		return 0;
 	ch->result = 0;
 	ch->end = off + ch->len;
+	set_id_drop(ch->o, &rec, generation);
 	return store_bytes(c, txn, ch->o->ino, &rec, ch, off, size);
 }
 

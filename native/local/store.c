@@ -139,8 +139,8 @@ int cont_open_parts(struct cont *c, bool create)
 		return EIO;
 	c->share = st.st_mode & 0777;
 	if (create) {
-		sys_mkdirat(c->dir_fd, "objects", c->share);
-		sys_mkdirat(c->dir_fd, "open", c->share);
+		sys_mkdirat_exactly(c->dir_fd, "objects", c->share);
+		sys_mkdirat_exactly(c->dir_fd, "open", c->share);
 	}
 	c->obj_fd = fd_open(c->dir_fd, "objects", O_RDONLY | O_DIRECTORY, 0);
 	if (c->obj_fd < 0)

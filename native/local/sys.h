@@ -58,9 +58,15 @@ static inline long sys_raw6(long nr, long a, long b, long c, long d, long e, lon
 		retry_rc_;                     \
 	})
 
+/* What is made gets the mode that is asked for: the program's umask(2) is about its own files. */
 static inline int sys_openat(int dir, const char *path, int flags, mode_t mode)
 {
-	return (int)RETRY(SYS4(SYS_openat, dir, path, flags | O_CLOEXEC, mode));
+	int fd = (int)RETRY(SYS4(SYS_openat, dir, path, flags | O_CLOEXEC, mode));
+	struct stat st;
+
+	if (fd >= 0 && flags & O_CREAT && SYS4(SYS_fstat, fd, &st, 0, 0) == 0 && (st.st_mode & 0777) != mode)
+		SYS4(SYS_fchmod, fd, mode, 0, 0);
+	return fd;
 }
 
 static inline int sys_close(int fd)
@@ -132,6 +138,16 @@ static inline int sys_unlinkat(int dir, const char *path, int flags)
 static inline int sys_mkdirat(int dir, const char *path, mode_t mode)
 {
 	return (int)SYS4(SYS_mkdirat, dir, path, mode, 0);
+}
+
+/* With that mode, whatever the umask is. */
+static inline int sys_mkdirat_exactly(int dir, const char *path, mode_t mode)
+{
+	int rc = sys_mkdirat(dir, path, mode);
+
+	if (rc == 0)
+		SYS4(SYS_fchmodat, dir, path, mode, 0);
+	return rc;
 }
 
 static inline int sys_flock(int fd, int op)

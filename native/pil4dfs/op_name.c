@@ -150,14 +150,17 @@ static bool to_kernel(struct where *w, char path[2 * PATH_MAX])
 	return true;
 }
 
-/* The kernel looks at the directory of the first name before it looks at the second. */
+/* The kernel looks at the directories of the names, the first one's first, before it looks at the names: whether they
+ * are there and may be searched. */
 static long parent_there(const struct where *w)
 {
 	char path[PATH_MAX];
 	struct stat st;
 	size_t n = w->ours ? 0 : strnlen(w->kpath, PATH_MAX);
 
-	if (w->ours || n == PATH_MAX)
+	if (w->ours) /* libdfs checks no permissions of directories */
+		return w->mnt->p->dfsx_open_oid ? -w->mnt->p->dfs_access(w->mnt->dfs, w->parent, NULL, X_OK) : 0;
+	if (n == PATH_MAX)
 		return 0;
 	while (n > 1 && w->kpath[n - 1] == '/')
 		n--;
@@ -209,6 +212,8 @@ long op_renameat2(int olddirfd, const char *oldpath, int newdirfd, const char *n
 		r = -ENOENT;
 	if (r)
 		r = parent_there(&from) ?: r;
+	else if (!from.ours || !to.ours)
+		r = parent_there(&from) ?: parent_there(&to);
 	if (!r && (!from.ours || !to.ours)) {
 		bool said = to_kernel(&from, a) && to_kernel(&to, b);
 		/* From a directory that has no path any more the words of the program lead as far as any. */

@@ -2,6 +2,7 @@
  * op_open.c - open(2) and its kin on paths of ours.
  */
 #include <linux/openat2.h>
+#include <unistd.h>
 #include "names.h"
 #include "ops.h"
 
@@ -53,6 +54,30 @@ static long check(const struct where *w, mode_t mode, int flags)
 	return 0;
 }
 
+/* May the object be opened so? path_resolution(7); the flags have no O_PATH. */
+static long may_open(const struct where *w, int flags)
+{
+	int accmode = flags & O_ACCMODE;
+	int mask = (accmode != O_WRONLY ? R_OK : 0) | (accmode != O_RDONLY || flags & O_TRUNC ? W_OK : 0);
+
+	return -w->mnt->p->dfs_access(w->mnt->dfs, w->parent, NULL, mask);
+}
+
+/* Why a name was not opened for lack of a permission: what it names comes first, as in open(2). */
+static long denied(const struct where *w, int flags)
+{
+	dfs_obj_t *obj;
+	mode_t type;
+	long r = -w->mnt->p->dfs_lookup_rel(w->mnt->dfs, w->parent, w->name, O_RDONLY | O_PATH | O_NOFOLLOW, &obj,
+	                                    &type, NULL);
+
+	if (r)
+		return r;
+	w->mnt->p->dfs_release(obj);
+	r = check(w, type, flags);
+	return r ? r : -EACCES;
+}
+
 /* The directory that a path ends in, or what a link of proc(5) leads to. */
 static long open_itself(struct where *w, int flags)
 {
@@ -65,6 +90,8 @@ static long open_itself(struct where *w, int flags)
 	if (S_ISLNK(w->type) && !(flags & O_PATH))
 		return -ELOOP;
 	long r = check(w, w->type, flags);
+	if (!r && !(flags & O_PATH))
+		r = may_open(w, flags);
 	if (!r)
 		r = -p->dfs_dup(w->mnt->dfs, w->parent, writes ? O_RDWR : O_RDONLY, &obj);
 	if (r)
@@ -126,7 +153,7 @@ static long open_ours(struct where *w, int flags, mode_t mode)
 		return r ? r : install(w, obj, S_IFREG, flags);
 	}
 	if (r)
-		return r;
+		return r == -EACCES ? denied(w, flags) : r;
 	if (S_ISDIR(type) && !p->dfsx_has_links && link_here(w->mnt, obj)) {
 		p->dfs_release(obj);
 		r = where_leave(w);

@@ -25,6 +25,11 @@ long ofd_open_kernel(struct ofd *ofd, uint32_t flags)
 	if (mnt->by_oid) {
 		snprintf(path, sizeof(path), "%s/" DFSKIT_OID_NAME, mnt->root, ofd->oid.hi, ofd->oid.lo);
 		fd = SHIM_RAW(SYS_openat, AT_FDCWD, path, flags);
+		if (fd == -EACCES) {
+			fd = SHIM_RAW(SYS_openat, AT_FDCWD, path, flags | DFSKIT_OPEN_HELD);
+			if (fd >= 0)
+				SHIM_RAW(SYS_fcntl, fd, F_SETFL, flags);
+		}
 	}
 	if (fd < 0 && ofd->path) {
 		snprintf(path, sizeof(path), "%s%s", mnt->root, ofd->path);

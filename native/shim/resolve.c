@@ -8,6 +8,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include "runtime.h"
 
 #define MAX_LINKS 40
@@ -202,11 +203,13 @@ static long step(struct where *w, dfs_obj_t *parent, const char *comp, size_t le
 	const struct provider *p = w->mnt->p;
 	dfs_obj_t *obj;
 	mode_t mode;
-	int acc = w->mnt->read_only ? O_RDONLY : O_RDWR;
+	/* What is on the way to a name need not be readable: path_resolution(7). libdfs, which knows no O_PATH, may
+	 * refuse an object that we may not write. */
+	int acc = O_PATH | O_NOFOLLOW | (w->mnt->read_only ? O_RDONLY : O_RDWR);
 
-	int rc = p->dfs_lookup_rel(w->mnt->dfs, parent, comp, acc | O_NOFOLLOW, &obj, &mode, NULL);
-	if ((rc == EACCES || rc == EPERM) && acc == O_RDWR)
-		rc = p->dfs_lookup_rel(w->mnt->dfs, parent, comp, O_RDONLY | O_NOFOLLOW, &obj, &mode, NULL);
+	int rc = p->dfs_lookup_rel(w->mnt->dfs, parent, comp, acc, &obj, &mode, NULL);
+	if ((rc == EACCES || rc == EPERM) && acc & O_RDWR)
+		rc = p->dfs_lookup_rel(w->mnt->dfs, parent, comp, acc & ~O_RDWR, &obj, &mode, NULL);
 	if (rc)
 		return -rc;
 	if (S_ISLNK(mode)) {
@@ -271,14 +274,35 @@ static long put_link(struct where *w, const char *value, const char *rest, size_
 	return r;
 }
 
+/* May names be looked up in the directory w->path[0..len)? A provider says so itself when it is given the name, but is
+ * given none for "." and "..". libdfs checks no permissions of directories. */
+static long may_search(struct where *w, size_t len)
+{
+	const struct provider *p = w->mnt->p;
+	dfs_obj_t *obj = NULL;
+	int rc;
+
+	if (!p->dfsx_open_oid)
+		return 0;
+	w->path[len] = 0;
+	if (len && !w->dir)
+		w->dir = dir_find(w->mnt, w->path, len);
+	if (!len || w->dir)
+		return -p->dfs_access(w->mnt->dfs, len ? dir_obj(w->dir) : w->mnt->root_obj, NULL, X_OK);
+	rc = p->dfs_lookup(w->mnt->dfs, w->path, O_RDONLY | O_PATH, &obj, NULL, NULL);
+	if (!rc) {
+		rc = p->dfs_access(w->mnt->dfs, obj, NULL, X_OK);
+		p->dfs_release(obj);
+	}
+	return rc == ENOENT ? 0 : -rc; /* without a name: what follows finds out */
+}
+
 /* Walks w->rest from the directory whose path is w->path[0..len). */
 static long walk(struct where *w, size_t len)
 {
 	const char *in = w->rest;
 
 	for (;;) {
-		dir_put(w->dir);
-		w->dir = NULL;
 		while (*in == '/')
 			in++;
 		size_t n = strcspn(in, "/");
@@ -291,6 +315,13 @@ static long walk(struct where *w, size_t len)
 		bool dot = n == 1 && in[0] == '.';
 		bool dotdot = n == 2 && in[0] == '.' && in[1] == '.';
 
+		if (dot || dotdot) { /* no name for the provider to look up */
+			long r = may_search(w, len);
+			if (r)
+				return r;
+		}
+		dir_put(w->dir);
+		w->dir = NULL;
 		if (dotdot) {
 			if (!len) { /* above the mount */
 				char up[2 * PATH_MAX + 8];
@@ -381,7 +412,8 @@ static long walk(struct where *w, size_t len)
 				dfs_obj_t *obj;
 				w->path[len] = 0;
 				mode_t mode;
-				int rc = w->mnt->p->dfs_lookup(w->mnt->dfs, w->path, O_RDONLY, &obj, &mode, NULL);
+				int rc =
+				    w->mnt->p->dfs_lookup(w->mnt->dfs, w->path, O_RDONLY | O_PATH, &obj, &mode, NULL);
 				if (rc)
 					return -rc;
 				if (!S_ISDIR(mode)) { /* what O_PATH opened need not be one */

@@ -42,7 +42,7 @@ describe('coreutils', () => {
       ln f hard; ln -s f soft; ln -sfn t soft; ln -sr f relative; readlink soft relative; ln f hard 2>&1 || echo exists
       touch -d @1000000000.5 f; stat -c '%Y %y' f; touch -r f g; stat -c %y g; touch -a -d @5 f; touch -m -d @6 f; stat -c '%X %Y' f
       touch -h -d @7 soft; stat -c %Y soft; touch -c none; ls
-      chmod 640 f; chmod u+x,g-r f; chmod -R a=rX .; chmod --reference=f g; stat -c '%a %n' f g
+      chmod 640 f; chmod u+x,g-r f; chmod -R a=rX .; stat -c '%a %n' . *; chmod -R u+w .; chmod --reference=f g; stat -c '%a %n' f g
       install -d -m 750 d/e; install -m 601 f d/e/f; install -D f x/y/z; stat -c '%a %n' d/e d/e/f x/y/z
       truncate -s 100 f; truncate -s +5 f; truncate -s '<50' f; wc -c f; truncate -r f new; wc -c new; od -c f | tail -2
       mkdir -p a/b/c; rmdir -p a/b/c; rmdir d 2>&1 || true; unlink g; mkdir -m 700 m; stat -c %a m
@@ -66,7 +66,7 @@ describe('coreutils', () => {
     script: `
       echo one > log
       timeout 10 tail -n +1 -f log > seen & tail=$!
-      for i in $(seq 50); do grep -q one seen && break; sleep 0.1; done
+      for i in $(seq 50); do grep -qs one seen && break; sleep 0.1; done
       echo two >> log; /bin/echo three >> log
       for i in $(seq 50); do grep -q three seen && break; sleep 0.1; done
       kill $tail; wait $tail || true; cat seen`,

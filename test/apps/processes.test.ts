@@ -38,6 +38,7 @@ END
   sameAsKernel(mounted, {
     name: 'a setuid program inherits descriptors at the right offset',
     needs: ['gcc'],
+    root: true,
     repeatable: false,
     script: `
       out=$(mktemp -d); trap 'rm -rf "$out"' EXIT

@@ -1,6 +1,7 @@
 import {
   chmodSync,
   closeSync,
+  existsSync,
   fstatSync,
   mkdirSync,
   openSync,
@@ -17,6 +18,16 @@ import { isAlive, waitForEnd } from '../../src/mount/daemon.js';
 import { binPath, libPath } from '../../src/paths.js';
 import { execute, type Result } from '../support/cli.js';
 import { canMount, mountBench, python, type MountBench } from '../support/mounts.js';
+
+const root = process.getuid?.() === 0;
+
+/** Whether we may let other users into a mount: fusermount3(1), user_allow_other. */
+function mayLetOthersIn(): boolean {
+  return (
+    root ||
+    (existsSync('/etc/fuse.conf') && /^user_allow_other\b/m.test(readFileSync('/etc/fuse.conf', 'utf8')))
+  );
+}
 
 /** Layouts of dfskit_ioctl.h. */
 const ioctls = `
@@ -46,7 +57,7 @@ describe.skipIf(!canMount())('the daemon', () => {
   });
   afterAll(() => bench.close());
 
-  it.each([
+  it.for<[form: string, args: (dir: string) => string[]]>([
     ['POOL/CONT DIR', (dir: string) => ['tank/d', dir]],
     ['DIR POOL CONT', (dir: string) => [dir, 'tank', 'd']],
     ['long options, the directory last', (dir: string) => ['--pool', 'tank', '--container', 'd', dir]],
@@ -76,7 +87,8 @@ describe.skipIf(!canMount())('the daemon', () => {
       ],
     ],
     ['daos://', (dir: string) => ['daos://tank/d', dir, '-r']],
-  ])('takes its arguments in the form: %s', async (form, args) => {
+  ])('takes its arguments in the form: %s', async ([form, args], { skip }) => {
+    skip(args('').includes('--multi-user') && !mayLetOthersIn(), 'needs user_allow_other in /etc/fuse.conf');
     const dir = bench.directory(`form-${form.replace(/\W/g, '')}`);
     expect(await dfuse(args(dir))).toMatchObject({ status: 0, stdout: '', stderr: '' });
     expect(mountAt(dir)).toEqual({ dir, container: 'tank/d', readOnly: form === 'daos://' });
@@ -133,7 +145,7 @@ describe.skipIf(!canMount())('the daemon', () => {
     expect((await dfuse(['--path', named, dir])).stderr).toContain('names no POSIX container');
   });
 
-  it('serves a mount that somebody else has made: mount.fuse3 with drop_privileges', async () => {
+  it.runIf(root)('serves a mount that somebody else has made: mount.fuse3 with drop_privileges', async () => {
     const dir = bench.directory('made-before');
     const mountFuse = (options: string): Promise<Result> =>
       execute('mount.fuse3', [`${binPath('dfuse')}#tank/d`, dir, '-o', options], {
@@ -321,7 +333,7 @@ print([after[n] - before[n] for n in (FUSE_MKDIR, FUSE_WRITE, FUSE_CREATE)])
   });
 
   // In a mount namespace of its own, with a device that everybody may open.
-  it.skipIf(process.getuid?.() !== 0)('works for an ordinary user', async () => {
+  it.runIf(root)('works for an ordinary user', async () => {
     const mounted = await bench.mount('user');
     chmodSync(mounted.dir, 0o777);
     await mounted.umount();
@@ -346,7 +358,7 @@ $user fusermount3 -u user/mnt && echo unmounted
     expect(result).toMatchObject({ stdout: '0 65534 65534\nmore\ng\n1\nunmounted\n', stderr: '' });
   });
 
-  it.skipIf(process.getuid?.() !== 0)('gives files to who creates them, and tells nobody else', async () => {
+  it.runIf(root)('gives files to who creates them, and tells nobody else', async () => {
     const { dir } = await bench.mount('owners', { options: ['allow_other'] });
     chmodSync(bench.scratch, 0o755);
     const script = `${ioctls}

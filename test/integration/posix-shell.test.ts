@@ -109,7 +109,7 @@ END
       for t in e f d h s r w x; do for n in f dir l dangling empty none; do [ "$t $n" = 's dir' ] || ! [ -$t $n ] || echo "$t $n"; done; done
       [ f -ef ./f ] && echo same; ln f hard; [ f -ef hard ] && echo link; touch -d 2001-01-01 old; [ f -nt old ] && echo newer
       for i in 1 2 3; do echo $i; done > loop; cat loop
-      cd dir; echo up > ../up; cd ..; cat up; cd dir; mv ../dir ../renamed; /bin/pwd | grep -o '/renamed$'; echo here > x; cat ../renamed/x`,
+      cd dir; echo up > ../up; cd ..; cat up; cd dir; mv ../dir ../renamed; /bin/pwd | grep -o '/renamed$'; echo here > x; cat ../renamed/x; cd ..; chmod 600 d.txt`,
   });
   sameAsKernel(mounted, {
     name: 'background jobs, traps and signals',

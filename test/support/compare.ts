@@ -10,6 +10,8 @@ export interface Comparison {
   script: string;
   /** Programs that it needs; without them the test is skipped. */
   needs?: string[];
+  /** True when only the superuser can do the steps; the test is skipped for others. */
+  root?: boolean;
   /** False when what it leaves has names or bytes of its own in every run, such as times in an object. */
   repeatable?: boolean;
   options?: CommandOptions;
@@ -35,7 +37,7 @@ export async function treeOf(
 
 /** Declares a test for each way: the same output, exit status and files; the files read back by the other ways. */
 export function sameAsKernel(mounted: MountedContainer, comparison: Comparison): void {
-  const { name, script, needs = [], repeatable = true, options = {} } = comparison;
+  const { name, script, needs = [], root = false, repeatable = true, options = {} } = comparison;
   let reference: Promise<{ outcome: unknown; tree: string }> | undefined;
 
   const steps = async (
@@ -57,6 +59,7 @@ export function sameAsKernel(mounted: MountedContainer, comparison: Comparison):
 
   it.for(ways)(`${name} (%s)`, async (way, { skip }) => {
     const missing = needs.filter((need) => program(need) === undefined);
+    skip(root && process.getuid?.() !== 0, 'needs root');
     skip(missing.length > 0, `needs ${missing.join(', ')}`);
     reference ??= steps('kernel');
     const expected = await reference;

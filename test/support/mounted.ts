@@ -1,10 +1,11 @@
 import { execFileSync, spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, realpathSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll } from 'vitest';
 import { built, peerProgram, program, programPath } from './build.js';
+import { removeTree } from './remove.js';
 import { run, type Outcome } from './run.js';
 
 /** The ways of a program to a mounted container. */
@@ -174,7 +175,7 @@ export class MountedContainer {
   readonly #lastResort = (): void => {
     if (isMounted(this.mountPoint)) this.#unmount(['-l']);
     this.#daemon?.kill('SIGKILL');
-    rmSync(this.base, { recursive: true, force: true });
+    removeTree(this.base);
   };
 }
 

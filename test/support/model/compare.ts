@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { removeTree } from '../remove.js';
 import { conclusion, operation } from './operations.js';
 import { ModelProcess, modelProgram } from './runner.js';
 
@@ -47,13 +48,13 @@ class Pair {
       ].join('\n');
     } finally {
       await Promise.all([dfs.end(), kernel.end()]);
-      rmSync(kernelDirectory, { recursive: true, force: true });
+      removeTree(kernelDirectory);
       rmSync(join(this.directory, 'store', 'pool', `c${n}`), { recursive: true, force: true });
     }
   }
 
   remove(): void {
-    rmSync(this.directory, { recursive: true, force: true });
+    removeTree(this.directory);
   }
 }
 

@@ -118,7 +118,7 @@ static int open_in(dfs_obj_t *parent, const char *name, int flags, mode_t mode, 
 }
 
 /* open(2) says what a thing is before it says who may open it. */
-static int type_first(dfs_obj_t *parent, const char *name, int rc, int for_directory)
+static int type_first(dfs_obj_t *parent, const char *name, int rc)
 {
 	dfs_obj_t *obj;
 	mode_t mode;
@@ -126,8 +126,6 @@ static int type_first(dfs_obj_t *parent, const char *name, int rc, int for_direc
 	if (rc != EACCES || dfs_lookup_rel(dfs, parent, name, O_RDONLY | O_PATH | O_NOFOLLOW, &obj, &mode, NULL) != 0)
 		return rc;
 	done(obj);
-	if (for_directory)
-		return S_ISREG(mode) ? ENOTDIR : rc;
 	return S_ISDIR(mode) ? EISDIR : rc;
 }
 
@@ -140,7 +138,7 @@ int model_open(int slot, const char *path, int flags, mode_t mode)
 		return EBUSY;
 	rc = AT(path, open_in(parent, name, flags, mode, &obj));
 	if (flags & (O_CREAT | O_ACCMODE))
-		rc = rc != EACCES ? rc : AT(path, type_first(parent, name, rc, 0));
+		rc = rc != EACCES ? rc : AT(path, type_first(parent, name, rc));
 	if (rc != 0)
 		return rc;
 	open_files[slot].obj = obj;
@@ -352,8 +350,10 @@ int model_list(const char *path, void (*each)(const char *name, unsigned char ty
 
 	snprintf(absolute, sizeof(absolute), "/%s", strcmp(path, ".") == 0 ? "" : path);
 	rc = dfs_lookup(dfs, absolute, O_RDONLY, &dir, &mode, NULL);
-	if (rc == EACCES)
-		rc = AT(path, type_first(parent, name, rc, 1));
+	if (rc == EACCES && dfs_lookup(dfs, absolute, O_RDONLY | O_PATH, &dir, &mode, NULL) == 0) {
+		done(dir);
+		return S_ISDIR(mode) ? rc : ENOTDIR;
+	}
 	if (rc != 0)
 		return rc;
 	rc = S_ISDIR(mode) ? each_entry(dir, each) : ENOTDIR;
