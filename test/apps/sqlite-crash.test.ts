@@ -19,7 +19,7 @@ END
 sqlite3 db 'pragma journal_mode=${journal}; create table a(w, n); create table b(w, n)'
 exec 2> killed # bash says so of every job
 for round in 1 2 3; do
-  writers=
+  writers=; rm -f ?.log
   for w in 1 2 3 4; do python3 write.py $w > $w.log & writers="$writers $!"; done
   for tries in $(seq 100); do [ -s 1.log -o -s 2.log -o -s 3.log -o -s 4.log ] && break; sleep 0.1; done
   sleep 0.2; kill -9 $writers; wait || true

@@ -324,12 +324,17 @@ print([after[n] - before[n] for n in (FUSE_MKDIR, FUSE_WRITE, FUSE_CREATE)])
           readFileSync(`/proc/${pid}/task/${pid}/status`, 'utf8'),
         )?.[1],
       );
-    await setTimeout(200);
-    const before = slept();
-    statSync(join(dir, '.'));
-    await setTimeout(200);
-    expect(slept() - before).toBeLessThanOrEqual(6);
-    expect(slept()).toBeGreaterThan(before);
+    const rounds: number[] = [];
+    for (let round = 0; round < 5; round++) {
+      await setTimeout(200);
+      const before = slept();
+      statSync(join(dir, '.'));
+      await setTimeout(200);
+      rounds.push(slept() - before);
+    }
+    // A machine that is busy with something else makes some rounds long.
+    expect(Math.min(...rounds)).toBeLessThanOrEqual(6);
+    expect(Math.min(...rounds)).toBeGreaterThan(0);
   });
 
   // In a mount namespace of its own, with a device that everybody may open.

@@ -151,7 +151,8 @@ static void dump(struct text *t, dfs_t *fs, dfs_obj_t *dir, const char *path)
 			struct stat st;
 
 			snprintf(name, sizeof(name), "%s/%.60s", path, ents[i].name);
-			CHECK(p->dfs_lookup_rel(fs, dir, ents[i].name, O_RDONLY | O_NOFOLLOW, &obj, NULL, &st) == 0);
+			/* What it is may be seen always, what it holds is asked of who may read it. */
+			CHECK(p->dfs_lookup_rel(fs, dir, ents[i].name, O_PATH | O_NOFOLLOW, &obj, NULL, &st) == 0);
 			CHECK(ents[i].ino == st.st_ino);
 			say(t, "%s %lx %o %lu size %ld %ld.%09ld %ld.%09ld", name,
 			    (unsigned long)(st.st_ino & 0xfffffffffff), st.st_mode, (unsigned long)st.st_nlink,
