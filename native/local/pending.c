@@ -28,7 +28,8 @@
 #define LOG_START 4096ULL        /* behind the head's page */
 #define CHANGES   1024           /* in one log, */
 #define KEYS      512            /* and of different keys: bounds what a merge writes, */
-#define RESERVE   (8ULL << 20)   /* for which there is space before the first change is acknowledged */
+#define RESERVE   (5ULL << 20)   /* for which there is space before the first change is acknowledged */
+#define STEP      (1ULL << 20)   /* taken ahead of that */
 #define LOW_SPACE (64ULL << 20)  /* of the file system: everything goes to the tree at once, which knows what fits */
 #define BIG_VALUE 512            /* not covered by the check */
 #define BUCKETS   1024
@@ -388,9 +389,9 @@ static bool reserve(struct txn *t)
 		return false;
 	at = ((uint64_t)info.me_last_pgno + 1) * 4096;
 	if (at + RESERVE > p->reserved_to) {
-		if (sys_fallocate(fd, 1 /* KEEP_SIZE */, at, 2 * RESERVE) != 0)
+		if (sys_fallocate(fd, 1 /* KEEP_SIZE */, at, RESERVE + STEP) != 0)
 			return false;
-		p->reserved_to = at + 2 * RESERVE;
+		p->reserved_to = at + RESERVE + STEP;
 	}
 	return journal_reserve(c, mdb_txn_id(t->mdb) - 1, 2 * LOG_ROOM);
 }

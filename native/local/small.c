@@ -175,8 +175,8 @@ struct change {
 static int store_bytes(struct cont *c, struct txn *txn, uint64_t ino, struct inode_rec *rec, const struct change *ch,
                        uint64_t off, uint64_t size)
 {
-	char *whole = c->scratch;
 	bool had = rec->flags & INODE_HAS_DATA;
+	char *whole = NULL;
 	int rc = 0;
 
 	if (size == 0) {
@@ -185,6 +185,7 @@ static int store_bytes(struct cont *c, struct txn *txn, uint64_t ino, struct ino
 		rec->flags &= ~INODE_HAS_DATA;
 		memset(rec->tail, 0, sizeof(rec->tail));
 	} else if (ch->bytes != NULL || had) {
+		whole = c->scratch;
 		rc = get_bytes(txn, ino, rec, whole);
 		if (rc != 0)
 			return rc;
@@ -192,7 +193,6 @@ static int store_bytes(struct cont *c, struct txn *txn, uint64_t ino, struct ino
 			memcpy(whole + off, ch->bytes, ch->len);
 		else if (size < rec->size) /* what is cut off is zero when it comes back */
 			memset(whole + size, 0, rec->size - size);
-		rc = small_put(txn, ino, size, whole);
 		memcpy(rec->tail, whole + SMALL_HEAD, SMALL_TAIL);
 		if (!had)
 			rec->epoch = c->shared->syncs;
@@ -201,7 +201,10 @@ static int store_bytes(struct cont *c, struct txn *txn, uint64_t ino, struct ino
 	rec->size = size;
 	rec->blocks = rec->flags & INODE_HAS_DATA ? SMALL_MAX / 512 : 0;
 	rec->mtime = rec->ctime = time_now();
-	return rc != 0 ? rc : inode_put(txn, ino, rec);
+	if (rc == 0)
+		rc = inode_put(txn, ino, rec);
+	/* The bytes last: see pending_append. */
+	return rc == 0 && whole != NULL ? small_put(txn, ino, size, whole) : rc;
 }
 
 static int change_fn(struct cont *c, struct txn *txn, void *arg)
