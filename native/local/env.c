@@ -575,6 +575,7 @@ int rtx_begin_tree(struct cont *c, struct rtx *r)
 /* One transaction; writer is held. NEED_TREE: it can't be one that is pending. */
 static int write_once(struct cont *c, write_fn fn, void *arg, bool tree)
 {
+	struct read_slot *slot = my_slot(c);
 	struct txn t = {.c = c};
 	int rc = c->env == NULL ? open_anew(c) : 0;
 
@@ -582,6 +583,7 @@ static int write_once(struct cont *c, write_fn fn, void *arg, bool tree)
 		rc = mdb_txn_begin(c->env, NULL, 0, &t.mdb);
 	if (rc != 0)
 		return rc;
+	atomic_fetch_add(&slot->busy, 1); /* what is pending is looked at */
 	journal_begin(c);
 	c->ino_taken = false;
 	snapshot_begin(c, &t);
@@ -608,6 +610,7 @@ static int write_once(struct cont *c, write_fn fn, void *arg, bool tree)
 			mdb_txn_abort(t.mdb);
 		}
 	}
+	atomic_fetch_sub(&slot->busy, 1);
 	if (rc != 0 && c->ino_taken) /* the numbers were not taken after all */
 		c->ino_next = c->ino_end;
 	return rc;

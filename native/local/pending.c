@@ -14,8 +14,8 @@
  *
  * Each process reads the log through a map that it can't write, copies records that are new to it to memory of its own
  * (an overlay, found by key) and looks there first. A reader takes the changes up to the end that the log has when it
- * begins. Overlays of earlier bases are freed when no reader can be left in one: every reader holds its slot (env.c)
- * while it reads.
+ * begins. Overlays of earlier bases are freed when nobody can be left in one: who reads or writes holds its slot (env.c)
+ * all the while.
  *
  * Only fsync(2) needs more: where there is a journal, it has what the tree has taken in (env_sync).
  */
@@ -63,10 +63,9 @@ struct overlay {
 	uint64_t base;
 	struct overlay *next; /* retired or spare */
 	uint64_t readers;     /* retired: slots that may still have one that looks at it */
-	uint32_t pos;         /* read up to there; pending.lock */
-	uint32_t keys;        /* pending.lock */
-	_Atomic uint32_t end; /* the same as pos, for who looks whether there is more */
-	_Atomic uint32_t count;
+	/* Changed with pending.lock. */
+	_Atomic uint32_t end; /* of the log, as far as it was read */
+	_Atomic uint32_t count, keys;
 	_Atomic uint32_t buckets[BUCKETS];
 	struct change changes[CHANGES];
 	char arena[LOG_ROOM];
@@ -230,10 +229,10 @@ static struct overlay *renew(struct cont *c, uint64_t base)
 		o = memory;
 	}
 	o->base = base;
-	o->pos = o->keys = 0;
 	o->next = NULL;
 	atomic_store(&o->end, 0);
 	atomic_store(&o->count, 0);
+	atomic_store(&o->keys, 0);
 	for (i = 0; i < BUCKETS; i++)
 		atomic_store_explicit(&o->buckets[i], NOTHING, memory_order_relaxed);
 	atomic_store(&p->over, o);
@@ -262,18 +261,19 @@ static bool more_at(const struct pending *p, uint64_t base, uint32_t pos)
 static bool take_record(struct cont *c, struct overlay *o)
 {
 	struct pending *p = &c->pending;
-	struct log_record *r = (void *)(o->arena + o->pos);
-	uint32_t at = o->pos + (uint32_t)sizeof(*r), n = atomic_load(&o->count), i, end;
+	uint32_t pos = atomic_load(&o->end), n = atomic_load(&o->count), at = pos + (uint32_t)sizeof(struct log_record);
+	struct log_record *r = (void *)(o->arena + pos);
+	uint32_t end, i;
 
-	if (!more_at(p, o->base, o->pos))
+	if (!more_at(p, o->base, pos))
 		return false;
-	memcpy(r, record_at(p, o->pos), sizeof(*r));
-	if (r->tag != (uint32_t)o->base || r->len < sizeof(*r) || r->len > LOG_ROOM - o->pos ||
+	memcpy(r, record_at(p, pos), sizeof(*r));
+	if (r->tag != (uint32_t)o->base || r->len < sizeof(*r) || r->len > LOG_ROOM - pos ||
 	    r->checked > r->len - sizeof(r->check) || r->count > CHANGES - n)
 		return false;
-	end = o->pos + r->len;
-	memcpy(r + 1, record_at(p, o->pos) + 1, r->len - sizeof(*r));
-	if (check_of(r, o->base, o->pos) != r->check || log_base(p) != o->base)
+	end = pos + r->len;
+	memcpy(r + 1, record_at(p, pos) + 1, r->len - sizeof(*r));
+	if (check_of(r, o->base, pos) != r->check || log_base(p) != o->base)
 		return false;
 	for (i = 0; i < r->count; i++) {
 		struct log_change change;
@@ -284,7 +284,7 @@ static bool take_record(struct cont *c, struct overlay *o)
 		at += sizeof(change);
 		if (change.len > end - at)
 			return false; /* never: the check was right */
-		o->keys += find(o, n + i, change.hi, change.lo) == NULL;
+		atomic_fetch_add(&o->keys, find(o, n + i, change.hi, change.lo) == NULL);
 		b = bucket(change.hi, change.lo);
 		*to = (struct change){.hi = change.hi,
 		                      .lo = change.lo,
@@ -295,7 +295,6 @@ static bool take_record(struct cont *c, struct overlay *o)
 		atomic_store_explicit(&o->buckets[b], n + i, memory_order_release);
 		at += (change.len + 7) & ~7U;
 	}
-	o->pos = end;
 	atomic_store_explicit(&o->count, n + r->count, memory_order_release);
 	atomic_store_explicit(&o->end, end, memory_order_release); /* who sees the end sees the count */
 	return true;
@@ -415,7 +414,8 @@ bool pending_begin(struct txn *t)
 			return false;
 		t->limit = atomic_load(&o->count);
 		t->over = t->limit != 0 ? o : NULL;
-		if (o->pos + OWN_BYTES > LOG_ROOM || t->limit + OWN_CHANGES > CHANGES || o->keys + OWN_CHANGES > KEYS)
+		if (atomic_load(&o->end) + OWN_BYTES > LOG_ROOM || t->limit + OWN_CHANGES > CHANGES ||
+		    atomic_load(&o->keys) + OWN_CHANGES > KEYS)
 			return false;
 	}
 	if (t->over == NULL && !reserve(t))
@@ -482,7 +482,7 @@ int pending_append(struct txn *t)
 	struct log_record *r = (void *)p->buf;
 	uint64_t base = mdb_txn_id(t->mdb) - 1;
 	struct overlay *o = t->over;
-	uint32_t pos = o != NULL ? o->pos : 0, big = 0;
+	uint32_t pos = o != NULL ? atomic_load(&o->end) : 0, big = 0;
 
 	if (p->nr == 0)
 		return 0;
