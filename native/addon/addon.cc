@@ -71,6 +71,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports)
 	InitAttributes(env, exports);
 	InitContainers(env, exports);
 	InitSnapshots(env, exports);
+	InitUserAttributes(env, exports);
 	return exports;
 }
 

@@ -31,5 +31,6 @@ void InitFiles(Napi::Env env, Napi::Object exports);
 void InitAttributes(Napi::Env env, Napi::Object exports);
 void InitContainers(Napi::Env env, Napi::Object exports);
 void InitSnapshots(Napi::Env env, Napi::Object exports);
+void InitUserAttributes(Napi::Env env, Napi::Object exports);
 
 #endif

@@ -13,6 +13,10 @@
 /** errno's number for the result of a daos_* call (0 or negative DER_*). */
 int DerToErrno(int rc);
 
+/** Runs `use` with a container that is open with `flags` (DAOS_COO_*). */
+Failure WithContainer(const std::string &pool, const std::string &cont, unsigned flags,
+                      const std::function<Failure(const struct provider *, daos_handle_t)> &use);
+
 /** Loads and starts the provider once a process. On failure `failure` says why and NULL comes back. */
 const struct provider *Provider(Failure &failure);
 

@@ -67,6 +67,28 @@ const struct provider *Provider(Failure &failure)
 	return loaded;
 }
 
+Failure WithContainer(const std::string &pool, const std::string &cont, unsigned flags,
+                      const std::function<Failure(const struct provider *, daos_handle_t)> &use)
+{
+	Failure failure;
+	const struct provider *p = Provider(failure);
+	if (p == nullptr)
+		return failure;
+	daos_handle_t poh, coh;
+	int rc = p->daos_pool_connect(pool.c_str(), nullptr, DAOS_PC_RO, &poh, nullptr, nullptr);
+	if (rc != 0)
+		return {DerToErrno(rc), "daos_pool_connect", ""};
+	rc = p->daos_cont_open(poh, cont.c_str(), flags, &coh, nullptr, nullptr);
+	if (rc != 0) {
+		failure = {DerToErrno(rc), "daos_cont_open", ""};
+	} else {
+		failure = use(p, coh);
+		p->daos_cont_close(coh, nullptr);
+	}
+	p->daos_pool_disconnect(poh, nullptr);
+	return failure;
+}
+
 namespace
 {
 

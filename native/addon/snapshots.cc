@@ -8,7 +8,8 @@ namespace
 {
 
 /* Runs `use` with an open container; `flags` is DAOS_COO_RO or DAOS_COO_RW. */
-template <typename Use> Failure WithContainer(const std::string &pool, const std::string &cont, unsigned flags, Use use)
+Failure WithSnapshots(const std::string &pool, const std::string &cont, unsigned flags,
+                      const std::function<Failure(const struct provider *, daos_handle_t)> &use)
 {
 	Failure failure;
 	const struct provider *p = Provider(failure);
@@ -17,19 +18,7 @@ template <typename Use> Failure WithContainer(const std::string &pool, const std
 	if (p->daos_cont_create_snap == nullptr || p->daos_cont_list_snap == nullptr ||
 	    p->daos_cont_destroy_snap == nullptr)
 		return {ENOTSUP, "dlsym", "the provider has no snapshots"};
-	daos_handle_t poh, coh;
-	int rc = p->daos_pool_connect(pool.c_str(), nullptr, DAOS_PC_RO, &poh, nullptr, nullptr);
-	if (rc != 0)
-		return {DerToErrno(rc), "daos_pool_connect", ""};
-	rc = p->daos_cont_open(poh, cont.c_str(), flags, &coh, nullptr, nullptr);
-	if (rc != 0) {
-		failure = {DerToErrno(rc), "daos_cont_open", ""};
-	} else {
-		failure = use(p, coh);
-		p->daos_cont_close(coh, nullptr);
-	}
-	p->daos_pool_disconnect(poh, nullptr);
-	return failure;
+	return WithContainer(pool, cont, flags, use);
 }
 
 Napi::Value Create(const Napi::CallbackInfo &info)
@@ -41,7 +30,7 @@ Napi::Value Create(const Napi::CallbackInfo &info)
 	return Promise(
 	    info.Env(), pool + "/" + cont,
 	    [=]() -> Failure {
-		    return WithContainer(pool, cont, DAOS_COO_RW,
+		    return WithSnapshots(pool, cont, DAOS_COO_RW,
 		                         [&](const struct provider *p, daos_handle_t coh) -> Failure {
 			                         std::string copy = name;
 			                         int rc = p->daos_cont_create_snap(coh, epoch.get(),
@@ -89,7 +78,7 @@ Napi::Value List(const Napi::CallbackInfo &info)
 	return Promise(
 	    info.Env(), pool + "/" + cont,
 	    [=]() -> Failure {
-		    return WithContainer(pool, cont, DAOS_COO_RO,
+		    return WithSnapshots(pool, cont, DAOS_COO_RO,
 		                         [&](const struct provider *p, daos_handle_t coh) -> Failure {
 			                         return ListAll(p, coh, *found);
 		                         });
@@ -114,7 +103,7 @@ Napi::Value Destroy(const Napi::CallbackInfo &info)
 	return Promise(
 	    info.Env(), pool + "/" + cont,
 	    [=]() -> Failure {
-		    return WithContainer(pool, cont, DAOS_COO_RW,
+		    return WithSnapshots(pool, cont, DAOS_COO_RW,
 		                         [&](const struct provider *p, daos_handle_t coh) -> Failure {
 			                         int rc = p->daos_cont_destroy_snap(coh, {epoch, epoch}, nullptr);
 			                         return {DerToErrno(rc), "daos_cont_destroy_snap", ""};

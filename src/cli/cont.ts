@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { isLabel, parseContainer } from '../dfs/name.js';
 import { DfskitError } from '../errors.js';
+import { addContAttributes } from './cont-attributes.js';
 import { print, printJson } from './output.js';
 
 /** Each container, and below it its snapshots as POOL/CONT@NAME, oldest first. */
@@ -20,7 +21,9 @@ interface JsonOption {
 
 /** `dfskit cont`: the containers of a store. */
 export function addCont(dfskit: Command): void {
-  const cont = dfskit.command('cont').description('create, list, look at, check and destroy containers');
+  const cont = dfskit
+    .command('cont')
+    .description('create, list, look at, check and destroy containers; their attributes');
 
   cont
     .command('create')
@@ -101,6 +104,8 @@ export function addCont(dfskit: Command): void {
       const { destroyContainer } = await import('../dfs/container.js');
       await destroyContainer(name, options);
     });
+
+  addContAttributes(cont);
 }
 
 /** Bytes of a size like `1M`. */

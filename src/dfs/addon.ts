@@ -71,6 +71,11 @@ export interface Addon {
   containerCheck(pool: string, cont: string): Promise<void>;
   containerDestroy(pool: string, cont: string, force: boolean): Promise<void>;
 
+  userAttributeSet(pool: string, cont: string, name: string, value: Uint8Array): Promise<void>;
+  userAttributeGet(pool: string, cont: string, name: string): Promise<Buffer>;
+  userAttributeList(pool: string, cont: string): Promise<string[]>;
+  userAttributeDelete(pool: string, cont: string, name: string): Promise<void>;
+
   snapshotCreate(pool: string, cont: string, name?: string): Promise<string>;
   snapshotList(pool: string, cont: string): Promise<NativeSnapshot[]>;
   snapshotDestroy(pool: string, cont: string, epoch: string): Promise<void>;

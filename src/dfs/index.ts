@@ -22,6 +22,12 @@ export {
   listContainers,
   type ContainerInfo,
 } from './container.js';
+export {
+  deleteUserAttribute,
+  getUserAttribute,
+  listUserAttributes,
+  setUserAttribute,
+} from './user-attributes.js';
 export { createSnapshot, destroySnapshot, listSnapshots, type Snapshot } from './snapshot.js';
 export { DfsError, type Operation } from './error.js';
 export { formatContainer, isLabel, parseContainer, parseSnapshot, type ContainerName } from './name.js';
