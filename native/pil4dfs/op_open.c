@@ -122,6 +122,8 @@ static long open_unnamed(int dirfd, const char *path, int flags, mode_t mode)
 		        ? -EROFS
 		        : -p->dfsx_open_unnamed(w.mnt->dfs, dir, mode & 07777 & ~shim_umask, flags, &obj);
 		p->dfs_release(dir);
+		if (r == -ENOENT)
+			r = -EPERM; /* the directory was removed */
 		w.no_path = true;
 		if (!r)
 			r = install(&w, obj, S_IFREG, flags);

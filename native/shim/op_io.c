@@ -137,7 +137,8 @@ static long read_list(int fd, d_sg_list_t *sgl, size_t total, const struct iovec
 	return r;
 }
 
-static long write_list(int fd, d_sg_list_t *sgl, size_t total, const struct iovec *iov, int iovcnt)
+/* \a rwf: RWF_END for what this one call appends. */
+static long write_list(int fd, d_sg_list_t *sgl, size_t total, const struct iovec *iov, int iovcnt, unsigned int rwf)
 {
 	struct ofd *ofd;
 	dfs_obj_t *obj;
@@ -151,16 +152,16 @@ static long write_list(int fd, d_sg_list_t *sgl, size_t total, const struct iove
 		slot_unlock(slot, locked);
 		r = ofd_follow_kernel(ofd);
 		if (!r)
-			r = SHIM_RAW(SYS_writev, fd, iov, iovcnt);
+			r = SHIM_RAW(SYS_pwritev2, fd, iov, iovcnt, -1, -1, rwf);
 		ofd_put(ofd);
 		return r;
 	}
 	off_t at = (off_t)atomic_load_explicit(&slot->offset, memory_order_relaxed);
-	bool to_end = atomic_load_explicit(&slot->flags, memory_order_relaxed) & O_APPEND;
+	bool to_end = rwf || atomic_load_explicit(&slot->flags, memory_order_relaxed) & O_APPEND;
 	if (total == 0)
 		r = 0;
 	else if (by_kernel(ofd) && to_end) {
-		r = SHIM_RAW(SYS_writev, fd, iov, iovcnt);
+		r = SHIM_RAW(SYS_pwritev2, fd, iov, iovcnt, -1, -1, rwf);
 		at = r > 0 ? SHIM_RAW(SYS_lseek, fd, 0, SEEK_CUR) : at; /* where the end was is known there alone */
 	} else if (by_kernel(ofd)) {
 		r = SHIM_RAW(SYS_pwritev, fd, iov, iovcnt, at, 0);
@@ -196,7 +197,8 @@ static long pread_list(int fd, d_sg_list_t *sgl, size_t total, const struct iove
 	return r;
 }
 
-static long pwrite_list(int fd, d_sg_list_t *sgl, size_t total, const struct iovec *iov, int iovcnt, off_t offset)
+static long pwrite_list(int fd, d_sg_list_t *sgl, size_t total, const struct iovec *iov, int iovcnt, off_t offset,
+                        unsigned int rwf)
 {
 	struct ofd *ofd;
 	dfs_obj_t *obj;
@@ -208,10 +210,10 @@ static long pwrite_list(int fd, d_sg_list_t *sgl, size_t total, const struct iov
 	if (r)
 		return r;
 	if (by_kernel(ofd))
-		r = SHIM_RAW(SYS_pwritev, fd, iov, iovcnt, offset, 0);
+		r = SHIM_RAW(SYS_pwritev2, fd, iov, iovcnt, offset, 0, rwf);
 	else if (!total)
 		r = 0;
-	else if (atomic_load_explicit(&ofd->slot->flags, memory_order_relaxed) & O_APPEND)
+	else if (rwf || atomic_load_explicit(&ofd->slot->flags, memory_order_relaxed) & O_APPEND)
 		r = append(ofd, obj, sgl, total, &end); /* as Linux does: pwrite(2), BUGS */
 	else
 		r = write_at(ofd, obj, sgl, total, offset);
@@ -235,7 +237,7 @@ long op_read(int fd, void *buf, size_t count)
 long op_write(int fd, const void *buf, size_t count)
 {
 	ONE_BUFFER(buf, count);
-	return write_list(fd, &sgl, count, &vec, 1);
+	return write_list(fd, &sgl, count, &vec, 1, 0);
 }
 
 long op_pread64(int fd, void *buf, size_t count, off_t offset)
@@ -247,7 +249,7 @@ long op_pread64(int fd, void *buf, size_t count, off_t offset)
 long op_pwrite64(int fd, const void *buf, size_t count, off_t offset)
 {
 	ONE_BUFFER(buf, count);
-	return pwrite_list(fd, &sgl, count, &vec, 1, offset);
+	return pwrite_list(fd, &sgl, count, &vec, 1, offset, 0);
 }
 
 /* Of a directory nothing can be read, but no bytes are, and flags are refused before: \a r is what a call without
@@ -268,7 +270,7 @@ long op_readv(int fd, const struct iovec *iov, int iovcnt)
 long op_writev(int fd, const struct iovec *iov, int iovcnt)
 {
 	VECTOR(sgl, iov, iovcnt, total);
-	return write_list(fd, &sgl, total, iov, iovcnt);
+	return write_list(fd, &sgl, total, iov, iovcnt, 0);
 }
 
 /* RWF_HIPRI, DSYNC, SYNC and NOWAIT ask for what every call here does or may leave out. */
@@ -298,30 +300,14 @@ long op_preadv2(int fd, const struct iovec *iov, int iovcnt, off_t offset, int f
 	return vector_result(r, total, flags);
 }
 
-static long append_list(int fd, d_sg_list_t *sgl, size_t total)
-{
-	struct ofd *ofd;
-	dfs_obj_t *obj;
-	off_t end;
-	long r = begin(fd, O_RDONLY, &ofd, &obj);
-	if (r)
-		return r;
-	r = total ? append(ofd, obj, sgl, total, &end) : 0;
-	ofd_put(ofd);
-	return r;
-}
-
 long op_pwritev2(int fd, const struct iovec *iov, int iovcnt, off_t offset, int flags)
 {
 	VECTOR(sgl, iov, iovcnt, total);
 	if ((unsigned int)flags & ~(RWF_ANY | RWF_END))
 		return unknown_flags(fd, O_RDONLY, total, offset);
-	long r;
-	if (((unsigned int)flags & RWF_END) && offset != -1)
-		r = append_list(fd, &sgl, total);
-	else
-		r = offset == -1 ? write_list(fd, &sgl, total, iov, iovcnt)
-		                 : pwrite_list(fd, &sgl, total, iov, iovcnt, offset);
+	unsigned int rwf = (unsigned int)flags & RWF_END;
+	long r = offset == -1 ? write_list(fd, &sgl, total, iov, iovcnt, rwf)
+	                      : pwrite_list(fd, &sgl, total, iov, iovcnt, offset, rwf);
 	if (r > 0 && ((unsigned int)flags & 0x6u)) { /* RWF_DSYNC, RWF_SYNC */
 		long synced = op_fdatasync(fd);
 		if (synced)
@@ -366,7 +352,7 @@ long op_lseek(int fd, off_t offset, int whence)
 		break;
 	case SEEK_CUR:
 		if (__builtin_add_overflow((off_t)atomic_load(&slot->offset), offset, &to))
-			rc = EOVERFLOW;
+			rc = EINVAL; /* not EOVERFLOW: the kernel's sum wraps and is negative */
 		break;
 	case SEEK_END:
 		if (ofd->kind == OFD_DIR)
@@ -374,7 +360,7 @@ long op_lseek(int fd, off_t offset, int whence)
 		else
 			rc = p->dfs_get_size(ofd->mnt->dfs, obj, &size);
 		if (!rc && __builtin_add_overflow((off_t)size, offset, &to))
-			rc = EOVERFLOW;
+			rc = EINVAL;
 		break;
 	case SEEK_DATA:
 	case SEEK_HOLE:

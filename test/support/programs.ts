@@ -361,7 +361,7 @@ export function programs(limits: Limits): fc.Arbitrary<string[]> {
     { weight: 1, arbitrary: fc.constant('0t') },
   );
   const made = ordinary.filter(
-    (text) => !(limits.fuse ? /O_TMPFILE|epoll|chown .* -1 -1/ : /ring_open|openat2.*RESOLVE/).test(text),
+    (text) => !(limits.fuse ? /O_TMPFILE|chown .* -1 -1/ : /ring_open|openat2.*RESOLVE/).test(text),
   );
   const process = limits.fuse ? processes : processes.filter((text) => !text.includes('static'));
   const call = fc.oneof(
@@ -382,10 +382,10 @@ export function programs(limits: Limits): fc.Arbitrary<string[]> {
           ? / (setlk|lockf) /
           : / (ofd_setlk|ofd_getlk|flock|splice|tee|mmap|send|io_|ring_)|static/;
       if (calls.some((text) => locks.test(text))) calls = calls.filter((text) => !apart.test(text));
-      // dfuse maps no file that is open for appending; what came over a socket is a descriptor of it.
-      const appends =
-        calls.some((text) => text.includes('O_APPEND')) &&
-        (limits.fuse || calls.some((text) => text.includes(' send ')));
+      // What came over a socket is a descriptor of dfuse, which maps no file that is open for appending.
+      const foreign = limits.fuse || calls.some((text) => text.includes(' send '));
+      const appends = foreign && calls.some((text) => text.includes('O_APPEND'));
+      if (foreign) calls = calls.filter((text) => !text.includes(' epoll '));
       return [...calls.filter((text) => !appends || !text.includes(' mmap ')), '0 tree'];
     });
 }
