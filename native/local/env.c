@@ -393,9 +393,9 @@ int env_sync(struct cont *c)
  */
 static int reopen_in_child(struct cont *c)
 {
+	uint64_t before = writer_lock(c);
 	int rc = 0;
 
-	pthread_mutex_lock(&c->writer);
 	if (atomic_load(&c->fork_generation) != atomic_load(&fork_generation)) {
 		unsigned i;
 
@@ -414,7 +414,7 @@ static int reopen_in_child(struct cont *c)
 		if (rc == 0 && c->marks == NULL)
 			rc = marks_attach_child(c);
 	}
-	pthread_mutex_unlock(&c->writer);
+	writer_unlock(c, before);
 	return rc;
 }
 
@@ -490,9 +490,10 @@ static int rtx_retry(struct cont *c, int rc, unsigned attempt)
 		return rc;
 	}
 	if (rc == MDB_MAP_RESIZED) {
-		pthread_mutex_lock(&c->writer);
+		uint64_t before = writer_lock(c);
+
 		rc = resize(c, false);
-		pthread_mutex_unlock(&c->writer);
+		writer_unlock(c, before);
 		return rc;
 	}
 	if (rc == MDB_READERS_FULL && attempt < 1000) {
@@ -668,13 +669,11 @@ static int write_some(struct cont *c, write_fn fn, void *arg, bool tree)
 		rc = env_ready(c);
 		if (rc != 0)
 			return rc;
-		before = signals_block();
-		pthread_mutex_lock(&c->writer);
+		before = writer_lock(c);
 		rc = env_errno(write_locked(c, fn, arg, tree));
 		full = c->journal.rotated;
 		c->journal.rotated = false;
-		pthread_mutex_unlock(&c->writer);
-		signals_restore(before);
+		writer_unlock(c, before);
 		if (unlikely(full))
 			journal_checkpoint(c);
 		/* Space that only waits for a sync is space. */

@@ -306,6 +306,21 @@ int rtx_begin(struct cont *c, struct rtx *r);
 void rtx_end(struct rtx *r);
 int rtx_begin_tree(struct cont *c, struct rtx *r); /* one that may walk over names, xattrs and lists: see tree_scan */
 
+/* Takes c->writer for what a signal handler of this thread may also want. */
+static inline uint64_t writer_lock(struct cont *c)
+{
+	uint64_t before = signals_block();
+
+	pthread_mutex_lock(&c->writer);
+	return before;
+}
+
+static inline void writer_unlock(struct cont *c, uint64_t before)
+{
+	pthread_mutex_unlock(&c->writer);
+	signals_restore(before);
+}
+
 /* Runs fn in a write transaction and commits when it returns 0. fn may run more than once
  * (the map grew), and returns an LMDB result or a positive errno. */
 typedef int (*write_fn)(struct cont *c, struct txn *txn, void *arg);

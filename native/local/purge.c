@@ -103,13 +103,11 @@ unsigned purge_all(struct cont *c, const uint64_t *list, unsigned n)
 
 	if (n == 0)
 		return 0;
-	before = signals_block();
-	pthread_mutex_lock(&c->writer);
+	before = writer_lock(c);
 	for (i = 0; i < n; i++)
 		if (!marks_is_open(c, list[i])) /* its remover died before it saw who had opened it */
 			p.ino[p.n++] = list[i];
-	pthread_mutex_unlock(&c->writer);
-	signals_restore(before);
+	writer_unlock(c, before);
 	for (i = 0; i < p.n; i++) {
 		host_path(path, p.ino[i]);
 		sys_unlinkat(c->obj_fd, path, 0);

@@ -112,9 +112,10 @@ void drop_finish(struct cont *c, struct drop *d, int rc)
 	if (d->ino == 0)
 		return;
 	if (rc == 0 && d->gone) {
-		pthread_mutex_lock(&c->writer);
+		uint64_t before = writer_lock(c);
+
 		raced = marks_is_open(c, d->ino);
-		pthread_mutex_unlock(&c->writer);
+		writer_unlock(c, before);
 		if (raced) { /* opened between our look at the counters and the commit */
 			d->rec.flags &= ~INODE_HAS_XATTR;
 			cont_write(c, readd_fn, d);
@@ -186,10 +187,11 @@ void reclaim_orphan(struct cont *c, uint64_t ino)
 
 	rc = cont_write(c, reclaim_fn, &r);
 	if (rc == 0) {
-		pthread_mutex_lock(&c->writer);
+		uint64_t before = writer_lock(c);
+
 		if (c->shared->orphans != 0)
 			shared_set_orphans(c, c->shared->orphans - 1);
-		pthread_mutex_unlock(&c->writer);
+		writer_unlock(c, before);
 	}
 	drop_finish(c, &r.d, rc);
 }
@@ -209,8 +211,9 @@ void reclaim_all(struct cont *c)
 		}
 	} while (n == 64);
 	if (left == 0 && c->shared->orphans != 0) {
-		pthread_mutex_lock(&c->writer);
+		uint64_t before = writer_lock(c);
+
 		shared_set_orphans(c, 0);
-		pthread_mutex_unlock(&c->writer);
+		writer_unlock(c, before);
 	}
 }

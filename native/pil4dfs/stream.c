@@ -63,7 +63,7 @@ static struct stream *begin(DIR *dir)
 
 	if (ofd == NULL || atomic_load(&ofd->stream) != NULL)
 		return NULL;
-	struct stream *s = malloc(sizeof(*s));
+	struct stream *s = memory_take(sizeof(*s));
 	if (s == NULL)
 		return NULL;
 	s->dir = dir;
@@ -72,7 +72,7 @@ static struct stream *begin(DIR *dir)
 	s->at = s->end = 0;
 	if (atomic_compare_exchange_strong(&ofd->stream, &none, s))
 		return s;
-	free(s);
+	memory_give(s);
 	return stream_of(dir);
 }
 
@@ -178,6 +178,6 @@ int shim_closedir(void *dir)
 	struct stream *s = stream_of(dir);
 
 	if (s != NULL && atomic_compare_exchange_strong(&ofd->stream, &s, NULL))
-		free(s);
+		memory_give(s);
 	return ENTRY_REAL(real, "closedir")(dir);
 }

@@ -89,7 +89,7 @@ struct slot *slot_new(uint32_t flags)
 		index = atomic_fetch_add_explicit(&a->next, 1, memory_order_relaxed);
 		if (index >= NR_SLOTS) { /* full: let the last ones be shared rather than fail an open */
 			atomic_store(&a->next, NR_SLOTS);
-			struct slot *own = calloc(1, sizeof(*own));
+			struct slot *own = memory_zeroed(sizeof(*own));
 			if (own)
 				atomic_init(&own->flags, flags);
 			return own;
@@ -123,7 +123,7 @@ bool slot_private(const struct slot *slot)
 void slot_free(struct slot *slot)
 {
 	if (!in_arena(slot)) {
-		free(slot);
+		memory_give(slot);
 		return;
 	}
 	if (atomic_load(&slot->shared))

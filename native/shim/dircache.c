@@ -33,6 +33,23 @@ static unsigned int nr_entries;
 static uint64_t seen_generation;
 static long timeout = -1;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+/* This thread is at work on the table: a signal handler that interrupts it does without. */
+static _Thread_local volatile bool inside;
+
+static bool enter(void)
+{
+	if (inside)
+		return false;
+	inside = true;
+	pthread_mutex_lock(&lock);
+	return true;
+}
+
+static void leave(void)
+{
+	pthread_mutex_unlock(&lock);
+	inside = false;
+}
 
 static uint32_t hash_of(const struct mount *mnt, const char *path, size_t len)
 {
@@ -97,7 +114,8 @@ struct dir_ref *dir_find(struct mount *mnt, const char *path, size_t len)
 	let_go(dir);
 
 	uint32_t hash = hash_of(mnt, path, len);
-	pthread_mutex_lock(&lock);
+	if (!enter())
+		return NULL;
 	check_generation();
 	for (dir = buckets[hash % NR_BUCKETS]; dir; dir = dir->next)
 		if (dir->hash == hash && is(dir, mnt, path, len))
@@ -110,13 +128,13 @@ struct dir_ref *dir_find(struct mount *mnt, const char *path, size_t len)
 		atomic_fetch_add_explicit(&dir->refs, 1, memory_order_relaxed);
 		atomic_store_explicit(&dir->generation, generation, memory_order_relaxed);
 	}
-	pthread_mutex_unlock(&lock);
+	leave();
 	return dir;
 }
 
 struct dir_ref *dir_add(struct mount *mnt, const char *path, size_t len, dfs_obj_t *obj)
 {
-	struct dir_ref *dir = malloc(sizeof(*dir) + len + 1);
+	struct dir_ref *dir = memory_take(sizeof(*dir) + len + 1);
 	if (!dir) {
 		mnt->p->dfs_release(obj);
 		return NULL;
@@ -125,9 +143,10 @@ struct dir_ref *dir_add(struct mount *mnt, const char *path, size_t len, dfs_obj
 	atomic_init(&dir->generation, UINT64_MAX); /* the look-up may be of an older one: dir_find() says */
 	memcpy(dir->path, path, len);
 	dir->path[len] = 0;
-	atomic_init(&dir->refs, 2);
+	atomic_init(&dir->refs, 1);
 
-	pthread_mutex_lock(&lock);
+	if (!enter())
+		return dir;
 	if (timeout < 0) {
 		const char *s = getenv("D_IL_DCACHE_REC_TIMEOUT");
 		timeout = s ? atol(s) : 60;
@@ -135,14 +154,13 @@ struct dir_ref *dir_add(struct mount *mnt, const char *path, size_t len, dfs_obj
 	if (nr_entries >= MAX_ENTRIES)
 		drop_all();
 	dir->until = mnt->generation ? 0 : now() + timeout;
-	if (!mnt->generation && timeout == 0)
-		atomic_store(&dir->refs, 1);
-	else {
+	if (mnt->generation || timeout != 0) {
+		atomic_store(&dir->refs, 2);
 		dir->next = buckets[dir->hash % NR_BUCKETS];
 		buckets[dir->hash % NR_BUCKETS] = dir;
 		nr_entries++;
 	}
-	pthread_mutex_unlock(&lock);
+	leave();
 	return dir;
 }
 
@@ -165,10 +183,15 @@ static void let_go(struct dir_ref *dir)
 	if (!dir || atomic_fetch_sub_explicit(&dir->refs, 1, memory_order_acq_rel) != 1)
 		return;
 	dir->mnt->p->dfs_release(dir->obj);
-	free(dir);
+	memory_give(dir);
 }
 
 void dirs_lock(bool take)
 {
-	(take ? pthread_mutex_lock : pthread_mutex_unlock)(&lock);
+	static _Thread_local bool taken; /* not by a handler that came when it was */
+
+	if (take)
+		taken = enter();
+	else if (taken)
+		leave();
 }

@@ -20,8 +20,7 @@ struct ofd **shim_fds;
 unsigned int shim_fd_top;
 unsigned int shim_fd_floor = UINT_MAX;
 
-static pthread_mutex_t pool_lock = PTHREAD_MUTEX_INITIALIZER;
-static struct ofd *pool_free;
+static struct memory_lanes pool;
 /* The one given back last, with its slot: spares a program that opens one file after the other the pool and arena. */
 static _Atomic(struct ofd *) recent;
 static _Atomic int placeholder = -1;
@@ -152,8 +151,7 @@ void fds_child(void)
 	struct ofd *ofd = atomic_exchange(&recent, NULL);
 	if (ofd) { /* its slot is also the parent's to use */
 		ofd->slot = NULL;
-		ofd->next = pool_free;
-		pool_free = ofd;
+		memory_lanes_push(&pool, ofd);
 	}
 }
 
@@ -163,11 +161,6 @@ bool fd_foreign_child(void)
 		return false;
 	int own = atomic_load_explicit(&own_pid, memory_order_relaxed);
 	return own && (int)SHIM_RAW(SYS_getpid, 0) != own;
-}
-
-void fds_lock(bool take)
-{
-	(take ? pthread_mutex_lock : pthread_mutex_unlock)(&pool_lock);
 }
 
 /* The child's own entry for fd: found, or added when there is room. */
@@ -258,22 +251,13 @@ struct ofd *ofd_get_cwd(void)
 
 static struct ofd *pool_take(void)
 {
-	pthread_mutex_lock(&pool_lock);
-	struct ofd *ofd = pool_free;
-	if (ofd)
-		pool_free = ofd->next;
-	pthread_mutex_unlock(&pool_lock);
+	struct ofd *ofd = memory_lanes_pop(&pool);
+
 	if (ofd)
 		return ofd;
-	ofd = calloc(64, sizeof(*ofd));
-	if (!ofd)
-		return NULL;
-	for (int i = 1; i < 63; i++)
-		ofd[i].next = &ofd[i + 1];
-	pthread_mutex_lock(&pool_lock);
-	ofd[63].next = pool_free;
-	pool_free = &ofd[1];
-	pthread_mutex_unlock(&pool_lock);
+	ofd = memory_zeroed(64 * sizeof(*ofd));
+	for (int i = 1; ofd && i < 64; i++)
+		memory_lanes_push(&pool, &ofd[i]);
 	return ofd;
 }
 
@@ -282,10 +266,7 @@ static void pool_give(struct ofd *ofd)
 	if (ofd->slot)
 		slot_free(ofd->slot);
 	ofd->slot = NULL;
-	pthread_mutex_lock(&pool_lock);
-	ofd->next = pool_free;
-	pool_free = ofd;
-	pthread_mutex_unlock(&pool_lock);
+	memory_lanes_push(&pool, ofd);
 }
 
 /* dir/name, or dir when name is "". */
@@ -296,10 +277,10 @@ static bool set_path(struct ofd *ofd, const char *dir, const char *name)
 		return true;
 	size_t len = strlen(dir), more = strlen(name), need = len + more + 2;
 	if (need > ofd->path_size) {
-		char *room = malloc(need + 64);
+		char *room = memory_take(need + 64);
 		if (!room)
 			return false;
-		free(ofd->path_room);
+		memory_give(ofd->path_room);
 		ofd->path_room = room;
 		ofd->path_size = need + 64;
 	}
@@ -345,7 +326,6 @@ static struct ofd *fill(struct ofd *ofd, struct slot *slot, struct mount *mnt, e
 	ofd->mnt = mnt;
 	ofd->generation = mnt->generation ? *mnt->generation : 0;
 	ofd->oid = oid;
-	ofd->next = NULL;
 	atomic_store_explicit(&ofd->real, false, memory_order_relaxed);
 	atomic_store_explicit(&ofd->locked, false, memory_order_relaxed);
 	atomic_store_explicit(&ofd->spare, 0, memory_order_relaxed);
@@ -386,7 +366,7 @@ void ofd_put(struct ofd *ofd)
 	struct stream *left = atomic_load_explicit(&ofd->stream, memory_order_relaxed);
 	if (left) { /* its DIR was not closed */
 		atomic_store_explicit(&ofd->stream, NULL, memory_order_relaxed);
-		free(left);
+		memory_give(left);
 	}
 	struct ofd *none = NULL;
 	if (!slot_private(ofd->slot) || !atomic_compare_exchange_strong(&recent, &none, ofd))

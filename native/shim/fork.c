@@ -19,13 +19,11 @@ static void prepare(void)
 	fds_prepare_fork();
 	mounts_fork(0);
 	dirs_lock(true);
-	fds_lock(true);
 	tell(0);
 }
 
 static void unlock(int stage)
 {
-	fds_lock(false);
 	dirs_lock(false);
 	mounts_fork(stage);
 }

@@ -27,11 +27,11 @@ long ofd_memory_copy(struct ofd *ofd)
 {
 	int err = 0;
 	dfs_obj_t *obj = ofd_obj(ofd, &err);
-	char *buf = obj ? malloc(CHUNK) : NULL;
+	char *buf = obj ? memory_take(CHUNK) : NULL;
 	long fd = buf ? SHIM_RAW(SYS_memfd_create, "dfskit-copy", MFD_CLOEXEC) : err ? -err : -ENOMEM;
 	long r = fd < 0 ? fd : copy_all(ofd, obj, (int)fd, buf);
 
-	free(buf);
+	memory_give(buf);
 	if (r && fd >= 0)
 		SHIM_RAW(SYS_close, fd);
 	return r ? r : fd;

@@ -5,6 +5,7 @@
  * is all that happens when a program starts; a provider is loaded at the first call on a path inside.
  */
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -176,14 +177,8 @@ static void sleep_until_used(void)
 	}
 }
 
-bool mount_connect(struct mount *mnt)
+static bool connect(struct mount *mnt, int state)
 {
-	int state = atomic_load_explicit(&mnt->state, memory_order_acquire);
-	if (__builtin_expect(state == MOUNT_READY, 1))
-		return true;
-	if (state == MOUNT_DEAD)
-		return false;
-
 	/* Loading is not under connect_lock: the loader has a lock of its own, and whoever holds it (a constructor of a
 	 * library that is being opened) may want to connect. A fork waits for it, so no child finds it half done. */
 	static _Thread_local struct route route;
@@ -221,6 +216,22 @@ bool mount_connect(struct mount *mnt)
 	pthread_mutex_unlock(&connect_lock);
 	errno = saved;
 	return atomic_load(&mnt->state) == MOUNT_READY;
+}
+
+bool mount_connect(struct mount *mnt)
+{
+	int state = atomic_load_explicit(&mnt->state, memory_order_acquire);
+	if (__builtin_expect(state == MOUNT_READY, 1))
+		return true;
+	if (state == MOUNT_DEAD)
+		return false;
+
+	/* Locks are taken, libc's and the loader's among them: no handler of this thread may want them meanwhile. */
+	uint64_t all = ~0ull, before = 0;
+	SHIM_RAW(SYS_rt_sigprocmask, SIG_BLOCK, &all, &before, sizeof(all));
+	bool ready = connect(mnt, state);
+	SHIM_RAW(SYS_rt_sigprocmask, SIG_SETMASK, &before, NULL, sizeof(before));
+	return ready;
 }
 
 void mounts_fork(int stage)

@@ -35,7 +35,7 @@ static long stat_of(int fd, struct stat *st)
 static long move_bytes(int in, off_t *in_at, int out, off_t *out_at, size_t len)
 {
 	size_t chunk = len < COPY_CHUNK ? len : COPY_CHUNK;
-	char *buf = malloc(chunk ? chunk : 1);
+	char *buf = memory_take(chunk);
 	long done = 0, r = 0;
 
 	if (!buf)
@@ -59,7 +59,7 @@ static long move_bytes(int in, off_t *in_at, int out, off_t *out_at, size_t len)
 			break;
 		}
 	}
-	free(buf);
+	memory_give(buf);
 	return done ? done : r;
 }
 

@@ -5,7 +5,6 @@
  *   1 slot     offset of one open-file description, in shared memory (slot_lock)
  *   2 mount    loading a provider, then connecting a mount (mounts.c)
  *   3 cache    directory cache (dircache.c)
- *   4 pool     free list of open-file descriptions (fdtable.c)
  */
 #ifndef DFSKIT_RUNTIME_H
 #define DFSKIT_RUNTIME_H
@@ -20,6 +19,7 @@
 #include <daos_fs.h>
 #include <dfskit_ext.h>
 #include <dfskit_ioctl.h>
+#include "../memory/memory.h"
 #include "../provider/provider.h"
 #include "shim.h"
 
@@ -161,6 +161,7 @@ enum parking {
 /* An open-file description in this process. Memory of these is never given back (a stale pointer
  * always points at one), so the table can be read without a lock: see ofd_get(). */
 struct ofd {
+	void *next; /* free: memory_lanes_push() */
 	_Atomic int refs;
 	uint8_t kind;        /* enum ofd_kind */
 	uint8_t parking;     /* enum parking: of its only descriptor */
@@ -177,7 +178,6 @@ struct ofd {
 	size_t path_size;
 	uint64_t generation;             /* of the directory tree when path was true */
 	_Atomic(struct stream *) stream; /* of the DIR on it, NULL when there is none: pil4dfs/stream.c */
-	struct ofd *next;                /* free list */
 };
 
 extern _Atomic(struct ofd *) shim_cwd; /* the working directory when it is ours */
@@ -219,7 +219,6 @@ extern struct ofd parked_mark; /* in the table where it is parked */
 long fd_each(long (*fn)(int fd, struct ofd *ofd, void *arg), void *arg);
 void fds_prepare_fork(void);
 void fds_child(void);
-void fds_lock(bool take);
 /** The child that shared our memory has exec'd: its entries go. */
 void fds_spawned(void);
 /** Sets shim_fd_floor; due before the provider opens anything. */

@@ -29,7 +29,7 @@ struct check {
 };
 
 extern const struct check attribute_checks[], data_checks[], descriptor_checks[], directory_checks[], name_checks[],
-    process_checks[], ring_checks[], stream_checks[];
+    process_checks[], ring_checks[], signal_checks[], stream_checks[];
 
 /** Path of this program. */
 extern const char *self_path;

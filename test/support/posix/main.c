@@ -8,7 +8,8 @@
 const char *self_path;
 
 static const struct check *const families[] = {attribute_checks, data_checks,    descriptor_checks, directory_checks,
-					       name_checks,      process_checks, ring_checks, stream_checks};
+					       name_checks,      process_checks, ring_checks, signal_checks,
+					       stream_checks};
 
 void say(const char *format, ...)
 {
