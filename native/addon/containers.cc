@@ -198,21 +198,47 @@ Napi::Value Info(const Napi::CallbackInfo &info)
 	    });
 }
 
+struct Findings {
+	struct dfsx_check result = {};
+	std::vector<std::string> lines;
+};
+
+void Hear(void *arg, const char *line)
+{
+	static_cast<Findings *>(arg)->lines.emplace_back(line);
+}
+
+/* flags: of dfs_cont_check. */
 Napi::Value Check(const Napi::CallbackInfo &info)
 {
 	std::string pool = info[0].ToString(), cont = info[1].ToString();
+	uint64_t flags = info[2].ToNumber().Uint32Value();
+	auto findings = std::make_shared<Findings>();
 
+	findings->result.say = Hear;
+	findings->result.arg = findings.get();
 	return Promise(
 	    info.Env(), Name(pool, cont),
 	    [=]() -> Failure {
 		    return WithPool(pool, DAOS_PC_RW, [&](const struct provider *p, daos_handle_t poh) -> Failure {
-			    if (p->dfs_cont_check == nullptr)
-				    return {ENOTSUP, "dfs_cont_check", ""};
-			    int rc = p->dfs_cont_check(poh, cont.c_str(), DFS_CHECK_PRINT, nullptr);
+			    int rc = ENOTSUP;
+			    if (p->dfsx_cont_check != nullptr)
+				    rc = p->dfsx_cont_check(poh, cont.c_str(), flags, nullptr, &findings->result);
+			    else if (p->dfs_cont_check != nullptr)
+				    rc = p->dfs_cont_check(poh, cont.c_str(), flags | DFS_CHECK_PRINT, nullptr);
 			    return {rc < 0 ? DerToErrno(rc) : rc, "dfs_cont_check", ""};
 		    });
 	    },
-	    Undefined);
+	    [=](Napi::Env env) -> Napi::Value {
+		    auto out = Napi::Object::New(env);
+		    auto lines = Napi::Array::New(env);
+		    for (const auto &line : findings->lines)
+			    lines.Set(lines.Length(), Napi::String::New(env, line));
+		    out.Set("found", static_cast<double>(findings->result.found));
+		    out.Set("repaired", static_cast<double>(findings->result.mended));
+		    out.Set("findings", lines);
+		    return out;
+	    });
 }
 
 Napi::Value Destroy(const Napi::CallbackInfo &info)

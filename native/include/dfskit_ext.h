@@ -99,6 +99,20 @@ bool dfsx_has_links(dfs_t *dfs);
  *  While it stands still, a cached name -> directory pair is true. Mapped for reading only. */
 const volatile uint64_t *dfsx_dir_generation(dfs_t *dfs);
 
+/* What a check found, and its caller's function for each finding (NULL: none). */
+struct dfsx_check {
+	void (*say)(void *arg, const char *line);
+	void *arg;
+	uint64_t found, mended; /* out */
+};
+
+/**
+ * dfs_cont_check(): finds what contradicts itself in a container, and mends it when \a flags has DFS_CHECK_REMOVE (what
+ * has no name goes) or DFS_CHECK_RELINK (it gets one below /lost+found/NAME); not both. DFS_CHECK_VERIFY also reads all
+ * bytes. Others may use the container meanwhile. What was found and not mended is wrong still.
+ */
+int dfsx_cont_check(daos_handle_t poh, const char *cont, uint64_t flags, const char *name, struct dfsx_check *result);
+
 /** True when \a fd is one of the provider's own descriptors. Async-signal-safe, lock-free. */
 bool dfsx_owns_fd(int fd);
 

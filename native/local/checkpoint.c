@@ -345,7 +345,7 @@ static int copy_file(struct cont *c, const char *from, const char *to)
 
 /* The last word of the base before it becomes the tree: numbers that lost files may have are never given out, and
  * the journal goes on in a segment that is not there yet. */
-static int conclude(MDB_env *env, struct journal_pos *pos, uint64_t *txnid)
+static int conclude(MDB_env *env, struct journal_pos *pos, uint64_t *txnid, uint64_t *cut_at)
 {
 	struct key key = make_key(0, KEY_INO);
 	MDB_val k = {sizeof(key), &key}, v;
@@ -359,6 +359,7 @@ static int conclude(MDB_env *env, struct journal_pos *pos, uint64_t *txnid)
 	rc = mdb_get(txn, DBI, &k, &v);
 	if (rc == 0 && v.mv_size == sizeof(next)) {
 		memcpy(&next, v.mv_data, sizeof(next));
+		*cut_at = next;
 		next += INO_LEAP;
 		v = (MDB_val){sizeof(next), &next};
 		rc = mdb_put(txn, DBI, &k, &v, 0);
@@ -389,7 +390,7 @@ static uint64_t newest_segment(struct cont *c, uint64_t at)
 static int rebuild(struct cont *c)
 {
 	struct journal_pos pos = {0};
-	uint64_t txnid = 0, newest;
+	uint64_t txnid = 0, cut_at = 0, newest;
 	MDB_env *env = NULL;
 	bool more = true;
 	char *path;
@@ -402,7 +403,7 @@ static int rebuild(struct cont *c)
 	newest = newest_segment(c, pos.segment);
 	pos.segment = newest; /* what is behind a gap counts no more, and its number is not used again */
 	if (rc == 0)
-		rc = conclude(env, &pos, &txnid);
+		rc = conclude(env, &pos, &txnid, &cut_at);
 	if (env != NULL)
 		mdb_env_close(env);
 	free(path);
@@ -420,6 +421,7 @@ static int rebuild(struct cont *c)
 
 		purge_count(c, 1, 0);
 		sys_pwrite(c->shared_fd, &syncs, sizeof(syncs), offsetof(struct shared_page, syncs));
+		sys_pwrite(c->shared_fd, &cut_at, sizeof(cut_at), offsetof(struct shared_page, cut_at));
 	}
 	if (rc == 0 && sys_pwrite(c->shared_fd, &pos, sizeof(pos), offsetof(struct shared_page, journal)) < 0)
 		rc = EIO;

@@ -187,6 +187,7 @@ struct shared_page {
 	uint8_t orphan_bits[64];    /* which orphans there may be: a bit each, by hash of the inode number */
 	uint64_t links;             /* not 0 once an object was given the attribute user.daos */
 	uint64_t set_id_generation; /* changes whenever a file gets a set-user-ID or set-group-ID bit */
+	uint64_t cut_at;            /* not 0: host files near this number may have lost their record with the power */
 };
 
 #define MARK_BUCKETS 4096
@@ -332,8 +333,9 @@ void marks_detach(struct cont *c);
 int marks_attach_child(struct cont *c);
 void marks_open(struct cont *c, uint64_t ino);
 void marks_release(struct cont *c, uint64_t ino);
-bool marks_is_open(struct cont *c, uint64_t ino); /* writer held */
-void marks_fork(struct cont *c, int stage);       /* 0 before, 1 in the parent, 2 in the child */
+bool marks_is_open(struct cont *c, uint64_t ino);  /* writer held */
+bool marks_is_going(struct cont *c, uint64_t ino); /* the same; somebody is about to remove the host file */
+void marks_fork(struct cont *c, int stage);        /* 0 before, 1 in the parent, 2 in the child */
 void shared_bump_dirs(struct cont *c);
 void shared_bump_set_id(struct cont *c);
 void shared_set_orphans(struct cont *c, uint64_t n);
@@ -437,10 +439,12 @@ int snapshot_exists(struct cont *c, uint64_t id); /* 0 or ESTALE */
 int snapshot_find(struct cont *c, uint64_t epoch, const char *name, uint64_t *id);
 void snapshot_begin(struct cont *c, struct txn *txn); /* of every write transaction */
 void snapshot_attach(struct cont *c, struct txn *txn);
-bool snapshot_holds(struct txn *txn, uint64_t ino);                   /* is the object in one? */
+bool snapshot_holds(struct txn *txn, uint64_t ino); /* is the object in one? */
+int snapshots_set(struct cont *c, struct txn *txn, struct snapshots_rec *all);
 int snapshots_live(struct txn *txn, uint64_t **epochs, unsigned *nr); /* rising; to be freed */
 int snapshot_drain(struct cont *c);
 int sweep(struct cont *c);
+void leftovers_remove(struct cont *c); /* of a power cut, see check.c */
 int kept_put(struct txn *txn, uint64_t ino, uint64_t epoch);
 
 int snapdir_inode(struct txn *txn, struct inode_rec *rec);

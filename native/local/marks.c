@@ -215,6 +215,16 @@ static bool finish_intents(struct cont *c, struct txn *txn, struct mark_page *pa
 	return all;
 }
 
+static bool intended(struct mark_page *page, uint64_t ino)
+{
+	int i;
+
+	for (i = 0; page != NULL && i < MARK_INTENTS; i++)
+		if (atomic_load(&page->intents[i]) == ino)
+			return true;
+	return false;
+}
+
 static struct peer *peer_find(struct cont *c, const char *name)
 {
 	unsigned i;
@@ -375,6 +385,18 @@ bool marks_is_open(struct cont *c, uint64_t ino)
 	return false;
 }
 
+bool marks_is_going(struct cont *c, uint64_t ino)
+{
+	bool going;
+	unsigned i;
+
+	scan(c, NULL);
+	going = intended(c->marks, ino);
+	for (i = 0; i < c->npeers && !going; i++)
+		going = intended(c->peers[i].page, ino);
+	return going;
+}
+
 /* Joins: buries the dead, and when nobody else lives, voids all write marks. */
 static int attach_fn(struct cont *c, struct txn *txn, void *arg)
 {
@@ -411,6 +433,8 @@ int marks_attach(struct cont *c)
 		reclaim_all(c);
 	if (rc == 0 && c->sweep_due)
 		sweep(c); /* nobody misses it if it fails */
+	if (rc == 0 && c->shared->cut_at != 0)
+		leftovers_remove(c);
 	return rc;
 }
 

@@ -73,6 +73,14 @@ void snapshot_begin(struct cont *c, struct txn *txn)
 		set_word(c, word_of(&all));
 }
 
+/* Corrects the record. */
+int snapshots_set(struct cont *c, struct txn *txn, struct snapshots_rec *all)
+{
+	all->change++;
+	set_word(c, word_of(all));
+	return snapshots_put(txn, all);
+}
+
 /* The word may be missing after a power cut. */
 void snapshot_attach(struct cont *c, struct txn *txn)
 {

@@ -57,6 +57,7 @@
 	X(dfs_cont_check)         X(dfs_cont_set_owner)       X(dfs_get_size_by_oid)               \
 	X(dfs_open_stat)          X(dfs_lookupx)              X(dfs_move_internal)                 \
 	X(dfs_update_parentfd)    X(dfs_obj_copy_attr)        X(dfs_ostatx)                        \
+	X(dfsx_cont_check)                                                                         \
 	X(dfsx_readdir)           X(dfsx_getdents)                                                 \
 	X(dfsx_remove)            X(dfsx_rename)                                                   \
 	X(dfsx_link)              X(dfsx_append)              X(dfsx_seek)                         \

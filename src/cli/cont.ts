@@ -15,6 +15,10 @@ async function withSnapshots(containers: readonly string[]): Promise<string[]> {
   return names;
 }
 
+/** Statuses of `cont check`. */
+const repaired = 3;
+const damaged = 4;
+
 interface JsonOption {
   json?: true;
 }
@@ -87,11 +91,34 @@ export function addCont(dfskit: Command): void {
     .command('check')
     .argument('<POOL/CONT>')
     .description('check that a container contradicts itself nowhere and can be read')
-    .action(async (text: string) => {
+    .option('--repair', 'set right what is wrong, and remove what has no name any more')
+    .option('--relink', 'the same, but give a name below /lost+found to what has none')
+    .option('--no-read', 'names and records only: do not read the bytes of the files')
+    .addHelpText(
+      'after',
+      `\nStatus: 0 nothing is wrong, ${repaired} all that was wrong is repaired, ${damaged} something is wrong.`,
+    )
+    .action(async (text: string, options: { repair?: true; relink?: true; read: boolean }) => {
       const name = parseContainer(text);
       const { checkContainer } = await import('../dfs/container.js');
-      await checkContainer(name);
-      print(`${text}: consistent`);
+      const result = await checkContainer(name, {
+        read: options.read,
+        ...(options.relink ? { repair: 'relink' } : options.repair ? { repair: 'remove' } : {}),
+      });
+      if (result.found === 0) return print(`${text}: consistent`);
+      print(result.findings.join('\n'));
+      if (result.repaired === result.found) {
+        print(`${text}: ${result.found} found, all repaired`);
+        process.exitCode = repaired;
+        return;
+      }
+      throw new DfskitError({
+        code: 'DAMAGED',
+        what: `container ${text} contradicts itself`,
+        why: `${result.found - result.repaired} found`,
+        remedy: `see them above; set them right: dfskit cont check --repair ${text} (or --relink, which keeps what has no name)`,
+        status: damaged,
+      });
     });
 
   cont

@@ -33,6 +33,15 @@ export interface NativeStatfs {
   filesFree: bigint;
 }
 
+/** What a check of a container found. */
+export interface CheckResult {
+  found: number;
+  /** How many of these were repaired. */
+  repaired: number;
+  /** A line for each. */
+  findings: string[];
+}
+
 export interface NativeContainer {
   pool: string;
   cont: string;
@@ -68,7 +77,7 @@ export interface Addon {
   containerCreate(pool: string, cont: string, chunkSize: number): Promise<void>;
   containerList(pool: string): Promise<string[]>;
   containerInfo(pool: string, cont: string): Promise<NativeContainer>;
-  containerCheck(pool: string, cont: string): Promise<void>;
+  containerCheck(pool: string, cont: string, flags: number): Promise<CheckResult>;
   containerDestroy(pool: string, cont: string, force: boolean): Promise<void>;
 
   userAttributeSet(pool: string, cont: string, name: string, value: Uint8Array): Promise<void>;

@@ -1,8 +1,10 @@
-import { addon, type NativeContainer } from './addon.js';
+import { addon, type CheckResult, type NativeContainer } from './addon.js';
 import { DfsError, explain } from './error.js';
 import { connect } from './file-system.js';
 import { containerOf, type ContainerName } from './name.js';
 import { store, wording } from './wording.js';
+
+export type { CheckResult } from './addon.js';
 
 /** What a container says of itself. */
 export type ContainerInfo = NativeContainer;
@@ -41,15 +43,30 @@ export async function containerInfo(container: string | ContainerName): Promise<
   return explain(addon().containerInfo(name.pool, name.cont), wording('containerInfo', name));
 }
 
+export interface CheckOptions {
+  /** What has no name any more is removed, or gets one below `/lost+found`; nothing is changed if not given. */
+  repair?: 'remove' | 'relink';
+  /** Whether every byte is read as well (default true). */
+  read?: boolean;
+}
+
 /**
  * Checks a container: with the provider's own check where it has one, otherwise by reading every name,
- * attribute and byte.
- * @throws DfsError for what contradicts itself or can't be read
+ * attribute and byte. Others may use the container meanwhile.
+ * @throws DfsError where it can't be read
  */
-export async function checkContainer(container: string | ContainerName): Promise<void> {
+export async function checkContainer(
+  container: string | ContainerName,
+  { repair, read = true }: CheckOptions = {},
+): Promise<CheckResult> {
   const name = containerOf(container);
+  // DFS_CHECK_* of daos_fs.h
+  const flags = (repair === 'remove' ? 2 : repair === 'relink' ? 4 : 0) | (read ? 8 : 0);
   try {
-    await explain(addon().containerCheck(name.pool, name.cont), wording('checkContainer', name));
+    return await explain(
+      addon().containerCheck(name.pool, name.cont, flags),
+      wording('checkContainer', name),
+    );
   } catch (error) {
     if (!(error instanceof DfsError) || error.syscall !== 'dfs_cont_check' || error.code !== 'ENOTSUP')
       throw error;
@@ -59,6 +76,7 @@ export async function checkContainer(container: string | ContainerName): Promise
       if (kind === 'symlink') await fs.readlink(path);
       if (kind === 'file') for await (const bytes of fs.readable(path)) void bytes;
     }
+    return { found: 0, repaired: 0, findings: [] };
   }
 }
 

@@ -20,6 +20,8 @@ export {
   createContainer,
   destroyContainer,
   listContainers,
+  type CheckOptions,
+  type CheckResult,
   type ContainerInfo,
 } from './container.js';
 export {

@@ -1,6 +1,7 @@
 import { chmodSync, existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { connect } from '../../src/dfs/index.js';
 import { dfskit, execute, temporaryDirectory, type Result } from '../support/cli.js';
 
 const scratch = temporaryDirectory();
@@ -54,6 +55,46 @@ function filesOf(dir: string): string[] {
     return entry.isDirectory() ? filesOf(path) : [path];
   });
 }
+
+describe('dfskit cont check', () => {
+  const leaked = join(store, 'tank/checked/objects/33/0000000000000033');
+  const leak = async (): Promise<void> => {
+    await cont('create', 'tank/checked');
+    mkdirSync(dirname(leaked), { recursive: true });
+    writeFileSync(leaked, 'bytes of nobody');
+  };
+  const line = 'leaked file of the host: inode 51 (objects/33/0000000000000033)';
+
+  it('tells what is wrong, touches nothing and says what there is to do', async () => {
+    await leak();
+    const { status, stdout, stderr } = await cont('check', 'tank/checked');
+    expect({ status, stdout }).toEqual({ status: 4, stdout: `${line}\n` });
+    expect(stderr).toMatch(
+      /^dfskit: container tank\/checked contradicts itself: 1 found\ndfskit: .*dfskit cont check --repair tank\/checked/,
+    );
+    expect(existsSync(leaked)).toBe(true);
+  });
+
+  it('--repair removes what has no name', async () => {
+    expect(await cont('check', '--repair', 'tank/checked')).toMatchObject({
+      status: 3,
+      stdout: `${line}: repaired\ntank/checked: 1 found, all repaired\n`,
+      stderr: '',
+    });
+    expect(existsSync(leaked)).toBe(false);
+    expect(await cont('check', 'tank/checked')).toMatchObject({ status: 0 });
+  });
+
+  it('--relink gives it a name', async () => {
+    await leak();
+    expect(await cont('check', '--relink', 'tank/checked')).toMatchObject({ status: 3 });
+    expect(await cont('check', 'tank/checked')).toMatchObject({ status: 0 });
+    process.env['DFSKIT_STORE'] = store;
+    await using fs = await connect('tank/checked');
+    const [found] = await fs.readdir('/lost+found');
+    expect(await fs.readFile(`/lost+found/${found?.name}/51`, 'utf8')).toBe('bytes of nobody');
+  });
+});
 
 describe('a store that is not what it should be', () => {
   it('a damaged one is an error of the command, not a crash', async () => {
