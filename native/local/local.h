@@ -4,8 +4,9 @@
  * Lock order (take a lower rank first; all are taken before fork and released after it):
  *   1 registry   open containers and the handle table (store.c)
  *   2 checkpoint one step of it (checkpoint.c), never together with writer
- *   2 writer     one per container: write transactions of this process, its own tables (env.c)
+ *   2 writer     one per container: write transactions of this process, its own tables (transaction.c)
  *   3 descriptor the list of cached host descriptors (hostfd.c)
+ *   3 pending    the overlays of a container (overlay.c); a child of a fork makes its own
  * Readers take none of them: see rtx_begin.
  */
 #ifndef LOCAL_H
@@ -163,7 +164,7 @@ int fd_adopt(int fd);  /* moves fd up and notes it as ours; -errno and fd closed
 void fd_close(int fd); /* closes one of ours */
 int fd_open(int dir, const char *path, int flags, mode_t mode); /* sys_openat and fd_adopt */
 
-/* ---- containers (store.c, env.c, marks.c) ----------------------------------------------- */
+/* ---- containers (store.c, env.c, transaction.c, marks.c) ----------------------------------------------- */
 #define READ_SLOTS 64
 
 struct read_slot {
@@ -297,7 +298,9 @@ int hostdir_remove(const char *path);                                           
 int owner_claim(struct cont *c); /* EREMOTE: another machine's */
 int env_open(struct cont *c, bool create);
 void env_close(struct cont *c);
-int env_errno(int rc); /* positive errno of an LMDB result */
+void env_gate(struct cont *c);             /* keeps readers out until c->gate is false again */
+int env_resize(struct cont *c, bool grow); /* of the map; writer held */
+int env_errno(int rc);                     /* positive errno of an LMDB result */
 int env_sync(struct cont *c);
 int env_open_base(const char *path, mode_t mode, MDB_env **env); /* a tree of this process alone, synced */
 int env_ready(struct cont *c);                                   /* after a fork: opens everything anew in the child */
