@@ -40,13 +40,12 @@ void op_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 		reply_attributes(req, inode, &st);
 }
 
-/* The flags of dfs_osetattr() for those of FUSE; fills in what "now" means. */
+/* The flags of dfs_osetattr() for those of FUSE. */
 static int set_flags(int to_set, struct stat *st)
 {
-	struct timespec now;
+	const struct timespec now = {0, UTIME_NOW};
 	int flags = 0;
 
-	clock_gettime(CLOCK_REALTIME, &now);
 	if (to_set & FUSE_SET_ATTR_ATIME_NOW)
 		st->st_atim = now;
 	if (to_set & FUSE_SET_ATTR_MTIME_NOW)
@@ -86,6 +85,7 @@ void op_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *st, int to_set, str
 	}
 	/* The type is no part of what may change, and the provider wants to see the true one. */
 	got.st_mode = inode->type | (got.st_mode & 07777);
+	provider_set_now(dfuse.p, &got);
 	if (flags)
 		rc = dfuse.p->dfs_osetattr(handle->dfs, handle->obj, &got, flags);
 	if (rc == 0)

@@ -245,7 +245,8 @@ int dfs_ostat(dfs_t *dfs, dfs_obj_t *obj, struct stat *stbuf);
 #define DFS_SET_ATTR_UID   (1 << 4)
 #define DFS_SET_ATTR_GID   (1 << 5)
 
-/** Sets attributes of an open object and returns all of them in \a stbuf. */
+/** Sets attributes of an open object and returns all of them in \a stbuf. The local provider knows UTIME_NOW in st_atim
+ *  and st_mtim, which who may write may set in both; any other time is the owner's to set (EPERM). */
 int dfs_osetattr(dfs_t *dfs, dfs_obj_t *obj, struct stat *stbuf, int flags);
 
 /** access(2) of a name (of \a parent when NULL). Links are followed. */

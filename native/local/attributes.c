@@ -73,7 +73,19 @@ struct set_arg {
 
 static int64_t ns_of(struct timespec ts)
 {
-	return ts.tv_sec * 1000000000LL + ts.tv_nsec;
+	return ts.tv_nsec == UTIME_NOW ? time_now() : ts.tv_sec * 1000000000LL + ts.tv_nsec;
+}
+
+/* utimensat(2): who may write may set both times to now, any other time is the owner's to set. */
+static int may_set_times(const struct cred *cr, const struct inode_rec *rec, const struct set_arg *a)
+{
+	const int both = DFS_SET_ATTR_ATIME | DFS_SET_ATTR_MTIME;
+
+	if (!(a->flags & both))
+		return 0;
+	if ((a->flags & both) != both || a->st->st_atim.tv_nsec != UTIME_NOW || a->st->st_mtim.tv_nsec != UTIME_NOW)
+		return EPERM;
+	return perm_check(cr, rec, MAY_W);
 }
 
 /* chmod(2), chown(2), utimensat(2): who may do what. */
@@ -93,7 +105,7 @@ static int may_set(const struct inode_rec *rec, const struct set_arg *a)
 		return 0;
 	if (a->flags & (DFS_SET_ATTR_MODE | DFS_SET_ATTR_GID))
 		return EPERM;
-	return a->flags & (DFS_SET_ATTR_ATIME | DFS_SET_ATTR_MTIME) ? perm_check(&cr, rec, MAY_W) : 0;
+	return may_set_times(&cr, rec, a);
 }
 
 static int set_fn(struct cont *c, struct txn *txn, void *arg)

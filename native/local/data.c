@@ -510,8 +510,10 @@ EXPORT int dfs_sync(dfs_t *dfs)
 	if (dfs == NULL)
 		return EINVAL;
 	rc = env_ready(dfs->c);
-	if (rc == 0)
+	if (rc == 0) {
+		marks_bury(dfs->c);
 		count_sync(dfs->c);
+	}
 	if (rc == 0)
 		rc = dfs->c->journal.on ? (int)-SYS4(SYS_syncfs, dfs->c->obj_fd, 0, 0, 0) : 0;
 	return rc != 0 ? rc : env_sync(dfs->c);

@@ -204,10 +204,7 @@ static int time_of(const struct timespec *t, int flag, struct timespec *out)
 {
 	if (t != NULL && t->tv_nsec == UTIME_OMIT)
 		return 0;
-	if (t == NULL || t->tv_nsec == UTIME_NOW)
-		clock_gettime(CLOCK_REALTIME, out);
-	else
-		*out = *t;
+	*out = t != NULL ? *t : (struct timespec){0, UTIME_NOW};
 	return flag;
 }
 

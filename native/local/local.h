@@ -332,6 +332,7 @@ int cont_write(struct cont *c, write_fn fn, void *arg);
 int cont_write_tree(struct cont *c, write_fn fn, void *arg); /* at once in the tree: what is more than a few records */
 
 int marks_attach(struct cont *c);
+void marks_bury(struct cont *c);
 void marks_detach(struct cont *c);
 int marks_attach_child(struct cont *c);
 void marks_open(struct cont *c, uint64_t ino);

@@ -438,6 +438,21 @@ int marks_attach(struct cont *c)
 	return rc;
 }
 
+static int bury_fn(struct cont *c, struct txn *txn, void *arg)
+{
+	(void)arg;
+	c->seen_nonce = c->shared->attach_nonce;
+	scan(c, txn);
+	return 0;
+}
+
+/* What processes had open that have died since we came. */
+void marks_bury(struct cont *c)
+{
+	if (c->shared->orphans != 0 && cont_write_tree(c, bury_fn, NULL) == 0)
+		reclaim_all(c);
+}
+
 /* In the child of a fork: a file of its own instead of the parent's. writer is held, or the
  * process has one thread. */
 int marks_attach_child(struct cont *c)

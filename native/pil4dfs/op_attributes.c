@@ -29,6 +29,7 @@ static long set(struct mount *mnt, dfs_obj_t *obj, struct stat *st, int what)
 			return -rc;
 		st->st_mode = (mode & S_IFMT) | (st->st_mode & 07777);
 	}
+	provider_set_now(mnt->p, st);
 	return -mnt->p->dfs_osetattr(mnt->dfs, obj, st, what);
 }
 
@@ -116,15 +117,11 @@ long op_fchownat(int dirfd, const char *path, uid_t owner, gid_t group, int flag
 	return r;
 }
 
+/* "Now" is said as it is: what it is, and who may set it, the provider knows best, see provider_set_now(). */
 static bool set_time(struct timespec *out, const struct timespec *in)
 {
-	if (in->tv_nsec == UTIME_OMIT)
-		return false;
-	if (in->tv_nsec == UTIME_NOW)
-		clock_gettime(CLOCK_REALTIME, out);
-	else
-		*out = *in;
-	return true;
+	*out = *in;
+	return in->tv_nsec != UTIME_OMIT;
 }
 
 long op_utimensat(int dirfd, const char *path, const struct timespec *times, int flags)

@@ -59,6 +59,20 @@ void provider_complete_stat(struct stat *st, daos_obj_id_t oid);
  */
 void provider_after_fork(const struct provider *p);
 
+/** Before dfs_osetattr: UTIME_NOW in \a st is a time that our provider knows, and knows who may set it; libdfs does not. */
+static inline void provider_set_now(const struct provider *p, struct stat *st)
+{
+	struct timespec now;
+
+	if (p->dfsx_open_oid != NULL)
+		return;
+	clock_gettime(CLOCK_REALTIME, &now);
+	if (st->st_atim.tv_nsec == UTIME_NOW)
+		st->st_atim = now;
+	if (st->st_mtim.tv_nsec == UTIME_NOW)
+		st->st_mtim = now;
+}
+
 #ifdef __cplusplus
 }
 #endif

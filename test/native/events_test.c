@@ -110,6 +110,70 @@ static void without_a_queue(dfs_t *dfs, dfs_obj_t *file)
 	CHECK(daos_event_fini(&calls[0].ev) == 0);
 }
 
+/* Callbacks may use events themselves: this one looks at its own, and starts the next call. */
+struct chain {
+	dfs_t *dfs;
+	dfs_obj_t *file;
+	daos_handle_t eq;
+	int next;
+};
+
+static int chained(void *arg, daos_event_t *ev, int rc)
+{
+	struct chain *chain = arg;
+	daos_event_t *seen[CALLS];
+	struct call *c;
+	bool flag = true;
+
+	CHECK(rc == 0);
+	CHECK(daos_event_test(ev, DAOS_EQ_NOWAIT, &flag) == 0 && !flag); /* it is not complete yet */
+	CHECK(daos_event_fini(ev) == -DER_BUSY);
+	CHECK(daos_eq_query(chain->eq, DAOS_EQR_WAITING, CALLS, seen) >= 1);
+	if (chain->next == 3)
+		return 0;
+	c = &calls[chain->next++];
+	prepare(c, chain->eq, NULL);
+	CHECK(daos_event_register_comp_cb(&c->ev, chained, chain) == 0);
+	CHECK(dfs_read(chain->dfs, chain->file, &c->sgl, 0, &c->size, &c->ev) == 0);
+	return 0;
+}
+
+static int fail_with(void *arg, daos_event_t *ev, int rc)
+{
+	(void)ev, (void)rc;
+	return *(int *)arg;
+}
+
+static void with_callbacks(dfs_t *dfs, dfs_obj_t *file)
+{
+	struct chain chain = {dfs, file, DAOS_HDL_INVAL, 1};
+	int called = 0, errors[2] = {EDOM, ERANGE};
+	daos_event_t *done[1];
+
+	CHECK(daos_eq_create(&chain.eq) == 0);
+	prepare(&calls[0], chain.eq, NULL);
+	CHECK(daos_event_register_comp_cb(&calls[0].ev, chained, &chain) == 0);
+	CHECK(dfs_read(dfs, file, &calls[0].sgl, 0, &calls[0].size, &calls[0].ev) == 0);
+	drain(chain.eq, 3);
+
+	/* In order, each once; the first error is the event's. Also where the call is done before it returns. */
+	prepare(&calls[0], chain.eq, NULL);
+	CHECK(daos_event_register_comp_cb(&calls[0].ev, count_call, &called) == 0);
+	CHECK(daos_event_register_comp_cb(&calls[0].ev, fail_with, &errors[0]) == 0);
+	CHECK(daos_event_register_comp_cb(&calls[0].ev, fail_with, &errors[1]) == 0);
+	CHECK(dfs_destroy("p", NULL, "none", 0, &calls[0].ev) == 0);
+	CHECK(daos_eq_poll(chain.eq, 1, DAOS_EQ_WAIT, 1, done) == 1 && done[0]->ev_error == ENOENT && called == 0);
+	CHECK(dfs_read(dfs, file, &calls[0].sgl, 0, &calls[0].size, &calls[0].ev) == 0);
+	CHECK(daos_eq_poll(chain.eq, 1, DAOS_EQ_WAIT, 1, done) == 1 && done[0]->ev_error == 0);
+	CHECK(daos_event_register_comp_cb(&calls[0].ev, fail_with, &errors[0]) == 0);
+	CHECK(daos_event_register_comp_cb(&calls[0].ev, fail_with, &errors[1]) == 0);
+	CHECK(dfs_read(dfs, file, &calls[0].sgl, 0, &calls[0].size, &calls[0].ev) == 0);
+	CHECK(daos_eq_poll(chain.eq, 1, DAOS_EQ_WAIT, 1, done) == 1 && done[0]->ev_error == EDOM);
+	CHECK(daos_event_register_comp_cb(&calls[0].ev, count_call, &called) == 0);
+	CHECK(daos_event_fini(&calls[0].ev) == 0); /* with a callback that was never called */
+	CHECK(daos_eq_destroy(chain.eq, 0) == 0);
+}
+
 static void below_a_parent(dfs_t *dfs, dfs_obj_t *file)
 {
 	daos_event_t parent, *done[2];
@@ -182,6 +246,7 @@ int main(void)
 	CHECK(dfs_open(dfs, NULL, "file", S_IFREG | 0644, O_RDWR | O_CREAT, 0, 0, NULL, &file) == 0);
 	through_a_queue(dfs, file);
 	without_a_queue(dfs, file);
+	with_callbacks(dfs, file);
 	below_a_parent(dfs, file);
 	over_a_fork(dfs, file);
 	CHECK(dfs_release(file) == 0);
