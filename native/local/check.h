@@ -67,4 +67,26 @@ bool check_wants_host(struct txn *txn, uint64_t ino); /* does anything need its 
 bool check_wants_copy(struct txn *txn, uint64_t ino, uint64_t epoch);
 const char *check_words(enum suspicion what);
 
+/* ---- mending, in the transaction (check_mend.c, check_mend_names.c) -------------------------------- */
+struct mending {
+	struct check *k;
+	struct suspect *s;
+	bool reclaim; /* after the transaction */
+};
+
+bool mend_now(struct mending *m, bool real); /* notes whether it is wrong indeed; true: mend it */
+int mend_found_directory(struct check *k);
+int mend_relink(struct mending *m, struct txn *txn, uint64_t ino, struct inode_rec *rec); /* gives a name below lost+found */
+int mend_bad_entry(struct mending *m, struct txn *txn);
+int mend_lost_directory(struct mending *m, struct txn *txn);
+int mend_dangling(struct mending *m, struct txn *txn);
+int mend_wrong_type(struct mending *m, struct txn *txn);
+int mend_wrong_parent(struct mending *m, struct txn *txn);
+int mend_cycle(struct mending *m, struct txn *txn);
+int mend_unnamed(struct mending *m, struct txn *txn);
+int mend_stale_orphan(struct mending *m, struct txn *txn);
+int mend_wrong_links(struct mending *m, struct txn *txn);
+int mend_bad_inode(struct mending *m, struct txn *txn);
+int mend_wrong_flags(struct mending *m, struct txn *txn);
+
 #endif
