@@ -16,17 +16,11 @@
 
 int check_suspect(struct check *k, enum suspicion what, uint64_t ino, uint64_t dir, uint64_t slot)
 {
-	struct suspect *s;
+	struct suspect *s, *list = array_grow(k->list, k->nr, &k->room, sizeof(*list));
 
-	if (k->nr == k->room) {
-		size_t room = k->room == 0 ? 16 : 2 * k->room;
-		struct suspect *more = realloc(k->list, room * sizeof(*more));
-
-		if (more == NULL)
-			return ENOMEM;
-		k->list = more;
-		k->room = room;
-	}
+	if (list == NULL)
+		return ENOMEM;
+	k->list = list;
 	s = &k->list[k->nr++];
 	s->what = what;
 	s->ino = ino;

@@ -41,15 +41,11 @@ struct tree {
 
 static int push(struct words *w, uint64_t word)
 {
-	if (w->nr == w->room) {
-		size_t room = w->room == 0 ? 1024 : 2 * w->room;
-		uint64_t *more = realloc(w->at, room * sizeof(*more));
+	uint64_t *at = array_grow(w->at, w->nr, &w->room, sizeof(*at));
 
-		if (more == NULL)
-			return ENOMEM;
-		w->at = more;
-		w->room = room;
-	}
+	if (at == NULL)
+		return ENOMEM;
+	w->at = at;
 	w->at[w->nr++] = word;
 	return 0;
 }
@@ -142,15 +138,11 @@ bool check_is_orphan(struct txn *txn, uint64_t ino)
 
 static int note_dir(struct tree *t)
 {
-	if (t->ndirs == t->room) {
-		size_t room = t->room == 0 ? 256 : 2 * t->room;
-		struct dir *more = realloc(t->dirs, room * sizeof(*more));
+	struct dir *dirs = array_grow(t->dirs, t->ndirs, &t->room, sizeof(*dirs));
 
-		if (more == NULL)
-			return ENOMEM;
-		t->dirs = more;
-		t->room = room;
-	}
+	if (dirs == NULL)
+		return ENOMEM;
+	t->dirs = dirs;
 	t->dirs[t->ndirs++] = (struct dir){t->ino, t->rec.parent, t->ino == ROOT_INO ? REACHED : UNKNOWN};
 	return 0;
 }

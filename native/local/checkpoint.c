@@ -180,6 +180,18 @@ static int set_base_pos(MDB_txn *txn, const struct journal_pos *pos)
 	return mdb_put(txn, DBI, &k, &v, 0);
 }
 
+/* Ends a transaction of the base, which went as rc says and has taken in what is before pos. */
+static int end_base(MDB_txn *txn, const struct journal_pos *pos, int rc)
+{
+	if (rc == 0)
+		rc = set_base_pos(txn, pos);
+	if (rc != 0) {
+		mdb_txn_abort(txn);
+		return rc;
+	}
+	return mdb_txn_commit(txn);
+}
+
 /* One transaction of the base: takes in STEP bytes of segments up to `last`. *more: there may be more. */
 static int apply_step(struct cont *c, MDB_env *env, uint64_t last, enum bytes bytes, struct journal_pos *pos,
                       bool *more)
@@ -223,13 +235,7 @@ static int apply_step(struct cont *c, MDB_env *env, uint64_t last, enum bytes by
 		}
 	}
 	segment_close(&s);
-	if (rc == 0)
-		rc = set_base_pos(txn, pos);
-	if (rc != 0) {
-		mdb_txn_abort(txn);
-		return rc;
-	}
-	return mdb_txn_commit(txn);
+	return end_base(txn, pos, rc);
 }
 
 /* ---- locks between processes: fcntl(2), which a child of a fork does not inherit ---------------------- */
@@ -367,13 +373,7 @@ static int conclude(MDB_env *env, struct journal_pos *pos, uint64_t *txnid, uint
 		rc = DAMAGED;
 	}
 	*pos = (struct journal_pos){.segment = pos->segment + 1};
-	if (rc == 0)
-		rc = set_base_pos(txn, pos);
-	if (rc != 0) {
-		mdb_txn_abort(txn);
-		return rc;
-	}
-	return mdb_txn_commit(txn);
+	return end_base(txn, pos, rc);
 }
 
 static uint64_t newest_segment(struct cont *c, uint64_t at)

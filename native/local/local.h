@@ -17,6 +17,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 
 #include <daos.h>
@@ -283,6 +284,19 @@ struct cont *cont_alloc(const char *store, const char *pool, const char *label);
 void cont_free(struct cont *c);
 int cont_open_parts(struct cont *c, bool create); /* the directories and the shared page */
 void uuid_text(const uint8_t *uuid, char out[DAOS_UUID_STR_SIZE]);
+
+/* Room for one more element than *nr has: the array, perhaps moved; NULL without memory. */
+static inline void *array_grow(void *array, size_t nr, size_t *room, size_t size)
+{
+	size_t more = *room == 0 ? 64 : 2 * *room;
+
+	if (nr < *room)
+		return array;
+	array = realloc(array, more * size);
+	if (array != NULL)
+		*room = more;
+	return array;
+}
 
 /* ---- directories of the host (hostdir.c) ------------------------------------------------ */
 struct hostdir_entry { /* as the kernel lays it out */

@@ -73,18 +73,23 @@ out:
 	return rc;
 }
 
-int store_pool_exists(const char *store, const char *pool)
+static int pool_path(const char *store, const char *pool, char **path)
 {
-	char *path = NULL;
-	struct stat st;
-	int rc;
-
 	if (store == NULL)
 		return ENOENT;
 	if (store_check_name(pool) != 0)
 		return EINVAL;
-	if (asprintf(&path, "%s/%s", store, pool) < 0)
-		return ENOMEM;
+	return asprintf(path, "%s/%s", store, pool) < 0 ? ENOMEM : 0;
+}
+
+int store_pool_exists(const char *store, const char *pool)
+{
+	struct stat st;
+	char *path;
+	int rc = pool_path(store, pool, &path);
+
+	if (rc != 0)
+		return rc;
 	rc = store_check_version(store, false);
 	if (rc == 0)
 		rc = -sys_fstatat(AT_FDCWD, path, &st, 0);
@@ -115,15 +120,11 @@ static int list_entry(int fd, struct hostdir_entry *d, void *arg)
 int store_cont_list(const char *store, const char *pool, int (*cb)(void *arg, const char *label), void *arg)
 {
 	struct list_arg a = {cb, arg};
-	char *path = NULL;
-	int rc, fd;
+	char *path;
+	int rc = pool_path(store, pool, &path), fd;
 
-	if (store == NULL)
-		return ENOENT;
-	if (store_check_name(pool) != 0)
-		return EINVAL;
-	if (asprintf(&path, "%s/%s", store, pool) < 0)
-		return ENOMEM;
+	if (rc != 0)
+		return rc;
 	fd = sys_openat(AT_FDCWD, path, O_RDONLY | O_DIRECTORY, 0);
 	rc = fd < 0 ? -fd : hostdir_walk(fd, list_entry, &a);
 	if (fd >= 0)

@@ -22,15 +22,11 @@ struct scan {
 
 static int push(struct scan *s, uint64_t ino, unsigned depth)
 {
-	if (s->nr == s->room) {
-		size_t room = s->room == 0 ? 64 : 2 * s->room;
-		struct dir *more = realloc(s->stack, room * sizeof(*more));
+	struct dir *stack = array_grow(s->stack, s->nr, &s->room, sizeof(*stack));
 
-		if (more == NULL)
-			return ENOMEM;
-		s->stack = more;
-		s->room = room;
-	}
+	if (stack == NULL)
+		return ENOMEM;
+	s->stack = stack;
 	s->stack[s->nr++] = (struct dir){ino, depth};
 	return 0;
 }

@@ -105,73 +105,52 @@ static int get(daos_handle_t hdl, int type, const struct call *a)
 	return rc;
 }
 
-static int set_fn(struct cont *c, struct txn *txn, void *arg)
+/* Sets or, without values, deletes. */
+static int change_one(struct cont *c, struct txn *txn, const struct call *a, int i)
+{
+	struct named named = named_of(a->names[i]);
+	const char *data;
+	uint64_t slot;
+	size_t len;
+	int rc = named_find(c, txn, &named, &slot, &data, &len);
+
+	if (a->values == NULL)
+		return rc != 0 ? rc : named_delete(txn, &named, slot);
+	if (rc == ENODATA)
+		rc = slot == 0 ? ENOSPC : 0;
+	return rc != 0 ? rc : named_put(txn, &named, slot, a->values[i], a->sizes[i]);
+}
+
+static int change_fn(struct cont *c, struct txn *txn, void *arg)
 {
 	const struct call *a = arg;
 	int rc = 0, i;
 
-	for (i = 0; i < a->n && rc == 0; i++) {
-		struct named named = named_of(a->names[i]);
-		const char *data;
-		uint64_t slot;
-		size_t len;
+	for (i = 0; i < a->n && rc == 0; i++)
+		rc = change_one(c, txn, a, i);
+	return rc;
+}
 
-		rc = named_find(c, txn, &named, &slot, &data, &len);
-		if (rc == ENODATA)
-			rc = slot == 0 ? ENOSPC : 0;
-		if (rc == 0)
-			rc = named_put(txn, &named, slot, a->values[i], a->sizes[i]);
-	}
+static int change(daos_handle_t hdl, int type, struct call *a)
+{
+	struct cont *c;
+	int rc = check(a->n, a->names), i;
+
+	for (i = 0; rc == 0 && a->values != NULL && i < a->n; i++)
+		if (a->values[i] == NULL || a->sizes[i] == 0 || a->sizes[i] > DFS_MAX_XATTR_LEN)
+			rc = EINVAL;
+	if (rc == 0)
+		rc = attributes_of(hdl, type, a->values != NULL, &c);
+	if (rc != 0)
+		return rc;
+	rc = cont_write(c, change_fn, a);
+	store_cont_put(c);
 	return rc;
 }
 
 static int set(daos_handle_t hdl, int type, struct call *a)
 {
-	struct cont *c;
-	int rc = a->values == NULL || a->sizes == NULL ? EINVAL : check(a->n, a->names), i;
-
-	for (i = 0; i < a->n && rc == 0; i++)
-		if (a->values[i] == NULL || a->sizes[i] == 0 || a->sizes[i] > DFS_MAX_XATTR_LEN)
-			rc = EINVAL;
-	if (rc == 0)
-		rc = attributes_of(hdl, type, true, &c);
-	if (rc != 0)
-		return rc;
-	rc = cont_write(c, set_fn, a);
-	store_cont_put(c);
-	return rc;
-}
-
-static int delete_fn(struct cont *c, struct txn *txn, void *arg)
-{
-	const struct call *a = arg;
-	int rc = 0, i;
-
-	for (i = 0; i < a->n && rc == 0; i++) {
-		struct named named = named_of(a->names[i]);
-		const char *data;
-		uint64_t slot;
-		size_t len;
-
-		rc = named_find(c, txn, &named, &slot, &data, &len);
-		if (rc == 0)
-			rc = named_delete(txn, &named, slot);
-	}
-	return rc;
-}
-
-static int delete (daos_handle_t hdl, int type, struct call *a)
-{
-	struct cont *c;
-	int rc = check(a->n, a->names);
-
-	if (rc == 0)
-		rc = attributes_of(hdl, type, false, &c);
-	if (rc != 0)
-		return rc;
-	rc = cont_write(c, delete_fn, a);
-	store_cont_put(c);
-	return rc;
+	return a->values == NULL || a->sizes == NULL ? EINVAL : change(hdl, type, a);
 }
 
 /* ---- the API ---------------------------------------------------------------------------------------------------- */
@@ -221,12 +200,12 @@ EXPORT int daos_cont_del_attr(daos_handle_t coh, int n, char const *const names[
 {
 	struct call a = {.n = n, .names = names};
 
-	return der_done(ev, delete (coh, DAOS_HTYPE_CO, &a));
+	return der_done(ev, change(coh, DAOS_HTYPE_CO, &a));
 }
 
 EXPORT int daos_pool_del_attr(daos_handle_t poh, int n, char const *const names[], daos_event_t *ev)
 {
 	struct call a = {.n = n, .names = names};
 
-	return der_done(ev, delete (poh, DAOS_HTYPE_POOL, &a));
+	return der_done(ev, change(poh, DAOS_HTYPE_POOL, &a));
 }
