@@ -76,7 +76,8 @@ struct mending {
 
 bool mend_now(struct mending *m, bool real); /* notes whether it is wrong indeed; true: mend it */
 int mend_found_directory(struct check *k);
-int mend_relink(struct mending *m, struct txn *txn, uint64_t ino, struct inode_rec *rec); /* gives a name below lost+found */
+int mend_relink(struct mending *m, struct txn *txn, uint64_t ino,
+                struct inode_rec *rec); /* gives a name below lost+found */
 int mend_bad_entry(struct mending *m, struct txn *txn);
 int mend_lost_directory(struct mending *m, struct txn *txn);
 int mend_dangling(struct mending *m, struct txn *txn);

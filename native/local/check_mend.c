@@ -37,8 +37,8 @@ static int host_size(struct mending *m, struct txn *txn, bool lost)
 	rc = inode_host_stat(m->k->c, m->s->ino, -1, &host);
 	if (rc != 0)
 		return rc;
-	if (!mend_now(m,
-	        lost ? !there && rec.size != 0 : there && (host.size != rec.size || check_blocks_differ(&host, &rec))))
+	if (!mend_now(m, lost ? !there && rec.size != 0
+	                      : there && (host.size != rec.size || check_blocks_differ(&host, &rec))))
 		return 0;
 	if (lost)
 		host.flags &= ~INODE_HAS_HOST; /* an empty file says honestly what is there */

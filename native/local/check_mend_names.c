@@ -91,7 +91,8 @@ int mend_bad_entry(struct mending *m, struct txn *txn)
 		return 0;
 	len = strlen(m->s->name);
 	name_is_one = len != 0 && memchr(m->s->name, '/', len) == NULL;
-	if (!mend_now(m, !name_is_one || dirent_find(k->c, txn, m->s->dir, m->s->name, len, &f) != 0 || f.slot != m->s->slot))
+	if (!mend_now(m, !name_is_one || dirent_find(k->c, txn, m->s->dir, m->s->name, len, &f) != 0 ||
+	                     f.slot != m->s->slot))
 		return 0;
 	rc = rec_del(txn, m->s->dir, m->s->slot);
 	if (rc == 0 && name_is_one)

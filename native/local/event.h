@@ -46,8 +46,8 @@ uint64_t events_take(void);         /* the lock; no signal is delivered meanwhil
 void events_give(uint64_t before);
 void event_start(daos_event_t *ev); /* lock */
 bool event_adopt(daos_event_t *ev); /* lock; true: a fork left it to the parent, and it is the caller's to complete */
-void event_finish(daos_event_t *ev, int rc);        /* without the lock: calls the program's callbacks */
-bool events_wait(const struct timespec *until);     /* lock; for any completion; false: too late. NULL: for ever */
+void event_finish(daos_event_t *ev, int rc);    /* without the lock: calls the program's callbacks */
+bool events_wait(const struct timespec *until); /* lock; for any completion; false: too late. NULL: for ever */
 struct timespec events_deadline(int64_t us);
 
 /* ---- event_queue.c -------------------------------------------------------------------------------- */
