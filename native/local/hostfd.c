@@ -58,6 +58,23 @@ int fd_adopt(int fd)
 	return high;
 }
 
+/* Kept for when the hard limit is reached: where the program finds no number, there is this one for us. */
+static _Atomic int reserve, reserve_like;
+static _Atomic bool crowded; /* it was given away */
+
+void fd_reserve(int like)
+{
+	int none = 0;
+
+	atomic_store(&reserve_like, like);
+	if (atomic_load(&reserve) == 0) {
+		int fd = fd_adopt(sys_fcntl(like, F_DUPFD_CLOEXEC, 0));
+
+		if (fd > 0 && !atomic_compare_exchange_strong(&reserve, &none, fd))
+			fd_close(fd);
+	}
+}
+
 void fd_close(int fd)
 {
 	if (fd < 0)
@@ -65,6 +82,32 @@ void fd_close(int fd)
 	if (fd < OWN_MAX)
 		atomic_fetch_and(&own_fds[fd / 64], ~(1ULL << (fd % 64)));
 	sys_close(fd);
+	if (unlikely(crowded) && atomic_exchange(&crowded, false))
+		fd_reserve(atomic_load(&reserve_like)); /* its number is free again */
+}
+
+int fd_open_crowded(int dir, const char *path, int flags, mode_t mode)
+{
+	struct rlimit lim = {0}, more;
+	int fd;
+
+	sys_raw6(SYS_prlimit64, 0, RLIMIT_NOFILE, 0, (long)&lim, 0, 0);
+	if (lim.rlim_cur < lim.rlim_max) { /* for the moment, as in fd_adopt() */
+		more =
+		    (struct rlimit){lim.rlim_max - lim.rlim_cur < 64 ? lim.rlim_max : lim.rlim_cur + 64, lim.rlim_max};
+		sys_raw6(SYS_prlimit64, 0, RLIMIT_NOFILE, (long)&more, 0, 0, 0);
+	} else {
+		int kept = atomic_exchange(&reserve, 0);
+
+		if (kept > 0) {
+			fd_close(kept);
+			atomic_store(&crowded, true);
+		}
+	}
+	fd = (int)RETRY(SYS4(SYS_openat, dir, path, flags | O_CLOEXEC, mode));
+	if (lim.rlim_cur < lim.rlim_max)
+		sys_raw6(SYS_prlimit64, 0, RLIMIT_NOFILE, (long)&lim, 0, 0, 0);
+	return fd;
 }
 
 int fd_open(int dir, const char *path, int flags, mode_t mode)
@@ -99,11 +142,11 @@ static void lru_remove(struct dfs_obj *o)
 }
 
 /* Closes descriptors until one more has room. Pinned ones are passed over. */
-static void lru_make_room(void)
+static void lru_make_room(unsigned most)
 {
 	unsigned looked;
 
-	for (looked = 0; lru_count >= HOST_MAX && looked < 2 * HOST_MAX; looked++) {
+	for (looked = 0; lru_count != 0 && lru_count >= most && looked < 2 * HOST_MAX; looked++) {
 		struct dfs_obj *o = lru;
 		unsigned idle = 0;
 
@@ -184,8 +227,12 @@ static int pin_slow(struct dfs_obj *o, bool write, int *out)
 	pthread_mutex_lock(&lru_lock);
 	fd = atomic_load(&o->fd);
 	if (fd < 0) {
-		lru_make_room();
+		lru_make_room(HOST_MAX);
 		fd = host_open(o, write);
+		if (fd == -EMFILE && lru_count != 0) {
+			lru_make_room(lru_count);
+			fd = host_open(o, write);
+		}
 		if (fd >= 0) {
 			lru_insert(o);
 			o->fd_generation = atomic_load(&fork_generation);

@@ -163,6 +163,7 @@ struct snapshot_rec {
 /* ---- descriptors of our own (hostfd.c) ------------------------------------------------- */
 int fd_adopt(int fd);  /* moves fd up and notes it as ours; -errno and fd closed on failure */
 void fd_close(int fd); /* closes one of ours */
+void fd_reserve(int like);
 int fd_open(int dir, const char *path, int flags, mode_t mode); /* sys_openat and fd_adopt */
 
 /* ---- containers (store.c, env.c, transaction.c, marks.c) ----------------------------------------------- */

@@ -145,6 +145,7 @@ int cont_open_parts(struct cont *c, bool create)
 	c->obj_fd = fd_open(c->dir_fd, "objects", O_RDONLY | O_DIRECTORY, 0);
 	if (c->obj_fd < 0)
 		return c->obj_fd == -ENOENT ? DAMAGED : -c->obj_fd;
+	fd_reserve(c->obj_fd);
 	c->shared_fd = fd_open(c->dir_fd, "shared", O_RDWR | O_CREAT, c->share & 0666);
 	if (c->shared_fd < 0)
 		return -c->shared_fd;

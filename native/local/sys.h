@@ -58,12 +58,17 @@ static inline long sys_raw6(long nr, long a, long b, long c, long d, long e, lon
 		retry_rc_;                     \
 	})
 
+/* openat(2) when the program has used up its numbers: hostfd.c. */
+int fd_open_crowded(int dir, const char *path, int flags, mode_t mode);
+
 /* What is made gets the mode that is asked for: the program's umask(2) is about its own files. */
 static inline int sys_openat(int dir, const char *path, int flags, mode_t mode)
 {
 	int fd = (int)RETRY(SYS4(SYS_openat, dir, path, flags | O_CLOEXEC, mode));
 	struct stat st;
 
+	if (__builtin_expect(fd == -EMFILE, 0))
+		fd = fd_open_crowded(dir, path, flags, mode);
 	if (fd >= 0 && flags & O_CREAT && SYS4(SYS_fstat, fd, &st, 0, 0) == 0 && (st.st_mode & 0777) != mode)
 		SYS4(SYS_fchmod, fd, mode, 0, 0);
 	return fd;

@@ -174,8 +174,10 @@ long op_truncate(const char *path, off_t length)
 		r = SHIM_RAW(SYS_truncate, w.kpath, length);
 	else if (!r) {
 		r = w.mnt->read_only ? -EROFS
-		                     : -w.mnt->p->dfs_lookup_rel(w.mnt->dfs, w.parent, w.name, O_RDWR | O_NOFOLLOW,
-		                                                 &obj, &mode, NULL);
+		    : !w.name[0] /* what a descriptor has open, by its name in proc(5) */
+		        ? -w.mnt->p->dfs_dup(w.mnt->dfs, w.parent, O_RDWR, &obj)
+		        : -w.mnt->p->dfs_lookup_rel(w.mnt->dfs, w.parent, w.name, O_RDWR | O_NOFOLLOW, &obj, &mode,
+		                                    NULL);
 		if (!r) {
 			r = -w.mnt->p->dfs_punch(w.mnt->dfs, obj, (daos_off_t)length, DFS_MAX_FSIZE);
 			w.mnt->p->dfs_release(obj);

@@ -20,7 +20,8 @@ static int access_of(int flags)
 	return flags & O_TRUNC && (flags & O_ACCMODE) == O_RDONLY ? O_RDWR : flags & O_ACCMODE;
 }
 
-static long install(struct where *w, dfs_obj_t *obj, mode_t mode, int flags)
+/* *number: what fd_reserve() gave, taken here; -1 when nothing was reserved. */
+static long install(struct where *w, dfs_obj_t *obj, mode_t mode, int flags, long *number)
 {
 	enum ofd_kind kind = flags & O_PATH ? OFD_PATH : S_ISDIR(mode) ? OFD_DIR : OFD_FILE;
 	struct ofd *ofd = ofd_new(w->mnt, obj, kind, (uint32_t)flags, w->no_path ? NULL : w->parent_path, w->name);
@@ -29,7 +30,9 @@ static long install(struct where *w, dfs_obj_t *obj, mode_t mode, int flags)
 		w->mnt->p->dfs_release(obj);
 		return -ENOMEM;
 	}
-	return fd_install(ofd, 0, flags & O_CLOEXEC);
+	long fd = *number;
+	*number = -1;
+	return fd >= 0 ? fd_install_at(fd, ofd, flags & O_CLOEXEC) : fd_install(ofd, 0, flags & O_CLOEXEC);
 }
 
 static long create(struct where *w, int flags, mode_t mode, dfs_obj_t **obj)
@@ -79,7 +82,7 @@ static long denied(const struct where *w, int flags)
 }
 
 /* The directory that a path ends in, or what a link of proc(5) leads to. */
-static long open_itself(struct where *w, int flags)
+static long open_itself(struct where *w, int flags, long *number)
 {
 	const struct provider *p = w->mnt->p;
 	dfs_obj_t *obj;
@@ -100,7 +103,7 @@ static long open_itself(struct where *w, int flags)
 		r = -p->dfs_punch(w->mnt->dfs, obj, 0, DFS_MAX_FSIZE);
 	if (r)
 		p->dfs_release(obj);
-	return r ? r : install(w, obj, w->type, flags);
+	return r ? r : install(w, obj, w->type, flags, number);
 }
 
 /* O_TMPFILE: a file without a name in the directory that the path is. */
@@ -109,6 +112,7 @@ static long open_unnamed(int dirfd, const char *path, int flags, mode_t mode)
 	struct where w;
 	dfs_obj_t *dir, *obj;
 	mode_t type;
+	long number = -1;
 	long r = where_open(dirfd, path, true, O_RDONLY | O_PATH, &w, &dir, &type);
 
 	if (!r && !w.ours) {
@@ -126,13 +130,13 @@ static long open_unnamed(int dirfd, const char *path, int flags, mode_t mode)
 			r = -EPERM; /* the directory was removed */
 		w.no_path = true;
 		if (!r)
-			r = install(&w, obj, S_IFREG, flags);
+			r = install(&w, obj, S_IFREG, flags, &number);
 	}
 	where_done(&w);
 	return r;
 }
 
-static long open_ours(struct where *w, int flags, mode_t mode)
+static long open_ours(struct where *w, int flags, mode_t mode, long *number)
 {
 	const struct provider *p = w->mnt->p;
 	dfs_obj_t *obj;
@@ -140,19 +144,19 @@ static long open_ours(struct where *w, int flags, mode_t mode)
 	long r;
 
 	if (!w->name[0])
-		return open_itself(w, flags);
+		return open_itself(w, flags, number);
 	if (flags & O_CREAT && w->must_dir)
 		return -EISDIR;
 	if ((flags & (O_CREAT | O_EXCL)) == (O_CREAT | O_EXCL)) {
 		r = create(w, flags, mode, &obj);
-		return r ? r : install(w, obj, S_IFREG, flags);
+		return r ? r : install(w, obj, S_IFREG, flags, number);
 	}
 	r = -p->dfs_lookup_rel(w->mnt->dfs, w->parent, w->name, access_of(flags) | O_NOFOLLOW, &obj, &type, NULL);
 	if (r == -ENOENT && flags & O_CREAT) {
 		r = create(w, flags, mode, &obj);
 		if (r == -EEXIST)
 			return -EAGAIN; /* somebody was faster: open theirs */
-		return r ? r : install(w, obj, S_IFREG, flags);
+		return r ? r : install(w, obj, S_IFREG, flags, number);
 	}
 	if (r)
 		return r == -EACCES ? denied(w, flags) : r;
@@ -175,7 +179,7 @@ static long open_ours(struct where *w, int flags, mode_t mode)
 		p->dfs_release(obj);
 		return r;
 	}
-	return install(w, obj, type, flags);
+	return install(w, obj, type, flags, number);
 }
 
 long op_openat(int dirfd, const char *path, int flags, mode_t mode)
@@ -195,13 +199,18 @@ long op_openat(int dirfd, const char *path, int flags, mode_t mode)
 		r = -ENOENT;
 	if (!r && w.magic >= 0 && !(flags & O_NOFOLLOW) && (flags & (O_CREAT | O_EXCL)) != (O_CREAT | O_EXCL))
 		r = where_enter(&w);
+	/* Without a number nothing may be made or cut off. */
+	long number = -1;
+	if (!r && w.ours && flags & (O_CREAT | O_TRUNC) && (number = fd_reserve(flags & O_CLOEXEC)) < 0)
+		r = number;
 	/* EAGAIN says that the name changed or was a link: w says where to look now. */
 	for (int tries = 0; !r && w.ours && tries < 1000; tries++) {
-		r = open_ours(&w, flags, mode);
+		r = open_ours(&w, flags, mode, &number);
 		if (r != -EAGAIN)
 			break;
 		r = 0;
 	}
+	fd_reserve_end(number);
 	if (!r && !w.ours) {
 		fd_unpark();
 		r = SHIM_RAW(SYS_openat, w.dirfd, w.kpath, flags, mode);

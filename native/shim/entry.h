@@ -301,6 +301,9 @@ static inline long entry_materialise_rights_of(int call, const struct mmsghdr *m
 /** execve() with the search along PATH of execvp(3). */
 long shim_execvpe(const char *file, char *const argv[], char *const envp[]);
 
+/** A system call that makes a child with a copy of our memory: true when it was made, with its result. clone.c. */
+bool shim_clone_call(long nr, long a1, long a2, long a3, long a4, long a5, long *result);
+
 /* DIR streams: pil4dfs/stream.c. */
 void *shim_readdir(void *dir);
 int shim_readdir_r(void *dir, void *room, void **result);

@@ -24,6 +24,8 @@ static struct memory_lanes pool;
 /* The one given back last, with its slot: spares a program that opens one file after the other the pool and arena. */
 static _Atomic(struct ofd *) recent;
 static _Atomic int placeholder = -1;
+/* A number for fd_open_aside() when the hard limit is reached. */
+static _Atomic int aside = -1;
 
 /* ---- descriptors of our own ---- */
 
@@ -111,7 +113,44 @@ static int placeholder_get(void)
 	if (mem < 0)
 		return (int)mem;
 	SHIM_RAW(SYS_fcntl, mem, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL);
-	return placeholder_keep(&placeholder, (int)mem);
+	fd = placeholder_keep(&placeholder, (int)mem);
+	fd_aside_refill();
+	return fd;
+}
+
+void fd_aside_refill(void)
+{
+	int like = atomic_load(&placeholder);
+
+	if (__builtin_expect(atomic_load_explicit(&aside, memory_order_relaxed) >= 0, 1) || like < 0)
+		return;
+	long spare = SHIM_RAW(SYS_fcntl, like, F_DUPFD_CLOEXEC, 0);
+	if (spare >= 0)
+		placeholder_keep(&aside, (int)spare);
+}
+
+long fd_open_aside(const char *path, uint32_t flags)
+{
+	struct rlimit lim = {0};
+	long fd = SHIM_RAW(SYS_openat, AT_FDCWD, path, flags);
+
+	if (fd != -EMFILE)
+		return fd;
+	fd_unpark();
+	SHIM_RAW(SYS_prlimit64, 0, RLIMIT_NOFILE, NULL, &lim);
+	bool raise = lim.rlim_cur < lim.rlim_max;
+	int kept = raise ? -1 : atomic_exchange(&aside, -1);
+	if (raise) {
+		struct rlimit more = {lim.rlim_max - lim.rlim_cur < 64 ? lim.rlim_max : lim.rlim_cur + 64,
+		                      lim.rlim_max};
+		SHIM_RAW(SYS_prlimit64, 0, RLIMIT_NOFILE, &more, NULL);
+	}
+	if (kept >= 0)
+		fd_unhide(kept);
+	fd = SHIM_RAW(SYS_openat, AT_FDCWD, path, flags);
+	if (raise)
+		SHIM_RAW(SYS_prlimit64, 0, RLIMIT_NOFILE, &lim, NULL);
+	return fd;
 }
 
 /* What O_PATH gives refuses nearly every call: so does its placeholder, where proc(5) is there to make one. */
@@ -133,7 +172,7 @@ static int path_placeholder_get(void)
 
 /* ---- a child that shares our memory but not our descriptors ---- */
 
-static _Atomic int own_pid;
+_Atomic int shim_own_pid;
 static _Atomic int foreign_pid; /* the child whose changes are kept apart */
 static struct foreign {
 	int fd;
@@ -144,7 +183,7 @@ static struct ofd foreign_mark; /* in the table where only such a child has some
 
 void fds_child(void)
 {
-	atomic_store(&own_pid, (int)SHIM_RAW(SYS_getpid, 0));
+	atomic_store(&shim_own_pid, (int)SHIM_RAW(SYS_getpid, 0));
 	atomic_store(&foreign_pid, 0);
 	atomic_store(&shim_spawning, 0);
 	locks_child();
@@ -159,7 +198,7 @@ bool fd_foreign_child(void)
 {
 	if (__builtin_expect(atomic_load_explicit(&shim_spawning, memory_order_relaxed) == 0, 1))
 		return false;
-	int own = atomic_load_explicit(&own_pid, memory_order_relaxed);
+	int own = atomic_load_explicit(&shim_own_pid, memory_order_relaxed);
 	return own && (int)SHIM_RAW(SYS_getpid, 0) != own;
 }
 
@@ -478,23 +517,45 @@ static long duplicate(int from, int min, bool cloexec)
 	return fd;
 }
 
-long fd_install(struct ofd *ofd, int min, bool cloexec)
+static long number_for(bool plain, int min, bool cloexec)
 {
-	bool plain = ofd->kind != OFD_PATH;
 	long fd = plain && min == 0 ? fd_parked_take(cloexec) : -1;
 
 	if (fd < 0) {
 		fd_unpark();
 		fd = duplicate(plain ? placeholder_get() : path_placeholder_get(), min, cloexec);
 	}
+	return fd;
+}
+
+long fd_install_at(long fd, struct ofd *ofd, bool cloexec)
+{
+	ofd->parking = ofd->kind == OFD_PATH ? PARK_NOT : cloexec ? PARK_CLOEXEC : PARK_PLAIN;
+	fd_assign((int)fd, ofd);
+	fd_show((int)fd);
+	return fd;
+}
+
+long fd_install(struct ofd *ofd, int min, bool cloexec)
+{
+	long fd = number_for(ofd->kind != OFD_PATH, min, cloexec);
+
 	if (fd < 0) {
 		ofd_put(ofd);
 		return fd;
 	}
-	ofd->parking = !plain ? PARK_NOT : cloexec ? PARK_CLOEXEC : PARK_PLAIN;
-	fd_assign((int)fd, ofd);
-	fd_show((int)fd);
-	return fd;
+	return fd_install_at(fd, ofd, cloexec);
+}
+
+long fd_reserve(bool cloexec)
+{
+	return number_for(true, 0, cloexec);
+}
+
+void fd_reserve_end(long fd)
+{
+	if (fd >= 0)
+		shim_close_counted((int)fd);
 }
 
 long fd_each(long (*fn)(int fd, struct ofd *ofd, void *arg), void *arg)

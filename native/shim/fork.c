@@ -42,9 +42,24 @@ static void child(void)
 	unlock(2);
 }
 
+static _Atomic bool watched;
+
+void fork_around(enum fork_stage stage)
+{
+	if (!atomic_load(&watched)) /* nothing was used yet */
+		return;
+	int saved = errno;
+	if (stage == FORK_PREPARE)
+		prepare();
+	else if (stage == FORK_PARENT)
+		parent();
+	else
+		child();
+	errno = saved;
+}
+
 void fork_watch(void)
 {
-	static _Atomic bool watched;
 	if (atomic_exchange(&watched, true))
 		return;
 	fds_child(); /* notes our process id */

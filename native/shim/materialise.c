@@ -24,7 +24,7 @@ long ofd_open_kernel(struct ofd *ofd, uint32_t flags)
 	flags = (flags & ~(uint32_t)ONCE_FLAGS) | O_CLOEXEC | (ofd->kind == OFD_DIR ? O_DIRECTORY : 0);
 	if (mnt->by_oid) {
 		snprintf(path, sizeof(path), "%s/" DFSKIT_OID_NAME, mnt->root, ofd->oid.hi, ofd->oid.lo);
-		fd = SHIM_RAW(SYS_openat, AT_FDCWD, path, flags);
+		fd = fd_open_aside(path, flags);
 		if (fd == -EACCES) {
 			fd = SHIM_RAW(SYS_openat, AT_FDCWD, path, flags | DFSKIT_OPEN_HELD);
 			if (fd >= 0)
@@ -33,7 +33,7 @@ long ofd_open_kernel(struct ofd *ofd, uint32_t flags)
 	}
 	if (fd < 0 && ofd->path) {
 		snprintf(path, sizeof(path), "%s%s", mnt->root, ofd->path);
-		fd = SHIM_RAW(SYS_openat, AT_FDCWD, path, flags);
+		fd = fd_open_aside(path, flags);
 	}
 	return fd;
 }
@@ -120,8 +120,10 @@ static void put_away(struct ofd *ofd, long fd)
 {
 	int none = 0;
 
-	if (!lock_held(ofd) || !atomic_compare_exchange_strong(&ofd->spare, &none, (int)fd))
+	if (!lock_held(ofd) || !atomic_compare_exchange_strong(&ofd->spare, &none, (int)fd)) {
 		SHIM_RAW(SYS_close, fd);
+		fd_aside_refill();
+	}
 }
 
 static long materialise(struct ofd *ofd, bool give_offset, bool pages)

@@ -195,7 +195,7 @@ long op_flock(int fd, int operation)
 /* A placeholder refuses as regular files and directories do, but dfuse's files would not. */
 long op_epoll_ctl(int epoll, int op, int fd, void *event)
 {
-	struct ofd *ofd = op == EPOLL_CTL_ADD ? ofd_get(fd) : NULL;
+	struct ofd *ofd = ofd_get(fd);
 	bool path = ofd && ofd->kind == OFD_PATH;
 
 	if (!ofd)

@@ -53,6 +53,7 @@ long op_mmap(void *addr, size_t length, int prot, int flags, int fd, off_t offse
 			SHIM_RAW(SYS_fstat, kernel_fd, &st);
 			r = SHIM_RAW(SYS_mmap, addr, length, prot, flags, kernel_fd, offset);
 			SHIM_RAW(SYS_close, kernel_fd);
+			fd_aside_refill();
 		}
 	}
 	/* Of a private one, pages beyond the end appear when the file grows: the kernel has to learn of that. */

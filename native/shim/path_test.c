@@ -17,6 +17,20 @@ static bool begins(const char *s, const char *prefix)
 	return true;
 }
 
+/* What follows the directory of our descriptors in a path below /proc; NULL when it is another one. */
+static const char *own_fds(const char *path)
+{
+	int pid = 0;
+
+	if (begins(path, "self/fd/"))
+		return path + sizeof("self/fd/") - 1;
+	if (begins(path, "thread-self/fd/"))
+		return path + sizeof("thread-self/fd/") - 1;
+	for (; *path >= '0' && *path <= '9' && pid < (1 << 22); path++)
+		pid = pid * 10 + *path - '0';
+	return pid && pid == shim_own_pid && begins(path, "/fd/") ? path + sizeof("/fd/") - 1 : NULL;
+}
+
 int fd_of_path(const char *path, const char **rest)
 {
 	int fd = 0;
@@ -32,9 +46,7 @@ int fd_of_path(const char *path, const char **rest)
 	}
 	if (begins(path, "/dev/fd/"))
 		path += sizeof("/dev/fd/") - 1;
-	else if (begins(path, "/proc/self/fd/"))
-		path += sizeof("/proc/self/fd/") - 1;
-	else
+	else if (!begins(path, "/proc/") || !(path = own_fds(path + sizeof("/proc/") - 1)))
 		return -1;
 	if (*path < '0' || *path > '9')
 		return -1;

@@ -198,6 +198,14 @@ struct ofd *ofd_adopt(struct mount *mnt, struct slot *slot, enum ofd_kind kind, 
 dfs_obj_t *ofd_obj(struct ofd *ofd, int *err);
 /** Gives \a ofd the lowest free descriptor from \a min on; takes the reference. -errno. */
 long fd_install(struct ofd *ofd, int min, bool cloexec);
+/** For an open that changes something: takes the number before, and installs there or gives it back. -errno. */
+long fd_reserve(bool cloexec);
+long fd_install_at(long fd, struct ofd *ofd, bool cloexec);
+void fd_reserve_end(long fd);
+/** Opens what is closed again soon, also when the program has used up its numbers. -errno. */
+long fd_open_aside(const char *path, uint32_t flags);
+/** After that was closed. */
+void fd_aside_refill(void);
 /** Makes table entry \a fd say \a ofd (NULL: not ours); takes the reference, drops the old one. */
 void fd_assign(int fd, struct ofd *ofd);
 /* parking.c: the number of a closed file, kept for the next open. */
@@ -273,6 +281,7 @@ static inline void where_none(struct where *w)
 /** Path inside the container of the last component. */
 void where_path(const struct where *w, char *out);
 
+extern _Atomic int shim_own_pid; /* 0 before the first descriptor of ours */
 /** Descriptor that a path of proc(5) or /dev/fd begins with, -1 for any other path. \a rest: what follows it. */
 int fd_of_path(const char *path, const char **rest);
 /** True path of a directory description inside the container. -errno. */
@@ -344,6 +353,19 @@ long can_clone(int in, int out);
 
 /** From now on the locks and tables are right in a forked child. Call before the first use of either. */
 void fork_watch(void);
+enum fork_stage {
+	FORK_PREPARE,
+	FORK_PARENT,
+	FORK_CHILD
+};
+/** What the handlers do, for a child that is made without them. */
+void fork_around(enum fork_stage stage);
+
+/* ---- spawn.c ---------------------------------------------------------------------------------- */
+
+/** Around the making of a child that shares our memory until it execs. */
+struct ofd *spawn_begin(void);
+void spawn_end(struct ofd *cwd);
 
 /* ---- cwd.c ---------------------------------------------------------------------------------- */
 

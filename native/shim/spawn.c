@@ -23,7 +23,7 @@ static long materialise_one(int fd, struct ofd *ofd, void *arg)
 }
 
 /* The child may change its working directory, which it notes in our memory. */
-static struct ofd *begin(void)
+struct ofd *spawn_begin(void)
 {
 	if (shim_symbols_only && shim_fds)
 		fd_each(materialise_one, NULL);
@@ -33,7 +33,7 @@ static struct ofd *begin(void)
 	return ofd_get_cwd();
 }
 
-static void end(struct ofd *cwd)
+void spawn_end(struct ofd *cwd)
 {
 	atomic_fetch_sub(&shim_spawning, 1);
 	fds_spawned();
@@ -43,9 +43,9 @@ static void end(struct ofd *cwd)
 #define SPAWNED(type, name, params, ...)              \
 	static type(*real) params;                    \
 	type result;                                  \
-	struct ofd *cwd = begin();                    \
+	struct ofd *cwd = spawn_begin();              \
 	result = ENTRY_REAL(real, name)(__VA_ARGS__); \
-	end(cwd);                                     \
+	spawn_end(cwd);                               \
 	return result
 
 int shim_posix_spawn(void *pid, const char *file, const void *actions, const void *attr, char *const *argv,
@@ -67,9 +67,9 @@ int shim_posix_spawnp(void *pid, const char *file, const void *actions, const vo
 	static int (*real)(void *, const char *, const void *, const void *, char *const *, char *const *); \
 	if (!ENTRY_REAL(real, name))                                                                        \
 		return ENOSYS;                                                                              \
-	struct ofd *cwd = begin();                                                                          \
+	struct ofd *cwd = spawn_begin();                                                                    \
 	int result = real(pidfd, file, actions, attr, argv, envp);                                          \
-	end(cwd);                                                                                           \
+	spawn_end(cwd);                                                                                     \
 	return result
 
 int shim_pidfd_spawn(void *pidfd, const char *file, const void *actions, const void *attr, char *const *argv,

@@ -85,7 +85,8 @@ static __attribute__((noinline)) bool may_be_ours(long nr, long a1, long a2, lon
 	return (unsigned long)nr < ATTACH_NUMBERS && attach_class[nr] != 0 && attach_quick(regs);
 }
 
-/* syscall(2). What isn't in the table leaves by a jump: the child of a clone has no frame of ours to return to. */
+/* syscall(2). What isn't in the table leaves by a jump: the child of a clone with a stack of its own has no
+ * frame of ours to return to. */
 typedef long fn_syscall(long nr, long a1, long a2, long a3, long a4, long a5, long a6);
 static fn_syscall *real_syscall;
 
@@ -93,7 +94,11 @@ ENTRY_EXPORT long entry_sym_syscall(long nr, long a1, long a2, long a3, long a4,
 long entry_sym_syscall(long nr, long a1, long a2, long a3, long a4, long a5, long a6)
 {
 	fn_syscall *real;
+	long made;
 
+	if ((nr == SYS_fork || nr == SYS_vfork || nr == SYS_clone || nr == SYS_clone3) &&
+	    shim_clone_call(nr, a1, a2, a3, a4, a5, &made))
+		return entry_errno(made);
 	if (may_be_ours(nr, a1, a2, a3, a4, a5, a6))
 		return entry_errno(shim_dispatch(nr, a1, a2, a3, a4, a5, a6));
 	real = ENTRY_REAL(real_syscall, "syscall");

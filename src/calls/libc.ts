@@ -14,6 +14,8 @@ export interface OtherNames {
 export const otherNames: readonly OtherNames[] = [
   { what: 'take', reason: 'variable number of arguments: native/shim/variadic.c', names: `
       execl execle execlp dprintf __dprintf_chk syscall` },
+  { what: 'take', reason: 'runs no handler of pthread_atfork(): native/shim/clone.c tells the child', names: `
+      clone _Fork` },
   { what: 'inner', reason: 'stdio: its system calls are routed', names: `
       fopen fopen64 freopen freopen64 fclose fcloseall fflush fflush_unlocked _flushlbf tmpfile tmpfile64 __fpurge
       fread fread_unlocked __fread_chk __fread_unlocked_chk fwrite fwrite_unlocked fgetc fgetc_unlocked fputc fputc_unlocked
@@ -54,7 +56,7 @@ export const otherNames: readonly OtherNames[] = [
   { what: 'inner', reason: 'starts a program: the exec inside libc is routed', names: `
       posix_spawn_* posix_spawnattr_* pclose` },
   { what: 'kernel', reason: 'the child has its own copy of the shim: pthread_atfork() tells it', names: `
-      fork __fork _Fork forkpty clone __clone __vfork` },
+      fork __fork forkpty __clone __vfork` },
   { what: 'kernel', reason: 'a placeholder is ready as a regular file is', names: `
       poll __poll __poll_chk ppoll __ppoll_chk select __select pselect epoll_create epoll_create1 epoll_wait
       epoll_pwait epoll_pwait2 __fdelt_chk __fdelt_warn` },

@@ -163,6 +163,8 @@ static void do_epoll(void)
 	int e = epoll_create1(EPOLL_CLOEXEC);
 	struct epoll_event ev = {.events = EPOLLIN};
 	say_result(epoll_ctl(e, EPOLL_CTL_ADD, fd_of(0), &ev));
+	say_result(epoll_ctl(e, EPOLL_CTL_MOD, fd_of(0), &ev));
+	say_result(epoll_ctl(e, EPOLL_CTL_DEL, fd_of(0), &ev));
 	close(e);
 }
 

@@ -28,8 +28,8 @@ struct check {
 	void (*run)(void);
 };
 
-extern const struct check attribute_checks[], data_checks[], descriptor_checks[], directory_checks[], name_checks[],
-    process_checks[], ring_checks[], signal_checks[], stream_checks[];
+extern const struct check attribute_checks[], data_checks[], descriptor_checks[], directory_checks[], limit_checks[], lock_checks[], name_checks[],
+    process_checks[], ring_checks[], signal_checks[], spawning_checks[], stream_checks[];
 
 /** Path of this program. */
 extern const char *self_path;

@@ -3,13 +3,15 @@
 
 #include <dirent.h>
 #include <limits.h>
+#include <sched.h>
+#include <signal.h>
 #include <stdarg.h>
 
 const char *self_path;
 
 static const struct check *const families[] = {attribute_checks, data_checks,    descriptor_checks, directory_checks,
-					       name_checks,      process_checks, ring_checks, signal_checks,
-					       stream_checks};
+					       limit_checks, lock_checks,      name_checks,    process_checks,    ring_checks,
+					       signal_checks,    spawning_checks,  stream_checks};
 
 void say(const char *format, ...)
 {
@@ -156,6 +158,35 @@ static int write_to(int argc, char **argv)
 	return 0;
 }
 
+/* What a program finds that was started: around it, and in descriptors 3 to 12. */
+static int show_state(void)
+{
+	char path[PATH_MAX] = "";
+	sigset_t blocked;
+	struct sigaction act;
+	struct stat st;
+
+	sigprocmask(SIG_BLOCK, NULL, &blocked);
+	sigaction(SIGUSR2, NULL, &act);
+	if (!getcwd(path, sizeof(path)))
+		return errno;
+	say("leads session %d group %d, USR1 blocked %d, USR2 ignored %d, scheduler %d, in %s", getsid(0) == getpid(),
+	    getpgid(0) == getpid(), sigismember(&blocked, SIGUSR1), act.sa_handler == SIG_IGN, sched_getscheduler(0),
+	    strcmp(strrchr(path, '/'), "/d") == 0 ? "d" : "the directory of the check");
+	for (int fd = 3; fd <= 12; fd++) {
+		char byte = '-';
+		if (fstat(fd, &st) != 0)
+			continue;
+		long at = lseek(fd, 0, SEEK_CUR);
+		ssize_t n = S_ISREG(st.st_mode) ? read(fd, &byte, 1) : -2;
+		say("%d: type %o at %ld flags %x reads %zd %c", fd, st.st_mode & S_IFMT, S_ISREG(st.st_mode) ? at : 0,
+		    fcntl(fd, F_GETFL), n, byte);
+		if (S_ISREG(st.st_mode) && (fcntl(fd, F_GETFL) & O_ACCMODE) != O_RDONLY)
+			say("%d: writes %zd", fd, write(fd, "s", 1));
+	}
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	self_path = argv[0];
@@ -169,6 +200,8 @@ int main(int argc, char **argv)
 		show_fd("inherited", atoi(argv[2]));
 		return 0;
 	}
+	if (argc == 2 && strcmp(argv[1], "state") == 0)
+		return show_state();
 	umask(022);
 	for (size_t f = 0; argc == 2 && f < sizeof(families) / sizeof(families[0]); f++)
 		for (const struct check *c = families[f]; c->name != NULL; c++)
