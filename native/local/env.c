@@ -260,6 +260,24 @@ int env_open_base(const char *path, mode_t mode, MDB_env **env)
 	return rc;
 }
 
+/* LMDB's own order, in two comparisons of words where both keys are the usual ones. */
+static int compare_keys(const MDB_val *a, const MDB_val *b)
+{
+	size_t least = a->mv_size < b->mv_size ? a->mv_size : b->mv_size;
+	struct key x, y;
+	int order;
+
+	if (likely(a->mv_size == sizeof(x) && b->mv_size == sizeof(y))) {
+		memcpy(&x, a->mv_data, sizeof(x));
+		memcpy(&y, b->mv_data, sizeof(y));
+		x = make_key(x.hi, x.lo);
+		y = make_key(y.hi, y.lo);
+		return x.hi != y.hi ? (x.hi < y.hi ? -1 : 1) : (x.lo > y.lo) - (x.lo < y.lo);
+	}
+	order = memcmp(a->mv_data, b->mv_data, least);
+	return order != 0 ? order : (a->mv_size > b->mv_size) - (a->mv_size < b->mv_size);
+}
+
 static int open_super(struct cont *c)
 {
 	struct key key = make_key(0, KEY_SUPER);
@@ -271,6 +289,8 @@ static int open_super(struct cont *c)
 	if (rc != 0)
 		return env_errno(rc);
 	rc = mdb_dbi_open(txn, NULL, 0, &dbi);
+	if (rc == 0)
+		rc = mdb_set_compare(txn, dbi, compare_keys);
 	if (rc == 0)
 		rc = mdb_get(txn, DBI, &k, &v);
 	if (rc != 0)
