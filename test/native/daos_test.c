@@ -6,6 +6,7 @@
 #include <daos_fs.h>
 #include <fcntl.h>
 #include <gurt/common.h>
+#include <gurt/hash.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -212,6 +213,77 @@ static void filters(dfs_t *dfs)
 	CHECK(dfs_release(dir) == 0);
 }
 
+/* A cache of records by name, as IOR has one. */
+struct record {
+	d_list_t entry;
+	char name[16];
+	int refs;
+};
+
+static int freed;
+
+static struct record *record_of(d_list_t *link)
+{
+	return container_of(link, struct record, entry);
+}
+
+static bool key_cmp(struct d_hash_table *table, d_list_t *link, const void *key, unsigned int ksize)
+{
+	(void)table, (void)ksize;
+	return strcmp(record_of(link)->name, key) == 0;
+}
+
+static void addref(struct d_hash_table *table, d_list_t *link)
+{
+	(void)table;
+	record_of(link)->refs++;
+}
+
+static bool decref(struct d_hash_table *table, d_list_t *link)
+{
+	(void)table;
+	return --record_of(link)->refs == 0;
+}
+
+static void release(struct d_hash_table *table, d_list_t *link)
+{
+	(void)table;
+	freed++;
+	free(record_of(link));
+}
+
+static void tables(void)
+{
+	d_hash_table_ops_t ops = {
+	    .hop_key_cmp = key_cmp, .hop_rec_addref = addref, .hop_rec_decref = decref, .hop_rec_free = release};
+	struct d_hash_table *table;
+	struct record *r;
+	d_list_t *link;
+	int i;
+
+	CHECK(d_hash_table_create(D_HASH_FT_EPHEMERAL | D_HASH_FT_LRU, 2, NULL, &ops, &table) == 0);
+	CHECK(d_hash_rec_first(table) == NULL);
+	for (i = 0; i < 20; i++) {
+		r = calloc(1, sizeof(*r));
+		snprintf(r->name, sizeof(r->name), "r%d", i);
+		r->refs = 1;
+		CHECK(d_hash_rec_insert(table, r->name, (unsigned)strlen(r->name), &r->entry, true) == 0);
+		CHECK(d_hash_rec_insert(table, r->name, (unsigned)strlen(r->name), &r->entry, true) == -DER_EXIST);
+	}
+	link = d_hash_rec_find(table, "r7", 2);
+	CHECK(link != NULL && strcmp(record_of(link)->name, "r7") == 0 && record_of(link)->refs == 2);
+	d_hash_rec_decref(table, link);
+	CHECK(freed == 0);
+	d_hash_rec_decref(table, link); /* the last one: it is out of the table */
+	CHECK(freed == 1 && d_hash_rec_find(table, "r7", 2) == NULL);
+	CHECK(d_hash_table_destroy(table, false) == -DER_BUSY);
+	d_hash_rec_decref(table, d_hash_rec_first(table));
+	CHECK(d_hash_table_destroy(table, true) == 0 && freed == 20);
+	CHECK(d_hash_string_u32("ab", 2) == (5381U * 33 + 'a') * 33 + 'b');
+	CHECK(d_hash_murmur64((const unsigned char *)"0123456789", 10, 1) !=
+	      d_hash_murmur64((const unsigned char *)"0123456789", 10, 2));
+}
+
 static void errors(void)
 {
 	int i;
@@ -247,6 +319,7 @@ int main(void)
 	classes(dfs);
 	filters(dfs);
 	errors();
+	tables();
 	CHECK(dfs_umount(dfs) == 0);
 	CHECK(daos_cont_close(coh, NULL) == 0);
 	CHECK(dfs_cont_scan(poh, "c1", 0, "/wide") == 0);
