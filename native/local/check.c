@@ -12,7 +12,8 @@
 #include <time.h>
 #include "check.h"
 
-#define ROUNDS 16 /* a tree that is damaged level by level needs one for each */
+#define ROUNDS   16  /* a tree that is damaged level by level needs one for each */
+#define PATIENCE 250 /* of 20 ms */
 
 int check_suspect(struct check *k, enum suspicion what, uint64_t ino, uint64_t dir, uint64_t slot)
 {
@@ -100,6 +101,7 @@ static int one_round(struct check *k, bool first)
 
 	k->nr = 0;
 	k->mended_in_round = 0;
+	k->patience = PATIENCE;
 	rc = check_tree(k);
 	if (rc == 0)
 		rc = check_host(k);
@@ -125,6 +127,7 @@ static int check(struct check *k)
 	unsigned round;
 	int rc = 0;
 
+	marks_bury(k->c);
 	for (round = 0; rc == 0 && round < ROUNDS; round++) {
 		rc = one_round(k, round == 0);
 		if (k->mended_in_round == 0)

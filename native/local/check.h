@@ -49,6 +49,7 @@ struct check {
 	size_t nr, room;
 	struct dfsx_check *result;
 	uint64_t mended_in_round;
+	unsigned patience; /* how often what may be right in a moment is looked at again */
 };
 
 static inline bool check_repairs(const struct check *k)
@@ -72,6 +73,7 @@ struct mending {
 	struct check *k;
 	struct suspect *s;
 	bool reclaim; /* after the transaction */
+	bool again;   /* it may be right in a moment */
 };
 
 bool mend_now(struct mending *m, bool real); /* notes whether it is wrong indeed; true: mend it */

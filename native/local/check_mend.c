@@ -188,18 +188,25 @@ static int mend_in(struct cont *c, struct txn *txn, void *arg)
 	struct mending *m = arg;
 
 	(void)c;
-	m->s->real = m->s->mended = m->reclaim = false; /* of an earlier attempt */
+	m->s->real = m->s->mended = m->reclaim = m->again = false; /* of an earlier attempt */
 	return kinds[m->s->what].mend(m, txn);
 }
 
 int check_mend(struct check *k, struct suspect *s)
 {
+	struct timespec pause = {0, 20000000};
 	struct mending m = {.k = k, .s = s};
 	int rc = 0;
 
 	if ((k->flags & DFS_CHECK_RELINK) && (s->what == UNNAMED || s->what == LEAKED_HOST))
 		rc = mend_found_directory(k);
 	if (rc == 0)
+		rc = cont_write_tree(k->c, mend_in, &m);
+	for (; rc == 0 && m.again && k->patience > 0; k->patience--) {
+		SYS4(SYS_nanosleep, &pause, NULL, 0, 0);
+		rc = cont_write_tree(k->c, mend_in, &m);
+	}
+	if (rc == 0 && m.again && !s->real) /* the last of our patience */
 		rc = cont_write_tree(k->c, mend_in, &m);
 	if (rc != 0)
 		return rc;

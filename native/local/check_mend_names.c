@@ -209,14 +209,17 @@ int mend_stale_orphan(struct mending *m, struct txn *txn)
 	struct inode_rec rec;
 	bool gone = inode_get(txn, m->s->ino, &rec) == ENOENT;
 
-	if (!check_is_orphan(txn, m->s->ino) || (!gone && rec.nlink == 0 && marks_is_open(m->k->c, m->s->ino)))
-		return 0;
-	if (!mend_now(m, true))
+	if (!check_is_orphan(txn, m->s->ino))
 		return 0;
 	if (!gone && rec.nlink == 0) {
-		m->reclaim = true;
+		/* Who has just closed it is about to take it away. */
+		m->again = !marks_is_open(m->k->c, m->s->ino);
+		if (m->again && m->k->patience == 0)
+			m->reclaim = mend_now(m, true);
 		return 0;
 	}
+	if (!mend_now(m, true))
+		return 0;
 	return orphan_named(m->k->c, txn, m->s->ino);
 }
 
