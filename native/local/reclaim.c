@@ -138,7 +138,16 @@ void drop_finish(struct cont *c, struct drop *d, int rc)
 struct reclaim {
 	struct drop d;
 	uint64_t ino;
+	bool counted; /* as gone */
 };
+
+/* In the transaction, as all that changes the hint: it must never say fewer orphans than there are. */
+static void count_gone(struct cont *c, struct reclaim *r)
+{
+	if (!r->counted && c->shared->orphans != 0)
+		shared_set_orphans(c, c->shared->orphans - 1);
+	r->counted = true;
+}
 
 static int reclaim_fn(struct cont *c, struct txn *txn, void *arg)
 {
@@ -176,6 +185,8 @@ static int reclaim_fn(struct cont *c, struct txn *txn, void *arg)
 			return rc;
 	}
 	rc = tree_del(txn, &k);
+	if (rc == 0)
+		count_gone(c, r);
 	return rc == MDB_NOTFOUND ? 0 : rc;
 }
 
@@ -186,14 +197,31 @@ void reclaim_orphan(struct cont *c, uint64_t ino)
 	int rc;
 
 	rc = cont_write(c, reclaim_fn, &r);
-	if (rc == 0) {
-		uint64_t before = writer_lock(c);
-
-		if (c->shared->orphans != 0)
-			shared_set_orphans(c, c->shared->orphans - 1);
-		writer_unlock(c, before);
-	}
+	if (rc != 0 && r.counted)
+		shared_add_orphan(c, ino);
 	drop_finish(c, &r.d, rc);
+}
+
+/* Takes the hint back, unless somebody has left an orphan since we looked. */
+static int none_left_fn(struct cont *c, struct txn *txn, void *arg)
+{
+	struct key key = make_key(SPACE_ORPHAN, 0), at = {0, 0};
+	MDB_val k = {sizeof(key), &key}, v;
+	MDB_cursor *cur;
+	int rc = tree_scan(txn, &cur);
+
+	(void)arg;
+	if (rc != 0)
+		return rc;
+	rc = mdb_cursor_get(cur, &k, &v, MDB_SET_RANGE);
+	if (rc == 0 && k.mv_size == sizeof(at))
+		memcpy(&at, k.mv_data, sizeof(at));
+	mdb_cursor_close(cur);
+	if (rc != 0 && rc != MDB_NOTFOUND)
+		return rc;
+	if (at.hi != key.hi)
+		shared_set_orphans(c, 0);
+	return 0;
 }
 
 /* At mount: all orphans that nobody has open. */
@@ -210,10 +238,6 @@ void reclaim_all(struct cont *c)
 			left++;
 		}
 	} while (n == 64);
-	if (left == 0 && c->shared->orphans != 0) {
-		uint64_t before = writer_lock(c);
-
-		shared_set_orphans(c, 0);
-		writer_unlock(c, before);
-	}
+	if (left == 0 && c->shared->orphans != 0)
+		cont_write_tree(c, none_left_fn, NULL);
 }
