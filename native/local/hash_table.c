@@ -41,8 +41,8 @@ static void take_out(d_list_t *link)
 
 static d_list_t *bucket(struct d_hash_table *t, const void *key, unsigned int ksize)
 {
-	uint32_t hash = t->ops.hop_key_hash != NULL ? t->ops.hop_key_hash(t, key, ksize)
-	                                            : d_hash_string_u32(key, ksize);
+	uint32_t hash =
+	    t->ops.hop_key_hash != NULL ? t->ops.hop_key_hash(t, key, ksize) : d_hash_string_u32(key, ksize);
 
 	return &t->heads[hash & (t->buckets - 1)];
 }

@@ -254,8 +254,10 @@ static void release(struct d_hash_table *table, d_list_t *link)
 
 static void tables(void)
 {
-	d_hash_table_ops_t ops = {
-	    .hop_key_cmp = key_cmp, .hop_rec_addref = addref, .hop_rec_decref = decref, .hop_rec_free = release};
+	d_hash_table_ops_t ops = {.hop_key_cmp = key_cmp,
+	                          .hop_rec_addref = addref,
+	                          .hop_rec_decref = decref,
+	                          .hop_rec_free = release};
 	struct d_hash_table *table;
 	struct record *r;
 	d_list_t *link;

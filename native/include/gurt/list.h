@@ -11,7 +11,7 @@ typedef struct d_list_head {
 } d_list_t;
 
 #ifndef container_of
-#define container_of(link, type, member) ((type *)((char *)(link) - offsetof(type, member)))
+#define container_of(link, type, member) ((type *)((char *)(link)-offsetof(type, member)))
 #endif
 
 #endif
