@@ -86,8 +86,10 @@ static int read_records(struct ofd *ofd, dfs_obj_t *obj, uint64_t *pos, char *ou
 	if (p->dfsx_getdents) {
 		size_t size = room - *used;
 		rc = p->dfsx_getdents(ofd->mnt->dfs, obj, &cookie, FIRST, out + *used, &size);
-		*used += size;
-		*pos = cookie + FIRST;
+		if (!rc) {
+			*used += size;
+			*pos = cookie + FIRST;
+		}
 		*full = rc == EINVAL;
 		return *full ? 0 : rc;
 	}

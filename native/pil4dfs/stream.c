@@ -76,11 +76,14 @@ static struct stream *begin(DIR *dir)
 	return stream_of(dir);
 }
 
-/* 0 at the end of the directory, which one that was removed has at once. */
+/* 0 at the end of the directory, which one that was removed has at once. That is told from an error by errno, which a
+ * provider may have changed: readdir(3). */
 static long fill(struct stream *s)
 {
+	int saved = errno;
 	long n = ENTRY_TAKE(CALL_getdents64, op_getdents64(dirfd(s->dir), s->batch, sizeof(s->batch)));
 
+	errno = saved;
 	s->at = 0;
 	s->end = n > 0 ? (size_t)n : 0;
 	return n == -ENOENT ? 0 : n;

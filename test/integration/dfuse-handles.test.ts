@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { mount, umount } from '../../src/mount/index.js';
 import { libPath } from '../../src/paths.js';
-import { buildDirectory, built, compile, program } from '../support/build.js';
+import { program, providerOver } from '../support/build.js';
 import { execute } from '../support/cli.js';
 import { canMount, mountBench, python, type MountBench } from '../support/mounts.js';
 
@@ -88,14 +88,7 @@ print(struct.unpack('II', ask(root, 0xCA, 8)) == (os.geteuid(), os.getegid()), a
   it('are of any size, and may change while they are read', async () => {
     const { dir } = await bench.mount('large');
     await umount(dir);
-    const library = [
-      '-Wl,--no-as-needed',
-      built('lib', 'libdfs_local.so'),
-      `-Wl,-rpath,${join(buildDirectory, 'lib')}`,
-      '-shared',
-      '-fPIC',
-    ];
-    const provider = compile(bench.scratch, 'large_handles.so', ['large_handles.c'], library);
+    const provider = providerOver(bench.scratch, 'large_handles.c');
     const env = { DFSKIT_PROVIDER_LIB: provider };
     process.env['DFSKIT_PROVIDER_LIB'] = provider;
     try {

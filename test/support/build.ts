@@ -62,6 +62,17 @@ function sourceFiles(path: string): string[] {
     .map((file) => join(path, file));
 }
 
+/** A provider made of a file of test/support that replaces functions of the local one: for DFSKIT_PROVIDER_LIB. */
+export function providerOver(directory: string, source: string): string {
+  const local = [built('lib', 'libdfs_local.so'), `-Wl,-rpath,${join(buildDirectory, 'lib')}`];
+  return compile(
+    directory,
+    source.replace(/\.c$/, '.so'),
+    [source],
+    ['-shared', '-fPIC', '-Wl,--no-as-needed', ...local],
+  );
+}
+
 /** A program that makes file calls on request: see test/support/peer/peer.h. */
 export function peerProgram(directory: string, api: 'posix' | 'dfs'): string {
   const library =
