@@ -65,45 +65,96 @@ static long replace_all(struct ofd *ofd, long kernel_fd)
 	return result;
 }
 
-static long use_pages(int fd, struct ofd *ofd, void *arg)
-{
-	const struct ofd *of = arg;
-	(void)fd;
-	if (ofd->mnt == of->mnt && ofd->oid.lo == of->oid.lo && ofd->oid.hi == of->oid.hi)
-		atomic_store(&ofd->mapped, true);
-	return 0;
-}
-
 /* Files of this process whose pages are in use. Beyond these all that are opened use theirs. */
 #define MAX_PAGED 64
 static struct paged {
-	_Atomic(const struct mount *) mnt; /* set last */
+	_Atomic(const struct mount *) mnt; /* set last; NULL: free */
 	daos_obj_id_t oid;
+	_Atomic bool for_good;
 } paged[MAX_PAGED];
-static _Atomic unsigned int nr_paged;
+static _Atomic unsigned int nr_paged; /* entries that were ever used */
 
-bool ofd_pages_in_use(const struct ofd *ofd)
+static struct paged *paged_of(const struct mount *mnt, daos_obj_id_t oid)
 {
 	unsigned int nr = atomic_load_explicit(&nr_paged, memory_order_acquire);
 
 	for (unsigned int i = 0; i < nr && i < MAX_PAGED; i++)
-		if (atomic_load_explicit(&paged[i].mnt, memory_order_acquire) == ofd->mnt &&
-		    paged[i].oid.lo == ofd->oid.lo && paged[i].oid.hi == ofd->oid.hi)
-			return true;
-	return nr > MAX_PAGED;
+		if (atomic_load_explicit(&paged[i].mnt, memory_order_acquire) == mnt && paged[i].oid.lo == oid.lo &&
+		    paged[i].oid.hi == oid.hi)
+			return &paged[i];
+	return NULL;
 }
 
-void ofd_use_pages(struct ofd *ofd)
+bool ofd_pages_in_use(const struct ofd *ofd)
 {
-	if (!ofd_pages_in_use(ofd)) {
-		unsigned int at = atomic_fetch_add(&nr_paged, 1);
-		if (at < MAX_PAGED) {
-			paged[at].oid = ofd->oid;
-			atomic_store_explicit(&paged[at].mnt, ofd->mnt, memory_order_release);
-		} else
-			atomic_store(&nr_paged, MAX_PAGED + 1);
+	return atomic_load_explicit(&nr_paged, memory_order_relaxed) > MAX_PAGED || paged_of(ofd->mnt, ofd->oid);
+}
+
+/* A place in the table, NULL when it is full. */
+static struct paged *paged_add(const struct mount *mnt, daos_obj_id_t oid, bool for_good)
+{
+	const struct mount *none;
+
+	for (unsigned int i = 0; i < MAX_PAGED; i++) {
+		/* Claimed first under a mount that no file has, so that nobody finds it half written. */
+		static const struct mount claimed;
+		none = NULL;
+		if (!atomic_compare_exchange_strong(&paged[i].mnt, &none, &claimed))
+			continue;
+		paged[i].oid = oid;
+		atomic_store(&paged[i].for_good, for_good);
+		unsigned int nr = atomic_load(&nr_paged);
+		while (nr <= i && !atomic_compare_exchange_weak(&nr_paged, &nr, i + 1))
+			;
+		atomic_store_explicit(&paged[i].mnt, mnt, memory_order_release);
+		return &paged[i];
 	}
-	fd_each(use_pages, ofd);
+	atomic_store(&nr_paged, MAX_PAGED + 1);
+	return NULL;
+}
+
+struct use {
+	const struct mount *mnt;
+	daos_obj_id_t oid;
+	bool pages;
+};
+
+static long use_pages(int fd, struct ofd *ofd, void *arg)
+{
+	const struct use *use = arg;
+	(void)fd;
+	if (ofd->mnt == use->mnt && ofd->oid.lo == use->oid.lo && ofd->oid.hi == use->oid.hi)
+		atomic_store(&ofd->mapped, use->pages);
+	return 0;
+}
+
+void ofd_use_pages(struct ofd *ofd, bool for_good)
+{
+	struct paged *at = paged_of(ofd->mnt, ofd->oid);
+
+	if (!at)
+		at = paged_add(ofd->mnt, ofd->oid, for_good);
+	else if (for_good)
+		atomic_store(&at->for_good, true);
+	fd_each(use_pages, &(struct use){ofd->mnt, ofd->oid, true});
+}
+
+void ofd_keep_pages(const struct mount *mnt, daos_obj_id_t oid)
+{
+	struct paged *at = paged_of(mnt, oid);
+
+	if (at)
+		atomic_store(&at->for_good, true);
+}
+
+void ofd_leave_pages(const struct mount *mnt, daos_obj_id_t oid)
+{
+	struct paged *at = paged_of(mnt, oid);
+
+	if (!at || atomic_load(&at->for_good) || atomic_load(&nr_paged) > MAX_PAGED)
+		return;
+	atomic_store(&at->mnt, NULL);
+	fd_each(use_pages, &(struct use){mnt, oid, false});
 }
 
 /* Of a descriptor that was real before: pages that direct writes made stale go, and the size is asked again. */
@@ -163,7 +214,7 @@ static long materialise(struct ofd *ofd, bool give_offset, bool pages)
 	if (fd >= 0)
 		put_away(ofd, fd);
 	if (!result && give_offset && ofd->kind == OFD_FILE)
-		ofd_use_pages(ofd); /* who has the offset moves data too */
+		ofd_use_pages(ofd, true); /* who has the offset moves data too */
 	return result;
 }
 

@@ -59,7 +59,7 @@ long op_mmap(void *addr, size_t length, int prot, int flags, int fd, off_t offse
 	/* Of a private one, pages beyond the end appear when the file grows: the kernel has to learn of that. */
 	bool beyond = offset + (off_t)length - 1 > (st.st_size | 4095);
 	if ((shared || beyond) && (r >= 0 || r < -4095))
-		ofd_use_pages(ofd);
+		mapping_made(ofd, (uintptr_t)r, length);
 	ofd_put(ofd);
 	return r;
 }

@@ -318,10 +318,18 @@ long ofd_materialise_pages(struct ofd *ofd);
 /** Makes descriptors real when another process gave the offset to the kernel. 0 or -errno. */
 long ofd_follow_kernel(struct ofd *ofd);
 
-/** From now on the pages of the file hold what is read and written, in all its descriptions of this process. */
-void ofd_use_pages(struct ofd *ofd);
+/** From now on the pages of the file hold what is read and written, in all its descriptions of this process; until
+ *  ofd_leave_pages(), or for good. */
+void ofd_use_pages(struct ofd *ofd, bool for_good);
+void ofd_keep_pages(const struct mount *mnt, daos_obj_id_t oid);
+void ofd_leave_pages(const struct mount *mnt, daos_obj_id_t oid);
 /** Whether they do: asked of a description that is opened later. */
 bool ofd_pages_in_use(const struct ofd *ofd);
+
+/* ---- mappings.c ------------------------------------------------------------------------------ */
+
+/** The file of \a ofd was mapped at \a at: its pages are in use as long as that is there. */
+void mapping_made(struct ofd *ofd, uintptr_t at, size_t length);
 
 /* ---- memcopy.c ------------------------------------------------------------------------------- */
 

@@ -55,6 +55,9 @@ void fd_unpark(void);
 /* Path classes. 0 until a mount is known: then no path is ours. */
 extern int shim_paths_active;
 
+/* How many mappings of files of ours are known: mappings.c. */
+extern _Atomic unsigned int shim_mapped_ranges;
+
 /* It touches no vector register: attach_quick.c may call it before those are saved. */
 #define SHIM_PATH_TEST_NOVEC 1
 

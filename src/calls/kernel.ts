@@ -24,7 +24,7 @@ export const otherNumbers: readonly OtherNumbers[] = [
       epoll_wait: 232, epoll_pwait: 281, epoll_pwait2: 441, epoll_ctl_old: 214, epoll_wait_old: 215,
   } },
   { what: 'kernel', reason: 'works on pages that the kernel has mapped', calls: {
-      mprotect: 10, munmap: 11, mremap: 25, msync: 26, mincore: 27, madvise: 28, mlock: 149, munlock: 150,
+      mprotect: 10, msync: 26, mincore: 27, madvise: 28, mlock: 149, munlock: 150,
       mlockall: 151, munlockall: 152, mlock2: 325, remap_file_pages: 216, pkey_mprotect: 329, pkey_alloc: 330,
       pkey_free: 331, process_madvise: 440, mseal: 462, map_shadow_stack: 453,
   } },

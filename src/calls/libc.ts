@@ -61,7 +61,7 @@ export const otherNames: readonly OtherNames[] = [
       poll __poll __poll_chk ppoll __ppoll_chk select __select pselect epoll_create epoll_create1 epoll_wait
       epoll_pwait epoll_pwait2 __fdelt_chk __fdelt_warn` },
   { what: 'kernel', reason: 'works on pages that the kernel has mapped', names: `
-      munmap mremap msync madvise posix_madvise process_madvise mincore mlock mlock2 mlockall munlock munlockall mprotect
+      msync madvise posix_madvise process_madvise mincore mlock mlock2 mlockall munlock munlockall mprotect
       remap_file_pages pkey_mprotect pkey_alloc pkey_free pkey_get pkey_set` },
   { what: 'kernel', reason: 'the path or descriptor is the kernel\'s, reached through dfuse', names: `
       mount umount umount2 pivot_root chroot swapon swapoff acct quotactl fsopen fsconfig fsmount inotify_add_watch inotify_init

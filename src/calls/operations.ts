@@ -70,6 +70,8 @@ export const operations: Readonly<Record<string, string>> = {
   epoll_ctl:       'int epoll, int op, int fd, void *event',
   flock:           'int fd, int operation',
 
+  munmap:          'void *addr, size_t length',
+  mremap:          'void *addr, size_t old_length, size_t new_length, int flags, void *new_addr',
   mmap:            'void *addr, size_t length, int prot, int flags, int fd, off_t offset',
   execveat:        'int dirfd, const char *path, char *const *argv, char *const *envp, int flags',
 

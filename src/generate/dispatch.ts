@@ -80,6 +80,8 @@ function classOf(row: CallRow, flavour: Flavour): string {
   if (row.options.closes) bits.push('ATTACH_CLOSES');
   if (row.options.unparks && flavour === 'pil4dfs') bits.push('ATTACH_UNPARK');
   if (row.options.test?.includes('CWD_OURS')) bits.push('ATTACH_CWD');
+  // Nothing in its arguments tells: its own test does, for a syscall(2) of the program.
+  if (bits.length === 0) bits.push('ATTACH_ALWAYS');
   return bits.join(' | ');
 }
 

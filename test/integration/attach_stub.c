@@ -18,6 +18,7 @@
 struct ofd **shim_fds;
 unsigned int shim_fd_floor = ~0U;
 int shim_paths_active;
+_Atomic unsigned int shim_mapped_ranges;
 static struct shim_counter storage[NR_CALLS];
 struct shim_counter *shim_counters = storage;
 bool shim_counters_shared;
@@ -113,6 +114,8 @@ REAL(int, closedir, (void *d), d)
 #define OPN(name, nr, params, a, b, c, d, e, f, ...) OP6(name, nr, params, a, b, c, d, e, f)
 #define OP(name, params, ...)                        OP0(name, SYS_##name, params, __VA_ARGS__)
 
+OP(munmap, (void *a, size_t n), a, n)
+OP(mremap, (void *a, size_t o, size_t n, int f, void *at), a, o, n, f, at)
 OP(openat, (int d, const char *p, int f, mode_t m), d, p, f, m)
 OP(io_uring_setup, (unsigned int n, void *p), n, p)
 OP(openat2, (int d, const char *p, const struct open_how *h, size_t s), d, p, h, s)
@@ -241,6 +244,7 @@ __attribute__((constructor)) static void start(void)
 		for (int i = all ? 0 : 4096; i < 8192; i++)
 			shim_fds[i] = (struct ofd *)&storage;
 		shim_paths_active = 1;
+		shim_mapped_ranges = 1;
 	}
 	if (getenv("STUB_DENY") != NULL)
 		deny();
