@@ -76,6 +76,8 @@ struct found {
 void attach_enter(void);
 void attach_enter_fd(void);
 void attach_enter_path(void);
+void attach_enter_at(void);
+void attach_enter_close(void);
 void attach_enter_read(void);
 long attach_ours(const long regs[7]);
 
@@ -285,8 +287,12 @@ static uintptr_t entry_for(uint32_t number)
 
 	if (class == ATTACH_FD(0))
 		return (uintptr_t)attach_enter_fd;
-	if ((class & ~ATTACH_PATHS) == 0 && class != 0)
+	if (class == ATTACH_PATH(0))
 		return (uintptr_t)attach_enter_path;
+	if ((class & ~ATTACH_UNPARK) == ATTACH_AT(1))
+		return (uintptr_t)attach_enter_at;
+	if (class == (ATTACH_FD(0) | ATTACH_CLOSES))
+		return (uintptr_t)attach_enter_close;
 	return (uintptr_t)attach_enter;
 }
 

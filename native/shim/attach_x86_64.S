@@ -49,7 +49,43 @@ attach_enter_fd:
 	.cfi_endproc
 	.size	attach_enter_fd, . - attach_enter_fd
 
-/* A path and no descriptor. */
+/* shim_path_glance(): goes to .Lours when the path in \reg may be ours, to \relative when it is not absolute. Changes rcx
+ * and r11. */
+	.macro GLANCE reg, reg32, relative
+	cmpq	$4096, \reg		/* a bad address: the kernel's to refuse */
+	jb	.Lours
+	cmpb	$'/', (\reg)
+	jne	\relative
+	movl	\reg32, %ecx
+	andl	$4095, %ecx
+	cmpl	$4088, %ecx		/* eight bytes can be read, whatever the string's length */
+	ja	.Lours
+	movq	(\reg), %rcx
+	andq	shim_path_mask(%rip), %rcx
+	imulq	shim_path_factor(%rip), %rcx
+	shrq	$58, %rcx
+	movq	shim_path_bits(%rip), %r11
+	btq	%rcx, %r11
+	jc	.Lours
+	cmpq	$0, shim_fds(%rip)	/* then /dev/fd and /proc/self/fd may be ours */
+	je	9f
+	movzbl	1(\reg), %ecx
+	cmpb	$'d', %cl
+	je	.Lours
+	cmpb	$'p', %cl
+	je	.Lours
+9:
+	.endm
+
+/* From the working directory; on to .Lours when that is ours or above a mount. */
+	.macro FROM_CWD
+	cmpq	$0, shim_cwd(%rip)
+	jne	.Lours
+	cmpb	$0, shim_cwd_near(%rip)
+	jne	.Lours
+	.endm
+
+/* The first argument is the only path, and there is no descriptor. */
 	.globl	attach_enter_path
 	.hidden	attach_enter_path
 	.type	attach_enter_path, @function
@@ -57,10 +93,74 @@ attach_enter_fd:
 attach_enter_path:
 	ARRIVE
 	cmpl	$0, shim_paths_active(%rip)
-	jne	.Lours
+	je	8f
+	GLANCE	%rdi, %edi, 6f
+8:	LEAVE
+	.cfi_def_cfa %rsp, 136
+	.cfi_offset %rip, -136
+6:	FROM_CWD
 	LEAVE
 	.cfi_endproc
 	.size	attach_enter_path, . - attach_enter_path
+
+/* The second argument is the only path, from the directory that the first is; the call may make a descriptor. */
+	.globl	attach_enter_at
+	.hidden	attach_enter_at
+	.type	attach_enter_at, @function
+	.p2align 5
+attach_enter_at:
+	ARRIVE
+	cmpl	$0, shim_parked(%rip)
+	jns	.Lours
+	cmpl	$0, shim_paths_active(%rip)
+	je	7f
+	GLANCE	%rsi, %esi, 6f
+7:	LEAVE
+	.cfi_def_cfa %rsp, 136
+	.cfi_offset %rip, -136
+6:	cmpl	$-100, %edi		/* AT_FDCWD */
+	jne	5f
+	FROM_CWD
+	LEAVE
+	.cfi_def_cfa %rsp, 136
+	.cfi_offset %rip, -136
+5:	movq	shim_fds(%rip), %rcx
+	testq	%rcx, %rcx
+	je	7b
+	movl	%edi, %r11d
+	cmpl	$(1 << 20), %r11d	/* SHIM_FD_MAX */
+	jae	7b
+	cmpq	$0, (%rcx,%r11,8)
+	je	7b
+	jmp	.Lours
+	.cfi_endproc
+	.size	attach_enter_at, . - attach_enter_at
+
+/* close(2). */
+	.globl	attach_enter_close
+	.hidden	attach_enter_close
+	.type	attach_enter_close, @function
+	.p2align 5
+attach_enter_close:
+	ARRIVE
+	cmpl	shim_fd_floor(%rip), %edi
+	jae	.Lours
+	cmpl	shim_fd_low(%rip), %edi		/* its lower half */
+	jb	.Lours
+	movq	shim_fds(%rip), %rcx
+	testq	%rcx, %rcx
+	jne	2f
+1:	LEAVE
+	.cfi_def_cfa %rsp, 136
+	.cfi_offset %rip, -136
+2:	movl	%edi, %r11d
+	cmpl	$(1 << 20), %r11d	/* SHIM_FD_MAX */
+	jae	1b
+	cmpq	$0, (%rcx,%r11,8)
+	je	1b
+	jmp	.Lours
+	.cfi_endproc
+	.size	attach_enter_close, . - attach_enter_close
 
 /* Saves the registers and asks attach_quick(); behind label 3 when the call isn't ours, else with its result in rax
  * and in regs[0]. rbx: regs[7], number and arguments. */

@@ -19,6 +19,24 @@
 struct mount shim_mounts[MAX_MOUNTS];
 int shim_nr_mounts;
 int shim_paths_active;
+uint64_t shim_path_mask, shim_path_bits;
+const uint64_t shim_path_factor = SHIM_PATH_FACTOR; /* for attach_x86_64.S */
+
+/* For shim_path_glance(). */
+static void note_beginnings(void)
+{
+	size_t shortest = 8;
+	uint64_t word;
+
+	for (int i = 0; i < shim_nr_mounts; i++)
+		if (shim_mounts[i].root_len < shortest)
+			shortest = shim_mounts[i].root_len;
+	shim_path_mask = shortest == 8 ? UINT64_MAX : (1ull << 8 * shortest) - 1;
+	for (int i = 0; i < shim_nr_mounts; i++) {
+		memcpy(&word, shim_mounts[i].root, sizeof(word));
+		shim_path_bits |= 1ull << ((word & shim_path_mask) * SHIM_PATH_FACTOR >> 58);
+	}
+}
 _Atomic(const struct provider *) shim_provider;
 static pthread_mutex_t connect_lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_rwlock_t loading =
@@ -126,6 +144,7 @@ void mounts_find(void)
 {
 	kernel_mounts();
 	environment_mount();
+	note_beginnings();
 	shim_paths_active = shim_nr_mounts > 0;
 }
 

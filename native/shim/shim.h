@@ -64,10 +64,31 @@ extern _Atomic unsigned int shim_mapped_ranges;
 /** The full test behind shim_path_ours(). Does not fail, block or allocate. */
 bool shim_path_test(int dirfd, const char *path);
 
+/* What mount points begin with: as many bytes as the shortest has, eight at most (the mask), hashed to a bit each. */
+#define SHIM_PATH_FACTOR 0x9E3779B97F4A7C15ull
+extern uint64_t shim_path_mask, shim_path_bits;
+
+/** False when an absolute \a path can't begin with a mount point: nearly all can be told at this glance. */
+static inline bool shim_path_glance(const char *path)
+{
+	uint64_t word;
+
+	if ((uintptr_t)path < 4096 || ((uintptr_t)path & 4095) > 4096 - 8)
+		return true;
+	/* In the page that the path begins in, if beyond its end: the compiler must not see what it points at. */
+	__asm__("" : "+r"(path));
+	__builtin_memcpy(&word, path, 8);
+	if ((word & 0xff) != '/' || shim_path_bits >> ((word & shim_path_mask) * SHIM_PATH_FACTOR >> 58) & 1)
+		return true;
+	char second = (char)(word >> 8);
+	return shim_fds != NULL && (second == 'd' || second == 'p'); /* /dev/fd, /proc/self/fd */
+}
+
 /** True when (\a dirfd, \a path) may name something inside a mount. A NULL path is ours when dirfd is. */
 static inline bool shim_path_ours(int dirfd, const char *path)
 {
-	return __builtin_expect(shim_paths_active, 0) && shim_path_test(dirfd, path);
+	return __builtin_expect(shim_paths_active, 0) && __builtin_expect(shim_path_glance(path), 0) &&
+	       shim_path_test(dirfd, path);
 }
 
 /** Replaces the placeholder \a fd in place by a kernel descriptor of the same file at the same offset.
