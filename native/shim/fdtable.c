@@ -554,8 +554,10 @@ long fd_reserve(bool cloexec)
 
 void fd_reserve_end(long fd)
 {
-	if (fd >= 0)
-		shim_close_counted((int)fd);
+	if (fd < 0)
+		return;
+	fd_assign((int)fd, NULL); /* it may have been parked: the mark goes */
+	shim_close_counted((int)fd);
 }
 
 long fd_each(long (*fn)(int fd, struct ofd *ofd, void *arg), void *arg)
