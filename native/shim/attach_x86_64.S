@@ -27,6 +27,15 @@
 	endbr64
 	.endm
 
+/* Goes on when the descriptor in edi is ours, else to \none. rcx: shim_fds, not null. Changes r11. */
+	.macro FD_OURS none
+	movl	%edi, %r11d
+	cmpl	$(1 << 20), %r11d	/* SHIM_FD_MAX */
+	jae	\none
+	cmpq	$0, (%rcx,%r11,8)
+	je	\none
+	.endm
+
 /* The first argument is the only descriptor, and there is no path. */
 	.globl	attach_enter_fd
 	.hidden	attach_enter_fd
@@ -40,11 +49,7 @@ attach_enter_fd:
 0:	LEAVE
 	.cfi_def_cfa %rsp, 136
 	.cfi_offset %rip, -136
-1:	movl	%edi, %r11d
-	cmpl	$(1 << 20), %r11d	/* SHIM_FD_MAX */
-	jae	0b
-	cmpq	$0, (%rcx,%r11,8)
-	je	0b
+1:	FD_OURS	0b
 	jmp	.Lours
 	.cfi_endproc
 	.size	attach_enter_fd, . - attach_enter_fd
@@ -127,11 +132,7 @@ attach_enter_at:
 5:	movq	shim_fds(%rip), %rcx
 	testq	%rcx, %rcx
 	je	7b
-	movl	%edi, %r11d
-	cmpl	$(1 << 20), %r11d	/* SHIM_FD_MAX */
-	jae	7b
-	cmpq	$0, (%rcx,%r11,8)
-	je	7b
+	FD_OURS	7b
 	jmp	.Lours
 	.cfi_endproc
 	.size	attach_enter_at, . - attach_enter_at
@@ -153,11 +154,7 @@ attach_enter_close:
 1:	LEAVE
 	.cfi_def_cfa %rsp, 136
 	.cfi_offset %rip, -136
-2:	movl	%edi, %r11d
-	cmpl	$(1 << 20), %r11d	/* SHIM_FD_MAX */
-	jae	1b
-	cmpq	$0, (%rcx,%r11,8)
-	je	1b
+2:	FD_OURS	1b
 	jmp	.Lours
 	.cfi_endproc
 	.size	attach_enter_close, . - attach_enter_close
@@ -291,11 +288,7 @@ attach_enter_read:
 	notrack jmp *%rcx
 	.cfi_def_cfa %rsp, 136
 	.cfi_offset %rip, -136
-7:	movl	%edi, %r11d
-	cmpl	$(1 << 20), %r11d	/* SHIM_FD_MAX */
-	jae	5b
-	cmpq	$0, (%rcx,%r11,8)
-	je	5b
+7:	FD_OURS	5b
 	ASK
 	RESTORE
 	jmp	6b
