@@ -320,6 +320,8 @@ int env_sync(struct cont *c);
 int env_open_base(const char *path, mode_t mode, MDB_env **env); /* a tree of this process alone, synced */
 int env_ready(struct cont *c);                                   /* after a fork: opens everything anew in the child */
 
+struct read_slot *my_slot(struct cont *c); /* this thread's */
+
 /* A read transaction, for the length of one call. Takes no lock; safe in any thread. */
 int rtx_begin(struct cont *c, struct rtx *r);
 void rtx_end(struct rtx *r);

@@ -120,9 +120,10 @@ const struct change *overlay_find(const struct overlay *o, uint32_t limit, uint6
 	return NULL;
 }
 
-/* Frees what no reader can be looking at: each slot was idle once since. */
+/* Frees what nobody can be looking at: each slot was idle once since. We are in ours, and look at none of these. */
 static void sift_retired(struct cont *c)
 {
+	const struct read_slot *mine = my_slot(c);
 	struct overlay **at = &c->pending.retired;
 
 	while (*at != NULL) {
@@ -130,7 +131,7 @@ static void sift_retired(struct cont *c)
 		unsigned i;
 
 		for (i = 0; i < READ_SLOTS; i++)
-			if (o->readers >> i & 1 && atomic_load(&c->slots[i].busy) == 0)
+			if (o->readers >> i & 1 && atomic_load(&c->slots[i].busy) <= (&c->slots[i] == mine))
 				o->readers &= ~(1ULL << i);
 		if (o->readers != 0) {
 			at = &o->next;

@@ -26,7 +26,7 @@ static int nothing(struct cont *c, struct txn *txn, void *arg)
 }
 
 /* ---- reading ---------------------------------------------------------------------------------- */
-static struct read_slot *my_slot(struct cont *c)
+struct read_slot *my_slot(struct cont *c)
 {
 	uintptr_t self = (uintptr_t)__builtin_thread_pointer();
 

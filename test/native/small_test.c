@@ -319,6 +319,29 @@ static void many(void)
 	CHECK(names() == 2 * (MANY - MANY / 3));
 }
 
+static long address_space(void)
+{
+	FILE *f = fopen("/proc/self/statm", "r");
+	long pages = 0;
+
+	CHECK(f != NULL && fscanf(f, "%ld", &pages) == 1);
+	fclose(f);
+	return pages * sysconf(_SC_PAGESIZE);
+}
+
+/* Through a hundred merges, which leave nothing behind in the process. */
+static void piles_up_nothing(void)
+{
+	long before = address_space();
+
+	for (int i = 0; i < 100; i++) {
+		p->dfs_release(make("passing"));
+		CHECK(p->dfs_remove(dfs, NULL, "passing", false, NULL) == 0);
+		CHECK(names() != 0); /* merges */
+	}
+	CHECK(address_space() - before < 16L << 20);
+}
+
 int main(void)
 {
 	char store[] = "/tmp/dfskit-small-test-XXXXXX", command[128], why[512] = "";
@@ -338,6 +361,7 @@ int main(void)
 	pending();
 	torn();
 	many();
+	piles_up_nothing();
 	CHECK(p->dfs_disconnect(dfs) == 0);
 	CHECK(p->dfs_fini() == 0);
 	snprintf(command, sizeof(command), "rm -rf %s", store);
