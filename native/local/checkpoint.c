@@ -61,11 +61,10 @@ static int segment_open(struct cont *c, uint64_t number, struct segment *s)
 	return ENOENT;
 }
 
-/* The record at pos, or NULL when there is none that follows what is before. */
-static const struct record_head *record_at(const struct segment *s, const struct journal_pos *pos, void *copy)
+/* The record at pos, which lies at any address, with a copy of its head; NULL: there is none. */
+static const char *record_at(const struct segment *s, const struct journal_pos *pos, struct record_head *head)
 {
-	struct record_head *head = copy;
-	const struct record_head *there = (const void *)(s->data + pos->at);
+	const char *there = s->data + pos->at;
 
 	if (pos->at > s->size || s->size - pos->at < sizeof(*head))
 		return NULL;
@@ -128,9 +127,9 @@ enum bytes {
 	BYTES_CUT      /* after a power cut: the host files know */
 };
 
-static int apply_changes(struct cont *c, MDB_txn *txn, const struct record_head *there, size_t len, enum bytes bytes)
+static int apply_changes(struct cont *c, MDB_txn *txn, const char *there, size_t len, enum bytes bytes)
 {
-	const char *p = (const char *)(there + 1), *end = (const char *)there + len;
+	const char *p = there + sizeof(struct record_head), *end = there + len;
 	int rc = 0;
 
 	while (rc == 0 && (size_t)(end - p) >= sizeof(struct change_head)) {
@@ -209,7 +208,7 @@ static int apply_step(struct cont *c, MDB_env *env, uint64_t last, enum bytes by
 	if (rc == 0)
 		rc = base_pos(txn, pos);
 	while (rc == 0 && pos->segment <= last) {
-		const struct record_head *there = NULL;
+		const char *there = NULL;
 		struct record_head head;
 
 		if (taken >= STEP) {
@@ -224,7 +223,7 @@ static int apply_step(struct cont *c, MDB_env *env, uint64_t last, enum bytes by
 			}
 			there = record_at(&s, pos, &head);
 		}
-		if (there != NULL && journal_chain(pos->chain, there) == head.chain) {
+		if (there != NULL && journal_chain(pos->chain, &head, there + sizeof(head)) == head.chain) {
 			rc = apply_changes(c, txn, there, head.len, bytes);
 			pos->at += head.len;
 			pos->chain = head.chain;

@@ -312,7 +312,11 @@ EXPORT int dfsx_append(dfs_t *dfs, dfs_obj_t *obj, d_sg_list_t *sgl, daos_off_t 
 		rc = pieces_of(&p, sgl);
 	if (rc != 0)
 		return rc;
-	rc = is_hosted(obj) || p.total == 0 ? NOT_SMALL : small_write(obj, p.iov, p.nr, p.total, UINT64_MAX, end);
+	if (p.total == 0) {
+		pieces_free(&p);
+		return dfs_get_size(dfs, obj, end);
+	}
+	rc = is_hosted(obj) ? NOT_SMALL : small_write(obj, p.iov, p.nr, p.total, UINT64_MAX, end);
 	if (rc == NOT_SMALL)
 		rc = object_begin_write(obj);
 	else

@@ -29,9 +29,9 @@ static uint64_t mix(uint64_t a, uint64_t b)
 	return (uint64_t)m ^ (uint64_t)(m >> 64);
 }
 
-uint64_t journal_chain(uint64_t chain, const struct record_head *head)
+uint64_t journal_chain(uint64_t chain, const struct record_head *head, const char *body)
 {
-	const char *p = (const char *)(head + 1);
+	const char *p = body;
 	size_t left = head->len - sizeof(*head);
 	uint64_t h = mix(chain ^ head->txnid, 0xE7037ED1A0B428DBULL ^ head->len), w;
 
@@ -367,7 +367,7 @@ int journal_append(struct cont *c, MDB_txn *txn)
 		return rc;
 	head = (struct record_head *)j->buf;
 	*head = (struct record_head){RECORD_MAGIC, (uint32_t)j->len, mdb_txn_id(txn), 0};
-	head->chain = journal_chain(j->pos.chain, head);
+	head->chain = journal_chain(j->pos.chain, head, (const char *)(head + 1));
 	for (done = 0; done < j->len;) {
 		ssize_t n = sys_pwrite(j->fd, j->buf + done, j->len - done, j->pos.at + done);
 

@@ -69,8 +69,9 @@ void journal_committed(struct cont *c);                             /* after it 
 void journal_reset(struct cont *c);                                 /* our descriptors may be gone */
 int journal_start(struct cont *c, uint64_t segment, uint64_t txnid, struct journal_pos *pos); /* a new journal */
 int journal_sync(struct cont *c); /* all that is acknowledged survives a power cut */
-uint64_t journal_chain(uint64_t chain, const struct record_head *head); /* the head's check value, over its body too */
-int journal_open_segment(struct cont *c, uint64_t number, int flags);   /* a descriptor of ours or -errno */
+uint64_t journal_chain(uint64_t chain, const struct record_head *head,
+                       const char *body);                             /* the head's check value, over its body too */
+int journal_open_segment(struct cont *c, uint64_t number, int flags); /* a descriptor of ours or -errno */
 void journal_segment_path(char out[32], uint64_t number);
 
 /* checkpoint.c. Opening the container: decides whether there is a journal, and after a power cut (or any other

@@ -156,7 +156,7 @@ static int obey(char **w)
 		len = number(w[2]) % sizeof(data);
 		fill(len, number(w[3]));
 		rc = model_append(slot, data, len, &at);
-		if (rc == 0)
+		if (rc == 0 && len != 0)
 			say("%llu", (unsigned long long)at);
 		return rc;
 	}
