@@ -4,7 +4,9 @@
 #ifndef TEST_NATIVE_CHECK_H
 #define TEST_NATIVE_CHECK_H
 
+#include <signal.h>
 #include <stdio.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 /* _exit: a child of the test must not run the handlers of its parent. */
@@ -15,5 +17,8 @@
 			_exit(1);                                                  \
 		}                                                                  \
 	} while (0)
+
+/* For a child that runs until it is killed: a test that fails leaves it behind otherwise. */
+#define DIE_WITH_PARENT() CHECK(prctl(PR_SET_PDEATHSIG, SIGKILL) == 0)
 
 #endif

@@ -606,8 +606,10 @@ static void in_use(bool snapshot)
 	for (i = 0; i < 2; i++) {
 		pids[i] = fork();
 		CHECK(pids[i] >= 0);
-		if (pids[i] == 0)
+		if (pids[i] == 0) {
+			DIE_WITH_PARENT();
 			write_and_remove(i);
+		}
 	}
 	for (i = 0; i < 15; i++) {
 		struct dfsx_check result;

@@ -165,9 +165,12 @@ static off_t space_used(void)
 /* Has a file of 4 MiB open without a name, says so, and is never asked for more. */
 static void hold(int ready)
 {
-	dfs_t *dfs = mount_it();
-	dfs_obj_t *obj = open_file(dfs, "held", 0644);
+	dfs_t *dfs;
+	dfs_obj_t *obj;
 
+	DIE_WITH_PARENT();
+	dfs = mount_it();
+	obj = open_file(dfs, "held", 0644);
 	for (int i = 0; i < 4; i++)
 		write_at(dfs, obj, (daos_off_t)i << 20, 1 << 20);
 	CHECK(dfs_remove(dfs, NULL, "held", false, NULL) == 0);
