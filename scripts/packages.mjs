@@ -23,11 +23,16 @@ export const testPackages = [
   'autoconf',
   'busybox-static',
   'bzip2',
+  'libeatmydata1', // preloads and allocators beside ours
+  'libjemalloc2',
+  'libtcmalloc-minimal4',
+  'musl-tools', // a program with another libc
   'perl',
   'python3',
   'rsync',
   'sqlite3',
   'strace',
+  'valgrind',
   'zip',
   'unzip',
   'clang-format',

@@ -88,6 +88,7 @@ bool attach_state_probe;    /* xgetbv knows what is in use */
 
 /* Absent before glibc 2.32. */
 extern char __libc_single_threaded __attribute__((weak));
+extern void pthread_testcancel(void) __attribute__((weak)); /* of libpthread.so.0 before 2.34 */
 
 /** Answers a call that may be ours. Called with vector state saved. */
 long attach_ours(const long regs[7])
@@ -109,7 +110,8 @@ long attach_ours(const long regs[7])
 	pthread_setcanceltype(PTHREAD_CANCEL_DEFERRED, &type);
 	pthread_setcancelstate(state, NULL);
 	if (type == PTHREAD_CANCEL_ASYNCHRONOUS) {
-		pthread_testcancel();
+		if (pthread_testcancel)
+			pthread_testcancel();
 		pthread_setcanceltype(type, NULL);
 	}
 	return r;

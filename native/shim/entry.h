@@ -89,7 +89,7 @@ static inline long entry_number(long result)
 /** A cancellation that is pending acts before the operation begins: nothing is held or half done yet. */
 static inline void entry_cancellation_point(void)
 {
-	if (&__libc_single_threaded == NULL || !__libc_single_threaded)
+	if ((&__libc_single_threaded == NULL || !__libc_single_threaded) && pthread_testcancel)
 		pthread_testcancel();
 }
 
@@ -244,6 +244,15 @@ static inline long entry_materialise(int call, int fd)
 		return 0;
 	SHIM_COUNT(call, fallback);
 	return shim_materialise(fd);
+}
+
+/** The same for a descriptor that is libc's from now on. */
+static inline long entry_hand_over(int call, int fd)
+{
+	if (ENTRY_LIKELY(!shim_fd_ours(fd)))
+		return 0;
+	SHIM_COUNT(call, fallback);
+	return shim_hand_over(fd);
 }
 
 static inline long entry_materialise_list(int call, const int *fds, unsigned long count)

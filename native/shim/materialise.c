@@ -255,3 +255,12 @@ long shim_materialise(int fd)
 	ofd_put(ofd);
 	return r;
 }
+
+long shim_hand_over(int fd)
+{
+	long r = shim_materialise(fd);
+
+	if (r >= 0)
+		fd_assign(fd, NULL);
+	return r;
+}

@@ -39,8 +39,20 @@ static void note_beginnings(void)
 }
 _Atomic(const struct provider *) shim_provider;
 static pthread_mutex_t connect_lock = PTHREAD_MUTEX_INITIALIZER;
-static pthread_rwlock_t loading =
-    PTHREAD_RWLOCK_INITIALIZER; /* shared by threads that load a provider, fork takes it alone */
+static atomic_int loading; /* threads that load a provider, -1 while one forks: rwlocks are not in every old libc.so.6 */
+
+static void loading_begin(void)
+{
+	for (int n = atomic_load(&loading); n < 0 || !atomic_compare_exchange_weak(&loading, &n, n + 1);
+	     n = atomic_load(&loading))
+		sched_yield();
+}
+
+static void loading_stop(void)
+{
+	for (int none = 0; !atomic_compare_exchange_weak(&loading, &none, -1); none = 0)
+		sched_yield();
+}
 
 /* mountinfo writes blanks and backslashes as three octal digits: proc(5). */
 static void unescape(char *s)
@@ -211,7 +223,7 @@ static bool connect(struct mount *mnt, int state)
 	}
 	fork_watch();
 	fd_floor_set();
-	pthread_rwlock_rdlock(&loading);
+	loading_begin();
 	int rc = mnt->dfuse ? route_ask(mnt->root, &route) : 0;
 	if (!rc) {
 		p = provider_load(mnt->dfuse ? route.provider : NULL, route.err, sizeof(route.err));
@@ -222,7 +234,7 @@ static bool connect(struct mount *mnt, int state)
 		else
 			atomic_store(&shim_provider, p);
 	}
-	pthread_rwlock_unlock(&loading);
+	atomic_fetch_sub(&loading, 1);
 	pthread_mutex_lock(&connect_lock);
 	if (atomic_load(&mnt->state) == MOUNT_NEW) {
 		if (!rc)
@@ -256,17 +268,14 @@ bool mount_connect(struct mount *mnt)
 void mounts_fork(int stage)
 {
 	if (stage == 0) {
-		pthread_rwlock_wrlock(&loading);
+		loading_stop();
 		pthread_mutex_lock(&connect_lock);
 		return;
 	}
 	pthread_mutex_unlock(&connect_lock);
-	if (stage == 1)
-		pthread_rwlock_unlock(&loading);
-	else { /* its writer is the thread that forked, which has another id here */
-		loading = (pthread_rwlock_t)PTHREAD_RWLOCK_INITIALIZER;
+	atomic_store(&loading, 0);
+	if (stage == 2)
 		sleep_until_used();
-	}
 }
 
 struct mount *mount_of(const char *path)

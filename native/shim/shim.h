@@ -94,6 +94,8 @@ static inline bool shim_path_ours(int dirfd, const char *path)
 /** Replaces the placeholder \a fd in place by a kernel descriptor of the same file at the same offset.
  *  0, or -errno when there is no mount to reach it through. */
 long shim_materialise(int fd);
+/** Materialises \a fd and forgets it: libc will close it where no symbol is called. */
+long shim_hand_over(int fd);
 
 /** The real system call, never routed back to the shim. Returns -errno as the kernel does. */
 long shim_syscall(long nr, long a1, long a2, long a3, long a4, long a5, long a6);

@@ -14,7 +14,7 @@ export const descriptorCalls: readonly CallRow[] = [
 
   symbol(       'isatty',   'int (int fd)',                                           'entry_isatty(fd)',                PIL,  { aliases: '__isatty', result: 'plain' }),
   symbol(       'tcgetattr', 'int (int fd, void *termios)',                           'op_ioctl(fd, TCGETS, (unsigned long)termios)', PIL),
-  symbol(       'fdopen',   'void * (int fd, const char *mode)',                      '',                                INNER, { aliases: '_IO_fdopen' }),
+  symbol(       'fdopen',   'void * (int fd, const char *mode)',                      '',                                INNER, { aliases: '_IO_fdopen', kept: true }),
   symbol(       'vdprintf', 'int (int fd, const char *format, va_list list)',         '',                                INNER),
   symbol(       '__vdprintf_chk', 'int (int fd, int flag, const char *format, va_list list)', '',                        INNER, { as: 'vdprintf' }),
   symbol(       'fpathconf', 'long (int fd, int name)',                               '',                                INNER),

@@ -10,7 +10,7 @@ export const directory: readonly CallRow[] = [
   call(    217, 'getdents64',               'ssize_t (int fd, void *dirp, size_t count)',        'op_getdents64(fd, dirp, count)', PIL),
   syscall( 78,  'getdents',                 'long (int fd, void *dirp, size_t count)',           '',                              ['materialise', 'kernel']),
   symbol(       'getdirentries',            'ssize_t (int fd, char *buf, size_t size, off_t *base)', '',                          INNER, { aliases: 'getdirentries64' }),
-  symbol(       'fdopendir',                'void * (int fd)',                                   '',                              INNER),
+  symbol(       'fdopendir',                'void * (int fd)',                                   '',                              INNER, { kept: true }),
   symbol(       'scandirat',                'int (int dirfd, const char *path, void *list, void *select, void *compare)', '',     INNER, { aliases: 'scandirat64' }),
   symbol(       'readdir',                  'void * (void *dir)',                                'shim_readdir(dir)',             PIL, { ...STREAM, aliases: 'readdir64' }),
   symbol(       'readdir_r',                'int (void *dir, void *room, void **result)',        'shim_readdir_r(dir, room, result)', PIL, { ...STREAM, aliases: 'readdir64_r' }),

@@ -67,7 +67,7 @@ export const otherNames: readonly OtherNames[] = [
       mount umount umount2 pivot_root chroot swapon swapoff acct quotactl fsopen fsconfig fsmount inotify_add_watch inotify_init
       inotify_init1 inotify_rm_watch fanotify_init uselib sync setns unshare tcsetattr tcdrain tcflow tcflush tcgetpgrp
       tcgetsid tcsendbreak tcsetpgrp stty gtty grantpt unlockpt ptsname ptsname_r __ptsname_r_chk getpt openpty posix_openpt
-      vmsplice tee pipe __pipe pipe2 eventfd pidfd_getfd pidfd_open pidfd_send_signal process_mrelease
+      vmsplice tee pipe __pipe pipe2 eventfd pidfd_getfd pidfd_getpid pidfd_open pidfd_send_signal process_mrelease
       accept accept4 bind connect __connect listen socket socketpair shutdown send __send sendto recv __recv_chk recvfrom
       __recvfrom_chk recvmsg recvmmsg getsockname getpeername getsockopt setsockopt sockatmark isfdtype timerfd_* signalfd
       mq_open __mq_open_2 mq_close mq_getattr mq_notify mq_receive mq_send mq_setattr mq_timedreceive mq_timedsend mq_unlink
@@ -81,7 +81,7 @@ export const otherNames: readonly OtherNames[] = [
       __fwritable __fwriting __fsetlocking` },
   { what: 'none', reason: 'strings and characters', names: `
       str* __str* wcs* __wcs* wmem* __wmem* mem* __mem* is* __is* isw* tow* __tow* stpcpy stpncpy __stpcpy* __stpncpy*
-      bcmp bcopy bzero __bzero explicit_bzero __explicit_bzero_chk ffs ffsl ffsll __ffs index rindex rawmemchr __rawmemchr
+      bcmp bcopy bzero __bzero explicit_bzero __explicit_bzero_chk ffs ffsl ffsll __ffs stdc_* index rindex rawmemchr __rawmemchr
       swab basename __xpg_basename dirname mb* __mb* c8rtomb c16* c32* wc* __wc* btowc ascii* toascii tolower toupper _tolower
       _toupper __toascii_l __tolower_l __toupper_l tolower_l toupper_l __ctype* argz_* __argz_* envz_* __xpg_strerror_r
       sprintf __sprintf_chk snprintf __snprintf_chk vsprintf __vsprintf_chk vsnprintf __vsnprintf_chk __vsnprintf asprintf

@@ -40,6 +40,8 @@ export interface Options {
   readonly test?: string;
   /** Descriptors that this call closes: those that the provider owns are protected. */
   readonly closes?: string;
+  /** Of an `inner` row: libc keeps the descriptor and closes it by itself later. */
+  readonly kept?: boolean;
   /** It makes a descriptor or looks at many: native/shim/parking.c. */
   readonly unparks?: boolean;
   /** The operation counts itself. */

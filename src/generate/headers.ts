@@ -70,6 +70,9 @@ extern bool shim_counters_shared;		/* other processes count there too */
 /* Absent before glibc 2.32. */
 extern char __libc_single_threaded __attribute__((weak));
 
+/* Before glibc 2.34 only there with libpthread.so.0, and without that there is no thread to be cancelled. */
+extern void pthread_testcancel(void) __attribute__((weak));
+
 /* A locked addition costs as much as the look-up of a descriptor. One instruction is enough for one thread, also
  * when a signal handler counts in between. */
 static inline void shim_count(uint64_t *counter)

@@ -77,7 +77,8 @@ function body(row: CallRow, flavour: Flavour): string {
     case 'materialise':
     case 'inner': {
       const inner = row[flavour] === 'inner';
-      const steps = handedOver(row).map((fd) => `entry_materialise(${counter(row)}, ${fd})`);
+      const how = row.options.kept === true ? 'entry_hand_over' : 'entry_materialise';
+      const steps = handedOver(row).map((fd) => `${how}(${counter(row)}, ${fd})`);
       if (row.options.first) steps.push(row.options.first);
       const failed = returned(row.options.result === 'number' ? row : { ...row, options: {} }, 'r').replace(
         /^return \(([^)]*\*)\).*;$/,

@@ -9,6 +9,7 @@ import { FLAVOURS } from '../../src/calls/row.js';
 import { callsMarkdown } from '../../src/generate/docs.js';
 import { generatedC } from '../../src/generate/files.js';
 import { dynamicFunctions, libcPath } from '../support/elf.js';
+import { otherLibcs } from '../support/glibc.js';
 
 const symbols = rows.flatMap((row) => row.symbols);
 const numbers = rows.flatMap((row) => (row.nr === undefined ? [] : [row.nr]));
@@ -35,6 +36,34 @@ describe('the table of calls', () => {
       (name) => !known.has(name) && !otherNames.some((group) => isAmong(name, group.names)),
     );
     expect(unknown, 'add a row in src/calls, or say in src/calls/libc.ts why there is none').toEqual([]);
+  });
+
+  it.each(otherLibcs)('classifies what glibc $version has and 2.36 has not', ({ beyond }) => {
+    const known = new Set(symbols);
+    const names = beyond.split(/\s+/).filter(Boolean);
+    expect(names.length).toBeGreaterThan(0);
+    const unknown = names.filter(
+      (name) => !known.has(name) && !otherNames.some((group) => isAmong(name, group.names)),
+    );
+    expect(unknown).toEqual([]);
+  });
+
+  it('has a name for each version of a call that programs of glibc 2.31 use', () => {
+    const [old] = otherLibcs.filter(({ version }) => version === '2.31');
+    const missing = new Set(old?.missing.split(/\s+/));
+    // What newer programs call by a name that 2.31 has not, older ones call by another one of the same row.
+    const alone = rows.filter(
+      ({ symbols: names, name, pil4dfs }) =>
+        ['stat', 'lstat', 'fstat', 'fstatat', 'mknod', 'mknodat'].includes(name) &&
+        pil4dfs === 'take' &&
+        names.every((each) => missing.has(each)),
+    );
+    const variants: Record<string, string> = {
+      ...{ stat: '__xstat', lstat: '__lxstat', fstat: '__fxstat', fstatat: '__fxstatat' },
+      ...{ mknod: '__xmknod', mknodat: '__xmknodat' },
+    };
+    expect(alone.map(({ name }) => name).sort()).toEqual(Object.keys(variants).sort());
+    for (const name of Object.values(variants)) expect(symbols).toContain(name);
   });
 
   it('gives a symbol a row or a reason, not both', () => {
