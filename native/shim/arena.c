@@ -14,7 +14,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
-#include <linux/memfd.h>
 #include "runtime.h"
 
 /* 2^19 slots of 32 bytes: 16 MiB of address space, touched page by page. A slot that was inherited
@@ -49,7 +48,7 @@ static struct arena *arena_get(void)
 	struct arena *a = atomic_load_explicit(&arena, memory_order_acquire);
 	if (a)
 		return a;
-	long fd = SHIM_RAW(SYS_memfd_create, "dfskit-arena", MFD_CLOEXEC);
+	long fd = memory_file("dfskit-arena");
 	if (fd >= 0) {
 		fd = fd_hide((int)fd);
 		if (SHIM_RAW(SYS_ftruncate, fd, sizeof(struct arena)) == 0)

@@ -48,7 +48,7 @@ struct collect {
 static long write_entry(struct collect *c, int fd, struct ofd *ofd)
 {
 	if (c->memfd < 0) {
-		long made = SHIM_RAW(SYS_memfd_create, "dfskit-handover", MFD_CLOEXEC);
+		long made = memory_file("dfskit-handover");
 		if (made < 0)
 			return made;
 		/* Above the standard descriptors: a program that has closed one finds it closed. */

@@ -109,10 +109,9 @@ static int placeholder_get(void)
 	int fd = atomic_load(&placeholder);
 	if (fd >= 0)
 		return fd;
-	long mem = SHIM_RAW(SYS_memfd_create, "dfskit-placeholder", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	long mem = memory_file_sealed("dfskit-placeholder");
 	if (mem < 0)
 		return (int)mem;
-	SHIM_RAW(SYS_fcntl, mem, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL);
 	fd = placeholder_keep(&placeholder, (int)mem);
 	fd_aside_refill();
 	return fd;

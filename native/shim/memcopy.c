@@ -28,7 +28,7 @@ long ofd_memory_copy(struct ofd *ofd)
 	int err = 0;
 	dfs_obj_t *obj = ofd_obj(ofd, &err);
 	char *buf = obj ? memory_take(CHUNK) : NULL;
-	long fd = buf ? SHIM_RAW(SYS_memfd_create, "dfskit-copy", MFD_CLOEXEC) : err ? -err : -ENOMEM;
+	long fd = buf ? memory_file("dfskit-copy") : err ? -err : -ENOMEM;
 	long r = fd < 0 ? fd : copy_all(ofd, obj, (int)fd, buf);
 
 	memory_give(buf);

@@ -39,7 +39,8 @@ static void note_beginnings(void)
 }
 _Atomic(const struct provider *) shim_provider;
 static pthread_mutex_t connect_lock = PTHREAD_MUTEX_INITIALIZER;
-static atomic_int loading; /* threads that load a provider, -1 while one forks: rwlocks are not in every old libc.so.6 */
+static atomic_int
+    loading; /* threads that load a provider, -1 while one forks: rwlocks are not in every old libc.so.6 */
 
 static void loading_begin(void)
 {

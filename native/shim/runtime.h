@@ -238,6 +238,13 @@ extern _Atomic int shim_spawning; /* such children that may be under way: spawn.
 int fd_hide(int fd);
 void fd_unhide(int fd);
 
+/* ---- memfile.c ---- */
+
+/** A file in memory without a name, close-on-exec, or -errno. */
+long memory_file(const char *name);
+/** The same, empty for ever. */
+long memory_file_sealed(const char *name);
+
 /* ---- dircache.c, resolve.c ------------------------------------------------------------------ */
 
 struct dir_ref;
