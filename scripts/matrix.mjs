@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // Runs the application tests in all ways, and with symbols alone, and writes the table in docs/compatibility.md.
 //   node scripts/matrix.mjs                    runs everything, the long tests too
-//   node scripts/matrix.mjs --from FILE…       takes vitest's JSON reports; --print: to stdout
+//   node scripts/matrix.mjs --from FILE…       takes vitest's JSON reports, later ones win; --print: to stdout
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { report, root, setup } from './setup.mjs';
@@ -32,7 +32,12 @@ function collect(reports) {
         const [, name, way] = /^(.*) \((\w+)\)$/.exec(title) ?? [];
         if (!ways.includes(way)) continue;
         const program = ancestorTitles.join(' ');
-        if (!programs.has(program)) programs.set(program, []);
+        const earlier = programs.get(program) ?? [];
+        // A later report replaces what an earlier one said.
+        programs.set(
+          program,
+          earlier.filter((test) => test.name !== name || test.way !== way),
+        );
         programs
           .get(program)
           .push({ name, way, status, why: status === 'failed' ? reason(failureMessages) : '' });

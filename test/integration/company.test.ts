@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readCounters } from '../../src/telemetry/counters.js';
 import { built, compile, program } from '../support/build.js';
+import { dfskitCommand, execute } from '../support/cli.js';
 import { useMountedContainer, type CommandOptions, type Way } from '../support/mounted.js';
 import { canMount } from '../support/mounts.js';
 import type { Outcome } from '../support/run.js';
@@ -193,6 +194,14 @@ describe.runIf(canMount())('a shim', () => {
     const output = join(base, 'musl');
     const source = join(import.meta.dirname, '../support/company/checked.c');
     execFileSync(musl ?? '', ['-w', '-D_GNU_SOURCE', '-o', output, source]);
+    const warned = await execute(dfskitCommand, ['run', '--', output], { cwd: mounted.directory('dfuse') });
+    expect(warned).toMatchObject({
+      status: 0,
+      stdout: expect.stringContaining('5 names, child 3') as string,
+    });
+    expect(warned.stderr).toMatch(
+      /^dfskit: warning: the program runs without .* is a program of another libc/,
+    );
     for (const way of preloads) {
       const directory = mounted.directory(way);
       const good = `${'100000\n'.repeat(4)}5 names, child 3\n`;
