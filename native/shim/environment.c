@@ -58,13 +58,34 @@ size_t environment_text(char *const envp[])
 	return sizeof(PRELOAD) + strlen(shim_library) + strlen(preload_value(envp)) + 64;
 }
 
+/* Is an entry of the list this library: by its path, the path of a link to it, or its name alone? */
+static bool is_us(const char *entry, size_t len)
+{
+	const char *names[] = {shim_library, shim_library_given, strrchr(shim_library, '/') + 1};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (len == strlen(names[i]) && strncmp(entry, names[i], len) == 0)
+			return true;
+	return false;
+}
+
+static bool has_us(const char *list)
+{
+	for (size_t len; *list; list += len, list += strspn(list, ": ")) {
+		len = strcspn(list, ": ");
+		if (is_us(list, len))
+			return true;
+	}
+	return false;
+}
+
 /* Copies the list of libraries without ours. Returns the length. */
 static size_t without_us(const char *list, char *out)
 {
-	size_t own = strlen(shim_library), n = 0;
+	size_t n = 0;
 	while (*list) {
 		size_t len = strcspn(list, ": ");
-		if (len && !(len == own && strncmp(list, shim_library, own) == 0)) {
+		if (len && !is_us(list, len)) {
 			if (n)
 				out[n++] = ':';
 			memcpy(out + n, list, len);
@@ -82,7 +103,7 @@ void environment_build(char *const envp[], char **out, char *text, bool preload,
 	const char *list = preload_value(envp);
 	size_t n = 0;
 	char *value = text;
-	bool there = strstr(list, shim_library) != NULL;
+	bool there = has_us(list);
 
 	memcpy(text, PRELOAD, sizeof(PRELOAD));
 	text += sizeof(PRELOAD) - 1;

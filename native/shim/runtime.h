@@ -390,7 +390,8 @@ void cwd_learn(void);
 /* ---- exec.c --------------------------------------------------------------------------------- */
 
 void handover_take(void);
-extern char shim_library[PATH_MAX]; /* path of this library */
+extern char shim_library[PATH_MAX];    /* path of this library */
+extern const char *shim_library_given; /* the one that the loader was given */
 
 /* ---- of each flavour ------------------------------------------------------------------------ */
 

@@ -14,6 +14,7 @@
 #include "runtime.h"
 
 char shim_library[PATH_MAX];
+const char *shim_library_given = "";
 
 bool shim_start(void)
 {
@@ -24,6 +25,7 @@ bool shim_start(void)
 		return false;
 	if (!dladdr((void *)shim_start, &self) || !realpath(self.dli_fname, shim_library))
 		return false;
+	shim_library_given = self.dli_fname;
 	mounts_find();
 	if (!shim_nr_mounts)
 		return false;

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readCounters } from '../../src/telemetry/counters.js';
 import { built, compile, program } from '../support/build.js';
@@ -212,6 +212,16 @@ describe.runIf(canMount())('a shim', () => {
         { directory },
       );
       expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: `${good}bbb100000\n`, stderr: '' });
+      // Also where it was preloaded by a link, or by its name alone.
+      const link = join(base, `link-${way}.so`);
+      symlinkSync(shim(way), link);
+      symlinkSync(shim(way), join(base, basename(shim(way))));
+      for (const env of [{ LD_PRELOAD: link }, { LD_PRELOAD: basename(shim(way)), LD_LIBRARY_PATH: base }])
+        expect(await mounted.script(way, output, { directory, env })).toMatchObject({
+          status: 0,
+          stdout: good,
+          stderr: '',
+        });
     }
   });
 });
