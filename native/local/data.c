@@ -312,11 +312,10 @@ EXPORT int dfsx_append(dfs_t *dfs, dfs_obj_t *obj, d_sg_list_t *sgl, daos_off_t 
 		rc = pieces_of(&p, sgl);
 	if (rc != 0)
 		return rc;
-	if (p.total == 0) {
-		pieces_free(&p);
-		return dfs_get_size(dfs, obj, end);
-	}
-	rc = is_hosted(obj) ? NOT_SMALL : small_write(obj, p.iov, p.nr, p.total, UINT64_MAX, end);
+	if (p.total == 0) /* as write(2) leaves the position of a descriptor */
+		*end = atomic_load(&obj->position);
+	else
+		rc = is_hosted(obj) ? NOT_SMALL : small_write(obj, p.iov, p.nr, p.total, UINT64_MAX, end);
 	if (rc == NOT_SMALL)
 		rc = object_begin_write(obj);
 	else
@@ -357,6 +356,8 @@ out:
 	if (locked)
 		atomic_store(&obj->appending, 0);
 moved:
+	if (rc == 0)
+		atomic_store(&obj->position, *end);
 	pieces_free(&p);
 	return rc;
 }
@@ -440,6 +441,8 @@ EXPORT int dfsx_seek(dfs_t *dfs, dfs_obj_t *obj, daos_off_t off, int whence, dao
 	if (whence != SEEK_DATA && whence != SEEK_HOLE)
 		return EINVAL;
 	rc = is_hosted(obj) ? NOT_SMALL : small_seek(obj, off, whence, result);
+	if (rc == 0)
+		atomic_store(&obj->position, *result);
 	if (rc != NOT_SMALL)
 		return rc;
 	rc = hostfd_pin(obj, false, &fd);
@@ -452,6 +455,7 @@ EXPORT int dfsx_seek(dfs_t *dfs, dfs_obj_t *obj, daos_off_t off, int whence, dao
 	hostfd_unpin(obj);
 	if (at < 0)
 		return (int)-at;
+	atomic_store(&obj->position, (uint64_t)at);
 	*result = (daos_off_t)at;
 	return 0;
 }

@@ -600,6 +600,7 @@ struct dfs_obj {
 	struct dfs_obj *lru_next, *lru_prev;
 	atomic_uint mark;              /* 0, or fork generation + 1 in which we hold a write mark */
 	_Atomic uint64_t appending;    /* fork generation and thread that appends, 0: none */
+	_Atomic uint64_t position;     /* that the last append or seek left */
 	unsigned fd_generation;        /* fork generation that opened fd */
 	_Atomic int64_t fresh_mtime;   /* of a file without a host file, until it has one by a write; else 0 */
 	atomic_bool name_synced;       /* the host file's name is durable */

@@ -117,6 +117,8 @@ static void stays_small(void)
 	CHECK(p->dfsx_append(dfs, obj, &sgl, &end) == 0 && end == 35);
 	memcpy(want + 15, bytes, 20);
 	expect(obj, want, 35);
+	d_iov_set(&iov, bytes, 0);
+	CHECK(p->dfsx_append(dfs, obj, &sgl, &end) == 0 && end == 35);
 
 	CHECK(p->dfsx_seek(dfs, obj, 3, SEEK_DATA, &at) == 0 && at == 3);
 	CHECK(p->dfsx_seek(dfs, obj, 3, SEEK_HOLE, &at) == 0 && at == 35);
