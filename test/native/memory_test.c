@@ -2,6 +2,7 @@
  * memory_test.c - memory that signal handlers ask for: no block is had twice, by threads, a handler and the thread that
  * it interrupted.
  */
+#include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -12,7 +13,10 @@
 
 #define THREADS 4
 #define HELD    500
-#define ROUNDS  50000
+#define ROUNDS  20000
+
+#define LARGEST         70000
+#define HANDLER_LARGEST (64 * 1024) /* more comes from malloc(3), which is not for handlers */
 
 static _Atomic bool spoilt;
 static _Atomic int handled;
@@ -30,11 +34,11 @@ static void check_marks(const struct held *h)
 			spoilt = true;
 }
 
-static void take(struct held *h, unsigned int *seed)
+static void take(struct held *h, int largest, unsigned int *seed)
 {
 	int r = rand_r(seed);
 
-	*h = (struct held){.size = (size_t)(r % 7 == 0 ? r % 70000 : r % 300) + 1, .mark = (unsigned char)r};
+	*h = (struct held){.size = (size_t)(r % 7 == 0 ? r % largest : r % 300) + 1, .mark = (unsigned char)r};
 	h->block = memory_take(h->size);
 	CHECK(h->block != NULL && (uintptr_t)h->block % 16 == 0);
 	memset(h->block, h->mark, h->size);
@@ -57,14 +61,16 @@ static void on_alarm(int number)
 {
 	static unsigned int seed = 5;
 	struct held some[20];
+	int error = errno;
 
 	(void)number;
 	for (int i = 0; i < 20; i++)
-		take(&some[i], &seed);
+		take(&some[i], HANDLER_LARGEST, &seed);
 	for (int i = 0; i < 20; i++)
 		give(&some[i]);
 	handled++;
 	next_signal();
+	errno = error;
 }
 
 static void *work(void *arg)
@@ -84,7 +90,7 @@ static void *work(void *arg)
 		} else if (h->block)
 			give(h);
 		else
-			take(h, &seed);
+			take(h, LARGEST, &seed);
 	}
 	for (int i = 0; i < HELD; i++)
 		if (held[i].block)
