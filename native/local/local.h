@@ -346,6 +346,8 @@ static inline void writer_unlock(struct cont *c, uint64_t before)
  * (the map grew), and returns an LMDB result or a positive errno. */
 typedef int (*write_fn)(struct cont *c, struct txn *txn, void *arg);
 int cont_write(struct cont *c, write_fn fn, void *arg);
+struct drop;
+int cont_write_drop(struct cont *c, write_fn fn, void *arg, struct drop *drop); /* fn fills drop; then drop_finish */
 int cont_write_tree(struct cont *c, write_fn fn, void *arg); /* at once in the tree: what is more than a few records */
 
 int marks_attach(struct cont *c);
@@ -371,6 +373,7 @@ struct drop {
 	bool gone;   /* the record was deleted */
 	bool orphan; /* the record stays: somebody has the object open */
 	bool kept;   /* a snapshot needs the host file */
+	bool raced;  /* gone, and somebody has opened it before the commit */
 	void *data;  /* bytes of a small file that is gone; to be freed */
 	int intent;
 };
@@ -378,6 +381,7 @@ struct drop {
 int put_orphan(struct cont *c, struct txn *txn, uint64_t ino, struct inode_rec *rec);
 int orphan_named(struct cont *c, struct txn *txn, uint64_t ino);
 int drop_inode(struct cont *c, struct txn *txn, uint64_t ino, struct inode_rec *rec, struct drop *d);
+void drop_look(struct cont *c, struct drop *d); /* right after the commit; writer held */
 void drop_finish(struct cont *c, struct drop *d, int rc);
 void reclaim_orphan(struct cont *c, uint64_t ino);
 void reclaim_all(struct cont *c);

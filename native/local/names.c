@@ -112,7 +112,7 @@ static int remove_name(dfs_t *dfs, dfs_obj_t *parent, const char *name, enum rem
 		rc = read_only(dfs, a.dir);
 	if (rc != 0)
 		return rc;
-	rc = cont_write(dfs->c, remove_fn, &a);
+	rc = cont_write_drop(dfs->c, remove_fn, &a, &a.drop);
 	drop_finish(dfs->c, &a.drop, rc);
 	if (rc == 0 && !S_ISREG(a.mode))
 		shared_bump_dirs(dfs->c);
@@ -344,7 +344,7 @@ static int move(dfs_t *dfs, unsigned flags, dfs_obj_t *parent, const char *name,
 		rc = read_only(dfs, a.to_dir);
 	if (rc != 0)
 		return rc;
-	rc = cont_write(dfs->c, move_fn, &a);
+	rc = cont_write_drop(dfs->c, move_fn, &a, &a.drop);
 	drop_finish(dfs->c, &a.drop, rc);
 	if (rc != 0)
 		return rc;

@@ -103,20 +103,20 @@ static int readd_fn(struct cont *c, struct txn *txn, void *arg)
 	return rc != 0 ? rc : put_orphan(c, txn, d->ino, &d->rec);
 }
 
+void drop_look(struct cont *c, struct drop *d)
+{
+	d->raced = d->gone && marks_is_open(c, d->ino);
+}
+
 /* After that transaction, which ended with rc. */
 void drop_finish(struct cont *c, struct drop *d, int rc)
 {
 	char path[32];
-	bool raced;
 
 	if (d->ino == 0)
 		return;
 	if (rc == 0 && d->gone) {
-		uint64_t before = writer_lock(c);
-
-		raced = marks_is_open(c, d->ino);
-		writer_unlock(c, before);
-		if (raced) { /* opened between our look at the counters and the commit */
+		if (d->raced) { /* opened between our look at the counters and the commit */
 			d->rec.flags &= ~INODE_HAS_XATTR;
 			cont_write(c, readd_fn, d);
 		} else if (d->kept) {
@@ -196,7 +196,7 @@ void reclaim_orphan(struct cont *c, uint64_t ino)
 	struct reclaim r = {.ino = ino};
 	int rc;
 
-	rc = cont_write(c, reclaim_fn, &r);
+	rc = cont_write_drop(c, reclaim_fn, &r, &r.d);
 	if (rc != 0 && r.counted)
 		shared_add_orphan(c, ino);
 	drop_finish(c, &r.d, rc);

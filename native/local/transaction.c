@@ -216,7 +216,7 @@ static int write_locked(struct cont *c, write_fn fn, void *arg, bool tree)
 	return rc;
 }
 
-static int write_some(struct cont *c, write_fn fn, void *arg, bool tree)
+static int write_some(struct cont *c, write_fn fn, void *arg, bool tree, struct drop *drop)
 {
 	bool full, purged = false;
 	int rc;
@@ -229,6 +229,8 @@ static int write_some(struct cont *c, write_fn fn, void *arg, bool tree)
 			return rc;
 		before = writer_lock(c);
 		rc = env_errno(write_locked(c, fn, arg, tree));
+		if (drop != NULL && rc == 0)
+			drop_look(c, drop);
 		full = c->journal.rotated;
 		c->journal.rotated = false;
 		writer_unlock(c, before);
@@ -241,12 +243,17 @@ static int write_some(struct cont *c, write_fn fn, void *arg, bool tree)
 
 int cont_write(struct cont *c, write_fn fn, void *arg)
 {
-	return write_some(c, fn, arg, false);
+	return write_some(c, fn, arg, false, NULL);
+}
+
+int cont_write_drop(struct cont *c, write_fn fn, void *arg, struct drop *drop)
+{
+	return write_some(c, fn, arg, false, drop);
 }
 
 int cont_write_tree(struct cont *c, write_fn fn, void *arg)
 {
-	return write_some(c, fn, arg, true);
+	return write_some(c, fn, arg, true, NULL);
 }
 
 int env_sync(struct cont *c)
