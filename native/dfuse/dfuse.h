@@ -138,12 +138,12 @@ struct dfuse {
 	struct container main; /* that was mounted */
 	uid_t uid;
 	gid_t gid;
-	_Atomic uint64_t requests[64]; /* by opcode of <linux/fuse.h> */
+	struct dfskit_ioctl_stats *stats; /* where requests are counted: published.c */
 };
 
 extern struct dfuse dfuse;
 
-#define COUNT(opcode) atomic_fetch_add_explicit(&dfuse.requests[opcode], 1, memory_order_relaxed)
+#define COUNT(opcode) __atomic_fetch_add(&dfuse.stats->requests[opcode], 1, __ATOMIC_RELAXED)
 
 /* ---- options.c --------------------------------------------------------------------------------- */
 
@@ -161,12 +161,21 @@ void start_without_shims(char **argv);
 /** Checks that \a opts->dir can be mounted on; complains and returns -1 if not. */
 int start_check_directory(struct options *opts);
 
+/** Device number of the mount on \a dir (canonical); false when there is none. */
+bool start_mounted(const char *dir, unsigned int *major, unsigned int *minor);
+
 /** Goes on in a background process. The process that called waits there for start_done() and never
  *  returns; the new one does, with 0. */
 int start_background(const struct options *opts);
 
 /** Tells the waiting process how the start ended, and lets go of the terminal. */
 void start_done(const struct options *opts, bool ok);
+
+/* ---- published.c ------------------------------------------------------------------------------- */
+
+/** Puts the page of dfuse.stats where shims find it, as long as the mount is there. Where that can't be, they ask. */
+void requests_publish(void);
+void requests_withdraw(void);
 
 /* ---- workers.c --------------------------------------------------------------------------------- */
 

@@ -103,7 +103,7 @@ static void count_requests(struct dfskit_ioctl_stats *out)
 {
 	out->version = DFSKIT_IOCTL_VERSION;
 	for (size_t i = 0; i < sizeof(out->requests) / sizeof(out->requests[0]); i++)
-		out->requests[i] = atomic_load_explicit(&dfuse.requests[i], memory_order_relaxed);
+		out->requests[i] = __atomic_load_n(&dfuse.stats->requests[i], __ATOMIC_RELAXED);
 }
 
 void op_ioctl(fuse_req_t req, fuse_ino_t ino, unsigned int cmd, void *arg, struct fuse_file_info *fi, unsigned flags,

@@ -14,7 +14,8 @@
 /* Requests answered at a time, if the command line does not say. */
 #define DEFAULT_THREADS 16
 
-struct dfuse dfuse;
+static struct dfskit_ioctl_stats unpublished;
+struct dfuse dfuse = {.stats = &unpublished};
 
 static char last_log[512]; /* what libfuse said last: why a mount failed */
 
@@ -277,12 +278,14 @@ static int run(void)
 	fuse_set_log_func(keep_log);
 	if (start_signal_thread() != 0 || connect_container() != 0 || mount_session() != 0)
 		return 1;
+	requests_publish();
 	/* Not to keep another file system from being unmounted. */
 	if (dfuse.opts.dir[0] == '/' && chdir("/") != 0)
 		return 1;
 	atomic_store(&serving, true);
 	status = serve();
 	fuse_session_unmount(dfuse.session);
+	requests_withdraw();
 	fuse_session_destroy(dfuse.session);
 	inode_forget_all();
 	container_close(&dfuse.main);

@@ -89,17 +89,37 @@ void start_without_shims(char **argv)
 	unsetenv(CLEAN_START);
 }
 
-static bool mounted_here(const char *dir)
+/* Does \a dir begin with what mountinfo writes for it? Blanks and backslashes are three octal digits there: proc(5). */
+static bool same_directory(const char *written, const char *dir)
+{
+	unsigned int octal;
+
+	for (; *written; dir++) {
+		bool escaped = sscanf(written, "\\%3o", &octal) == 1;
+
+		if (*dir != (escaped ? (char)octal : *written))
+			return false;
+		written += escaped ? 4 : 1;
+	}
+	return *dir == 0;
+}
+
+bool start_mounted(const char *dir, unsigned int *major, unsigned int *minor)
 {
 	char line[2 * PATH_MAX], at[PATH_MAX];
 	FILE *f = fopen("/proc/self/mountinfo", "re");
 	bool found = false;
+	unsigned int dev[2];
 
 	if (!f)
 		return false;
-	while (!found && fgets(line, sizeof(line), f))
-		found = strstr(line, " - fuse.daos ") && sscanf(line, "%*s %*s %*s %*s %4095s", at) == 1 &&
-		        strcmp(at, dir) == 0;
+	while (fgets(line, sizeof(line), f))
+		if (strstr(line, " - fuse.daos ") &&
+		    sscanf(line, "%*s %*s %u:%u %*s %4095s", &dev[0], &dev[1], at) == 3 && same_directory(at, dir)) {
+			found = true; /* the last one is on top */
+			*major = dev[0];
+			*minor = dev[1];
+		}
 	fclose(f);
 	return found;
 }
@@ -108,6 +128,7 @@ int start_check_directory(struct options *opts)
 {
 	char what[PATH_MAX + 64], remedy[PATH_MAX + 64];
 	struct stat st;
+	unsigned int dev[2];
 	char *real;
 
 	if (strncmp(opts->dir, "/dev/fd/", 8) == 0) /* already mounted by somebody else: mount.fuse3(8) */
@@ -131,7 +152,7 @@ int start_check_directory(struct options *opts)
 	}
 	free(opts->dir);
 	opts->dir = real;
-	if (mounted_here(real)) {
+	if (start_mounted(real, &dev[0], &dev[1])) {
 		snprintf(remedy, sizeof(remedy), "unmount it first: fusermount3 -u %s", real);
 		complain(what, "a container is already mounted there", remedy);
 		return -1;

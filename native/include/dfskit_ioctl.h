@@ -52,7 +52,7 @@ struct dfskit_ioctl_identity {
 	char pool[128], cont[128];
 };
 
-/* Requests answered since the mount, indexed by the opcode of <linux/fuse.h>. */
+/* Requests that arrived since the mount, indexed by the opcode of <linux/fuse.h>. */
 struct dfskit_ioctl_stats {
 	uint32_t version;
 	uint32_t reserved;
@@ -64,6 +64,11 @@ struct dfskit_ioctl_stats {
 #define DFSKIT_IOCTL_STATS    _IOR(0xA3, 0xE2, struct dfskit_ioctl_stats)
 #define DFSKIT_IOCTL_PART     _IOWR(0xA3, 0xE3, struct dfskit_ioctl_part)
 #define DFSKIT_IOCTL_IDENTITY _IOR(0xA3, 0xE4, struct dfskit_ioctl_identity)
+
+/* The same page while the daemon counts in it, for who maps it; the daemon holds its flock(2) while it lives. printf
+ * arguments: major and minor number of the device that the mount is. */
+#define DFSKIT_REQUESTS_PREFIX "dfskit-requests-"
+#define DFSKIT_REQUESTS_NAME   "/dev/shm/" DFSKIT_REQUESTS_PREFIX "%u:%u"
 
 /* open(MOUNT "/" DFSKIT_OID_NAME of an object) reaches it by identifier, whatever its names are.
  * Hidden: listed by no readdir. printf arguments: oid.hi, oid.lo. */

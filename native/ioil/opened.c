@@ -1,36 +1,50 @@
 /*
  * opened.c - libioil: the kernel opens, then the descriptor of a regular file on dfuse becomes ours.
  *
- * It stays the real descriptor; only its data calls are answered here. One ioctl asks what a descriptor is. A file
- * system that is no dfuse refuses it (ENOTTY) faster than any call would tell which file system it is; on dfuse the
- * answer says all that is needed.
+ * It stays the real descriptor; only its data calls are answered here. One ioctl asks what a descriptor is, unless
+ * opens.c says that it is none of ours. A file system that is no dfuse refuses it (ENOTTY) faster than any call would
+ * tell which file system it is; on dfuse the answer says all that is needed.
  */
 #include <string.h>
 #include <sys/stat.h>
 #include "../shim/attributes.h"
+#include "opens.h"
 #include "ops.h"
 #include "../shim/runtime.h"
 
 const bool shim_takes_paths = false;
 
-long op_opened(int fd, int flags)
+/* The descriptor that this thread has looked at last: libc's function of a symbol makes a system call that is looked at
+ * too, where libc is routed. */
+static _Thread_local int looked = -1;
+
+long op_opening(void)
+{
+	looked = -1;
+	return opens_count();
+}
+
+long op_opened(int fd, int flags, long before, bool again)
 {
 	dfs_obj_t *obj;
 
-	if (!shim_nr_mounts || fd < 0 || flags & (O_PATH | O_DIRECTORY))
-		return fd;
+	if (again && looked == fd)
+		return 0;
+	looked = fd;
+	if (!shim_nr_mounts || fd < 0 || flags & (O_PATH | O_DIRECTORY) || opens_elsewhere(before))
+		return 0;
 	struct mount *mnt = ask_opened(fd, (flags & O_ACCMODE) == O_RDONLY ? O_RDONLY : O_RDWR, &obj);
 	if (!mnt)
-		return fd;
+		return 0;
 	struct ofd *ofd = ofd_new(mnt, obj, OFD_FILE, (uint32_t)flags, NULL, "");
 	if (!ofd) {
 		mnt->p->dfs_release(obj);
-		return fd;
+		return 0;
 	}
 	atomic_store(&ofd->real, true);
 	fd_assign(fd, ofd);
 	fd_show(fd);
-	return fd;
+	return 1;
 }
 
 long shim_program_copy(int dirfd, const char *path, int flags)
@@ -44,6 +58,7 @@ long shim_program_copy(int dirfd, const char *path, int flags)
 void shim_flavour_start(void)
 {
 	shim_paths_active = 0; /* paths are the kernel's */
+	opens_watch();
 }
 
 long op_statx(int dirfd, const char *path, int flags, unsigned int mask, struct statx *stx)

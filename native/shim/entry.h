@@ -93,13 +93,14 @@ static inline void entry_cancellation_point(void)
 		pthread_testcancel();
 }
 
-/* Looks at a descriptor that the kernel has just opened; counts it when it became ours. */
-#define ENTRY_OPENED(id, fd, flags)                        \
-	({                                                 \
-		long entry_opened_ = op_opened(fd, flags); \
-		if (shim_fd_ours((int)entry_opened_))      \
-			SHIM_COUNT(id, taken);             \
-		entry_opened_;                             \
+/* Looks at a descriptor that was just opened, after op_opening() had returned \a before; counts it when it became ours.
+ * \a again: by a function of libc, whose own system call may have been looked at. */
+#define ENTRY_OPENED(id, fd, flags, before, again)                      \
+	({                                                              \
+		int entry_opened_ = (fd);                               \
+		if (op_opened(entry_opened_, flags, before, again) > 0) \
+			SHIM_COUNT(id, taken);                          \
+		(long)entry_opened_;                                    \
 	})
 
 /** True when (\a dirfd, \a path) is the descriptor \a dirfd itself and that is ours. */

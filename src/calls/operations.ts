@@ -2,7 +2,8 @@
 export const operations: Readonly<Record<string, string>> = {
   openat:          'int dirfd, const char *path, int flags, mode_t mode',
   openat2:         'int dirfd, const char *path, const struct open_how *how, size_t size',
-  opened:          'int fd, int flags',
+  opening:         'void',
+  opened:          'int fd, int flags, long before, bool again',
   close:           'int fd',
   close_range:     'unsigned int first, unsigned int last, unsigned int flags',
 

@@ -45,8 +45,9 @@ function body(row: CallRow, flavour: Flavour): string {
           ? '(int)how->flags'
           : 'O_WRONLY | O_CREAT | O_TRUNC';
       return (
+        '\t\tlong before = op_opening();\n' +
         `\t\tlong fd = shim_syscall(${row.nr}, ${rawArguments(row)});\n\n` +
-        `\t\treturn fd < 0 ? fd : ENTRY_OPENED(${counter(row)}, (int)fd, ${flags});\n`
+        `\t\treturn fd < 0 ? fd : ENTRY_OPENED(${counter(row)}, (int)fd, ${flags}, before, false);\n`
       );
     }
     default: {

@@ -69,9 +69,10 @@ function body(row: CallRow, flavour: Flavour): string {
           : 'O_WRONLY | O_CREAT | O_TRUNC';
       return (
         `\tfn_${row.name} *real = ENTRY_REAL(real_${row.name}, "${row.symbols[0]}");\n` +
+        '\tlong before = op_opening();\n' +
         `\tlong fd = real != NULL ? real(${argumentList(row)})\n` +
         `\t\t: entry_errno(${row.nr === undefined ? '-ENOSYS' : `shim_syscall(${row.nr}, ${rawArguments(row)})`});\n\n` +
-        `\treturn fd < 0 ? -1 : (int)ENTRY_OPENED(${counter(row)}, (int)fd, ${flags});\n`
+        `\treturn fd < 0 ? -1 : (int)ENTRY_OPENED(${counter(row)}, (int)fd, ${flags}, before, true);\n`
       );
     }
     case 'materialise':

@@ -5,6 +5,7 @@ import {
   fstatSync,
   mkdirSync,
   openSync,
+  readdirSync,
   readFileSync,
   statSync,
   writeFileSync,
@@ -202,8 +203,18 @@ describe.skipIf(!canMount())('the daemon', () => {
     const again = await mount({ container: 'tank/killed', dir });
     expect(isStale(dir)).toBe(false);
     expect(readFileSync(join(dir, 'f'), 'utf8')).toBe('survives');
+    // What the dead one counted in was removed by the next, what that counts in by itself.
+    const pages = (): string[] =>
+      readdirSync('/dev/shm').filter((name) => name.startsWith('dfskit-requests-'));
+    const there = pages();
+    const device = readFileSync('/proc/self/mountinfo', 'utf8')
+      .split('\n')
+      .map((line) => line.split(' '))
+      .find((line) => line[4] === dir)?.[2];
+    expect(there).toContain(`dfskit-requests-${device}`);
     await again.umount();
     expect(isAlive(again.pid ?? 0)).toBe(false);
+    expect(pages()).not.toContain(`dfskit-requests-${device}`);
   });
 
   it('is not mounted twice at one place, over files, or on what is no directory', async () => {
