@@ -33,6 +33,23 @@ static long set(struct mount *mnt, dfs_obj_t *obj, struct stat *st, int what)
 	return -mnt->p->dfs_osetattr(mnt->dfs, obj, st, what);
 }
 
+/* Of a description that was adopted, whose object is out of our reach. */
+static long set_by_kernel(int fd, const struct stat *st, int what)
+{
+	struct timespec times[2] = {st->st_atim, st->st_mtim};
+
+	if (what & DFS_SET_ATTR_MODE)
+		return SHIM_RAW(SYS_fchmod, fd, st->st_mode);
+	if (what & (DFS_SET_ATTR_UID | DFS_SET_ATTR_GID | SAME_OWNER))
+		return SHIM_RAW(SYS_fchown, fd, what & DFS_SET_ATTR_UID ? st->st_uid : (uid_t)-1,
+		                what & DFS_SET_ATTR_GID ? st->st_gid : (gid_t)-1);
+	if (!(what & DFS_SET_ATTR_ATIME))
+		times[0].tv_nsec = UTIME_OMIT;
+	if (!(what & DFS_SET_ATTR_MTIME))
+		times[1].tv_nsec = UTIME_OMIT;
+	return SHIM_RAW(SYS_utimensat, fd, NULL, times, 0);
+}
+
 /* Whom a change by descriptor, or by an empty path, concerns. */
 static long set_on_descriptor(int fd, struct stat *st, int what, bool by_path)
 {
@@ -46,6 +63,8 @@ static long set_on_descriptor(int fd, struct stat *st, int what, bool by_path)
 		rc = EBADF; /* open(2), O_PATH */
 	if (obj)
 		rc = (int)-set(ofd->mnt, obj, st, what);
+	else if (ofd->adopted)
+		rc = (int)-set_by_kernel(fd, st, what);
 	ofd_put(ofd);
 	return -rc;
 }
@@ -261,6 +280,20 @@ static long xattr_path(const char *path, bool follow, const struct xattr_args *a
 	return r;
 }
 
+static long xattr_by_kernel(int fd, const struct xattr_args *a)
+{
+	switch (a->call) {
+	case XATTR_GET:
+		return SHIM_RAW(SYS_fgetxattr, fd, a->name, a->value, a->size);
+	case XATTR_SET:
+		return SHIM_RAW(SYS_fsetxattr, fd, a->name, a->value, a->size, a->flags);
+	case XATTR_LIST:
+		return SHIM_RAW(SYS_flistxattr, fd, a->value, a->size);
+	default:
+		return SHIM_RAW(SYS_fremovexattr, fd, a->name);
+	}
+}
+
 static long xattr_fd(int fd, const struct xattr_args *a)
 {
 	struct ofd *ofd = ofd_get(fd);
@@ -271,7 +304,10 @@ static long xattr_fd(int fd, const struct xattr_args *a)
 	dfs_obj_t *obj = ofd->kind == OFD_PATH ? NULL : ofd_obj(ofd, &err);
 	long r = xattr_arguments(a);
 	if (!r)
-		r = obj ? xattr_do(ofd->mnt, obj, S_IFREG, a) : err ? -err : -EBADF;
+		r = obj            ? xattr_do(ofd->mnt, obj, S_IFREG, a)
+		    : ofd->adopted ? xattr_by_kernel(fd, a)
+		    : err          ? -err
+		                   : -EBADF;
 	ofd_put(ofd);
 	return r;
 }

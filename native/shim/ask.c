@@ -356,6 +356,18 @@ static struct mount *mount_of_device(int fd)
 	return NULL;
 }
 
+struct mount *ask_identity(int fd, daos_obj_id_t *oid)
+{
+	struct mount *mnt = mount_of_device(fd);
+	struct dfskit_ioctl_file info;
+	int rc = mnt ? ask(fd, DFSKIT_IOCTL_FILE, &info) : ENODEV;
+
+	*oid = (daos_obj_id_t){0};
+	if (rc == 0 && info.version == DFSKIT_IOCTL_VERSION)
+		*oid = (daos_obj_id_t){.lo = info.oid_lo, .hi = info.oid_hi};
+	return rc == 0 || rc == ENOTTY || rc == EPERM ? mnt : NULL;
+}
+
 static struct mount *mount_of_id(int fd, uint64_t id)
 {
 	for (int i = 0; i < shim_nr_mounts; i++)

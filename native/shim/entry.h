@@ -308,6 +308,24 @@ static inline long entry_materialise_rights_of(int call, const struct mmsghdr *m
 	return r;
 }
 
+/** Descriptors that came with \a message: those of files of a mount are taken over. */
+static inline void entry_received(struct msghdr *message)
+{
+	if (message->msg_controllen == 0)
+		return;
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(message); c != NULL; c = CMSG_NXTHDR(message, c))
+		if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS && c->cmsg_len >= CMSG_LEN(0))
+			for (size_t i = 0; i < (c->cmsg_len - CMSG_LEN(0)) / sizeof(int); i++)
+				if (shim_adopt(((const int *)CMSG_DATA(c))[i]))
+					SHIM_COUNT(CALL_recvmsg, taken);
+}
+
+static inline void entry_received_of(struct mmsghdr *messages, int count)
+{
+	for (int i = 0; i < count; i++)
+		entry_received(&messages[i].msg_hdr);
+}
+
 /** execve() with the search along PATH of execvp(3). */
 long shim_execvpe(const char *file, char *const argv[], char *const envp[]);
 

@@ -367,7 +367,8 @@ static struct ofd *fill(struct ofd *ofd, struct slot *slot, struct mount *mnt, e
 	atomic_store_explicit(&ofd->real, false, memory_order_relaxed);
 	atomic_store_explicit(&ofd->locked, false, memory_order_relaxed);
 	atomic_store_explicit(&ofd->spare, 0, memory_order_relaxed);
-	atomic_store_explicit(&ofd->mapped, kind == OFD_FILE && ofd_pages_in_use(ofd), memory_order_relaxed);
+	atomic_store_explicit(&ofd->pages, kind == OFD_FILE ? ofd_pages(ofd) : PAGES_NOTHING, memory_order_relaxed);
+	ofd->adopted = false;
 	atomic_store_explicit(&ofd->obj, NULL, memory_order_relaxed);
 	atomic_store_explicit(&ofd->refs, 1, memory_order_release);
 	return ofd;
@@ -397,6 +398,8 @@ void ofd_put(struct ofd *ofd)
 	dfs_obj_t *obj = atomic_load_explicit(&ofd->obj, memory_order_relaxed);
 	if (obj)
 		ofd->mnt->p->dfs_release(obj);
+	if (ofd->adopted)
+		adopt_forget(ofd);
 	int spare = atomic_load_explicit(&ofd->spare, memory_order_relaxed);
 	if (spare && !fd_foreign_child())
 		shim_close_counted(spare);
@@ -451,6 +454,11 @@ dfs_obj_t *ofd_obj(struct ofd *ofd, int *err)
 	if (!atomic_compare_exchange_strong(&ofd->obj, &none, obj)) {
 		ofd->mnt->p->dfs_release(obj);
 		return none;
+	}
+	if (!ofd->oid.lo && !ofd->oid.hi) { /* a dfuse that does not say it is not ours */
+		ofd->mnt->p->dfs_obj2id(obj, &ofd->oid);
+		if (ofd->adopted)
+			adopt_note(ofd);
 	}
 	return obj;
 }

@@ -40,9 +40,13 @@ static bool add(uintptr_t from, uintptr_t to, const struct mount *mnt, daos_obj_
 
 void mapping_made(struct ofd *ofd, uintptr_t at, size_t length)
 {
+	int err = 0;
+
+	if (ofd->adopted)
+		ofd_obj(ofd, &err); /* so that its identifier is known */
 	bool locked = slot_lock(&guard);
 	bool known = add(at, at + ((length + 4095) & ~(size_t)4095), ofd->mnt, ofd->oid);
-	ofd_use_pages(ofd, !known);
+	ofd_use_pages(ofd, PAGES_ALL, !known);
 	slot_unlock(&guard, locked);
 }
 

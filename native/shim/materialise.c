@@ -65,12 +65,12 @@ static long replace_all(struct ofd *ofd, long kernel_fd)
 	return result;
 }
 
-/* Files of this process whose pages are in use. Beyond these all that are opened use theirs. */
+/* Files of this process whose pages are needed. Beyond these all that are opened need theirs for everything. */
 #define MAX_PAGED 64
 static struct paged {
 	_Atomic(const struct mount *) mnt; /* set last; NULL: free */
 	daos_obj_id_t oid;
-	_Atomic bool for_good;
+	_Atomic uint8_t pages, for_good; /* enum pages: now, and when no mapping is left */
 } paged[MAX_PAGED];
 static _Atomic unsigned int nr_paged; /* entries that were ever used */
 
@@ -85,13 +85,16 @@ static struct paged *paged_of(const struct mount *mnt, daos_obj_id_t oid)
 	return NULL;
 }
 
-bool ofd_pages_in_use(const struct ofd *ofd)
+enum pages ofd_pages(const struct ofd *ofd)
 {
-	return atomic_load_explicit(&nr_paged, memory_order_relaxed) > MAX_PAGED || paged_of(ofd->mnt, ofd->oid);
+	if (atomic_load_explicit(&nr_paged, memory_order_relaxed) > MAX_PAGED)
+		return PAGES_ALL;
+	struct paged *at = paged_of(ofd->mnt, ofd->oid);
+	return at ? atomic_load(&at->pages) : PAGES_NOTHING;
 }
 
 /* A place in the table, NULL when it is full. */
-static struct paged *paged_add(const struct mount *mnt, daos_obj_id_t oid, bool for_good)
+static struct paged *paged_add(const struct mount *mnt, daos_obj_id_t oid)
 {
 	const struct mount *none;
 
@@ -102,7 +105,8 @@ static struct paged *paged_add(const struct mount *mnt, daos_obj_id_t oid, bool 
 		if (!atomic_compare_exchange_strong(&paged[i].mnt, &none, &claimed))
 			continue;
 		paged[i].oid = oid;
-		atomic_store(&paged[i].for_good, for_good);
+		atomic_store(&paged[i].pages, PAGES_NOTHING);
+		atomic_store(&paged[i].for_good, PAGES_NOTHING);
 		unsigned int nr = atomic_load(&nr_paged);
 		while (nr <= i && !atomic_compare_exchange_weak(&nr_paged, &nr, i + 1))
 			;
@@ -116,7 +120,7 @@ static struct paged *paged_add(const struct mount *mnt, daos_obj_id_t oid, bool 
 struct use {
 	const struct mount *mnt;
 	daos_obj_id_t oid;
-	bool pages;
+	enum pages pages;
 };
 
 static long use_pages(int fd, struct ofd *ofd, void *arg)
@@ -124,19 +128,30 @@ static long use_pages(int fd, struct ofd *ofd, void *arg)
 	const struct use *use = arg;
 	(void)fd;
 	if (ofd->mnt == use->mnt && ofd->oid.lo == use->oid.lo && ofd->oid.hi == use->oid.hi)
-		atomic_store(&ofd->mapped, use->pages);
+		atomic_store(&ofd->pages, use->pages);
 	return 0;
 }
 
-void ofd_use_pages(struct ofd *ofd, bool for_good)
+static void raise_to(_Atomic uint8_t *pages, enum pages least)
+{
+	uint8_t now = atomic_load(pages);
+
+	while (now < least && !atomic_compare_exchange_weak(pages, &now, least))
+		;
+}
+
+void ofd_use_pages(struct ofd *ofd, enum pages pages, bool for_good)
 {
 	struct paged *at = paged_of(ofd->mnt, ofd->oid);
 
 	if (!at)
-		at = paged_add(ofd->mnt, ofd->oid, for_good);
-	else if (for_good)
-		atomic_store(&at->for_good, true);
-	fd_each(use_pages, &(struct use){ofd->mnt, ofd->oid, true});
+		at = paged_add(ofd->mnt, ofd->oid);
+	if (at) {
+		raise_to(&at->pages, pages);
+		if (for_good)
+			raise_to(&at->for_good, pages);
+	}
+	fd_each(use_pages, &(struct use){ofd->mnt, ofd->oid, ofd_pages(ofd)});
 }
 
 void ofd_keep_pages(const struct mount *mnt, daos_obj_id_t oid)
@@ -144,17 +159,20 @@ void ofd_keep_pages(const struct mount *mnt, daos_obj_id_t oid)
 	struct paged *at = paged_of(mnt, oid);
 
 	if (at)
-		atomic_store(&at->for_good, true);
+		atomic_store(&at->for_good, PAGES_ALL);
 }
 
 void ofd_leave_pages(const struct mount *mnt, daos_obj_id_t oid)
 {
 	struct paged *at = paged_of(mnt, oid);
 
-	if (!at || atomic_load(&at->for_good) || atomic_load(&nr_paged) > MAX_PAGED)
+	if (!at || atomic_load(&nr_paged) > MAX_PAGED)
 		return;
-	atomic_store(&at->mnt, NULL);
-	fd_each(use_pages, &(struct use){mnt, oid, false});
+	enum pages left = atomic_load(&at->for_good);
+	atomic_store(&at->pages, left);
+	if (left == PAGES_NOTHING)
+		atomic_store(&at->mnt, NULL);
+	fd_each(use_pages, &(struct use){mnt, oid, left});
 }
 
 /* Of a descriptor that was real before: pages that direct writes made stale go, and the size is asked again. */
@@ -214,13 +232,13 @@ static long materialise(struct ofd *ofd, bool give_offset, bool pages)
 	if (fd >= 0)
 		put_away(ofd, fd);
 	if (!result && give_offset && ofd->kind == OFD_FILE)
-		ofd_use_pages(ofd, true); /* who has the offset moves data too */
+		ofd_use_pages(ofd, PAGES_WRITES, true); /* who has the offset moves data too */
 	return result;
 }
 
 long ofd_materialise(struct ofd *ofd, bool give_offset)
 {
-	return materialise(ofd, give_offset, atomic_load(&ofd->mapped));
+	return materialise(ofd, give_offset, atomic_load(&ofd->pages) != PAGES_NOTHING);
 }
 
 long ofd_materialise_pages(struct ofd *ofd)

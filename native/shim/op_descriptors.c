@@ -130,6 +130,8 @@ static long status_flags(int fd, struct ofd *ofd, int cmd, unsigned long arg)
 {
 	_Atomic uint32_t *flags = &ofd->slot->flags;
 
+	if (cmd == F_GETFL && ofd->adopted) /* others may have changed them */
+		return SHIM_RAW(SYS_fcntl, fd, F_GETFL);
 	if (cmd == F_GETFL)
 		return (long)(atomic_load(flags) & ~(uint32_t)(O_CREAT | O_EXCL | O_TRUNC | O_NOCTTY | O_CLOEXEC)) |
 		       (ofd->kind == OFD_PATH ? 0

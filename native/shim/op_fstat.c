@@ -35,8 +35,10 @@ long op_fstat(int fd, struct stat *st)
 	if (!ofd)
 		return -EBADF;
 	/* With a shared mapping the kernel may know of a later write than the provider. */
-	long r = atomic_load(&ofd->mapped) && ofd_materialise(ofd, false) == 0 ? SHIM_RAW(SYS_fstat, fd, st)
-	                                                                       : ofd_stat(ofd, st);
+	bool kernel = atomic_load(&ofd->pages) == PAGES_ALL && ofd_materialise(ofd, false) == 0;
+	long r = kernel ? SHIM_RAW(SYS_fstat, fd, st) : ofd_stat(ofd, st);
+	if (r && ofd->adopted)
+		r = SHIM_RAW(SYS_fstat, fd, st);
 	if (!r && ofd->mnt->in_parts && atomic_load_explicit(&ofd->real, memory_order_relaxed))
 		number_by_kernel(fd, st);
 	ofd_put(ofd);

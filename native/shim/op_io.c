@@ -14,11 +14,19 @@
 
 #define MAX_RW_COUNT 0x7ffff000ul /* what one read(2) or write(2) moves at most */
 
-/* Ready to move data: the object is open and the access mode allows it. On failure *ofd is NULL. */
+/* The offset is the kernel's: what depends on it is the kernel's to do. */
+static bool offset_in_kernel(const struct ofd *ofd)
+{
+	return atomic_load_explicit(&ofd->slot->where, memory_order_relaxed) == SLOT_KERNEL;
+}
+
+/* Ready to move data: the object is open and the access mode allows it. On failure *ofd is NULL. Of a description that
+ * was adopted the object is left NULL: few calls need it, and it may be out of our reach. */
 static long begin(int fd, int refused, struct ofd **ofd, dfs_obj_t **obj)
 {
 	int err = EBADF;
 
+	*obj = NULL;
 	*ofd = ofd_get(fd);
 	if (!*ofd)
 		return -EBADF;
@@ -26,7 +34,7 @@ static long begin(int fd, int refused, struct ofd **ofd, dfs_obj_t **obj)
 		err = EISDIR;
 	else if ((*ofd)->kind == OFD_FILE &&
 	         (int)(atomic_load_explicit(&(*ofd)->slot->flags, memory_order_relaxed) & O_ACCMODE) != refused &&
-	         (*obj = ofd_obj(*ofd, &err)))
+	         ((*ofd)->adopted || (*obj = ofd_obj(*ofd, &err))))
 		return 0;
 	ofd_put(*ofd);
 	*ofd = NULL;
@@ -54,11 +62,18 @@ static d_sg_list_t one(d_iov_t *iov, const void *buf, size_t count)
 		total += len_;                                               \
 	}
 
-/* Data through the page cache: the file is mapped shared, or a program without a shim has it too, and all must agree. */
-static bool by_kernel(struct ofd *ofd)
+/* Read through the page cache: the file is mapped shared, and what was stored may be there alone. */
+static bool kernel_reads(struct ofd *ofd, const dfs_obj_t *obj)
 {
-	return __builtin_expect(atomic_load_explicit(&ofd->mapped, memory_order_relaxed) ||
-	                            atomic_load_explicit(&ofd->slot->where, memory_order_relaxed) == SLOT_KERNEL,
+	return __builtin_expect(!obj || atomic_load_explicit(&ofd->pages, memory_order_relaxed) == PAGES_ALL, 0) &&
+	       ofd_materialise(ofd, false) == 0;
+}
+
+/* Write through it: who has the file by the kernel too, and reads its pages, must find there what is written. */
+static bool kernel_writes(struct ofd *ofd)
+{
+	return __builtin_expect(atomic_load_explicit(&ofd->pages, memory_order_relaxed) != PAGES_NOTHING ||
+	                            offset_in_kernel(ofd) || adopt_has(ofd->oid),
 	                        0) &&
 	       ofd_materialise(ofd, false) == 0;
 }
@@ -115,7 +130,7 @@ static long read_list(int fd, d_sg_list_t *sgl, size_t total, const struct iovec
 		return r;
 	struct slot *slot = ofd->slot;
 	bool locked = slot_lock(slot);
-	if (atomic_load_explicit(&slot->where, memory_order_relaxed) == SLOT_KERNEL) {
+	if (offset_in_kernel(ofd)) {
 		slot_unlock(slot, locked);
 		r = ofd_follow_kernel(ofd);
 		if (!r)
@@ -126,7 +141,7 @@ static long read_list(int fd, d_sg_list_t *sgl, size_t total, const struct iovec
 	off_t at = (off_t)atomic_load_explicit(&slot->offset, memory_order_relaxed);
 	if (total == 0)
 		r = 0;
-	else if (by_kernel(ofd))
+	else if (kernel_reads(ofd, obj))
 		r = SHIM_RAW(SYS_preadv, fd, iov, iovcnt, at, 0);
 	else
 		r = read_at(ofd, obj, sgl, at);
@@ -148,7 +163,7 @@ static long write_list(int fd, d_sg_list_t *sgl, size_t total, const struct iove
 		return r;
 	struct slot *slot = ofd->slot;
 	bool locked = slot_lock(slot);
-	if (atomic_load_explicit(&slot->where, memory_order_relaxed) == SLOT_KERNEL) {
+	if (offset_in_kernel(ofd)) {
 		slot_unlock(slot, locked);
 		r = ofd_follow_kernel(ofd);
 		if (!r)
@@ -160,10 +175,10 @@ static long write_list(int fd, d_sg_list_t *sgl, size_t total, const struct iove
 	bool to_end = rwf || atomic_load_explicit(&slot->flags, memory_order_relaxed) & O_APPEND;
 	if (total == 0)
 		r = 0;
-	else if (by_kernel(ofd) && to_end) {
+	else if (kernel_writes(ofd) && to_end) {
 		r = SHIM_RAW(SYS_pwritev2, fd, iov, iovcnt, -1, -1, rwf);
 		at = r > 0 ? SHIM_RAW(SYS_lseek, fd, 0, SEEK_CUR) : at; /* where the end was is known there alone */
-	} else if (by_kernel(ofd)) {
+	} else if (kernel_writes(ofd)) {
 		r = SHIM_RAW(SYS_pwritev, fd, iov, iovcnt, at, 0);
 		at += r > 0 ? r : 0;
 	} else if (to_end)
@@ -183,13 +198,16 @@ static long pread_list(int fd, d_sg_list_t *sgl, size_t total, const struct iove
 {
 	struct ofd *ofd;
 	dfs_obj_t *obj;
+	int err = 0;
 
 	if (offset < 0)
 		return -EINVAL;
 	long r = begin(fd, O_WRONLY, &ofd, &obj);
 	if (r)
 		return r;
-	if (by_kernel(ofd))
+	if (ofd->adopted)
+		obj = ofd_obj(ofd, &err); /* or else it is the kernel's */
+	if (kernel_reads(ofd, obj))
 		r = SHIM_RAW(SYS_preadv, fd, iov, iovcnt, offset, 0);
 	else
 		r = total ? read_at(ofd, obj, sgl, offset) : 0;
@@ -209,7 +227,7 @@ static long pwrite_list(int fd, d_sg_list_t *sgl, size_t total, const struct iov
 	long r = begin(fd, O_RDONLY, &ofd, &obj);
 	if (r)
 		return r;
-	if (by_kernel(ofd))
+	if (kernel_writes(ofd))
 		r = SHIM_RAW(SYS_pwritev2, fd, iov, iovcnt, offset, 0, rwf);
 	else if (!total)
 		r = 0;
@@ -326,7 +344,8 @@ long op_lseek(int fd, off_t offset, int whence)
 
 	if (!ofd)
 		return -EBADF;
-	if (ofd->kind == OFD_PATH || (whence != SEEK_SET && whence != SEEK_CUR && !(obj = ofd_obj(ofd, &rc)))) {
+	bool by_offset = whence == SEEK_SET || whence == SEEK_CUR;
+	if (ofd->kind == OFD_PATH || !(by_offset || offset_in_kernel(ofd) || (obj = ofd_obj(ofd, &rc)))) {
 		ofd_put(ofd);
 		return rc ? -rc : -EBADF;
 	}
@@ -338,7 +357,7 @@ long op_lseek(int fd, off_t offset, int whence)
 	struct slot *slot = ofd->slot;
 	bool locked = slot_lock(slot);
 	off_t to = -1;
-	if (atomic_load_explicit(&slot->where, memory_order_relaxed) == SLOT_KERNEL) {
+	if (offset_in_kernel(ofd)) {
 		slot_unlock(slot, locked);
 		long r = ofd_follow_kernel(ofd);
 		if (!r)
@@ -405,14 +424,14 @@ static long sync_one(int fd, bool datasync)
 	if (!ofd)
 		return -EBADF;
 	dfs_obj_t *obj = ofd->kind == OFD_PATH ? NULL : ofd_obj(ofd, &rc);
-	if (!obj) {
+	if (!obj && !ofd->adopted) {
 		ofd_put(ofd);
 		return rc ? -rc : -EBADF;
 	}
 	const struct provider *p = ofd->mnt->p;
 	if (atomic_load(&ofd->real)) /* pages that a mapping or another program dirtied */
 		rc = (int)-SHIM_RAW(datasync ? SYS_fdatasync : SYS_fsync, fd);
-	if (!rc)
+	if (!rc && obj)
 		rc = p->dfsx_fsync ? p->dfsx_fsync(ofd->mnt->dfs, obj, datasync) : p->dfs_sync(ofd->mnt->dfs);
 	ofd_put(ofd);
 	return -rc;
@@ -444,6 +463,7 @@ long op_syncfs(int fd)
 		return -EBADF;
 	long r = ofd->kind == OFD_PATH     ? -EBADF
 	         : mount_connect(ofd->mnt) ? -ofd->mnt->p->dfs_sync(ofd->mnt->dfs)
+	         : ofd->adopted            ? SHIM_RAW(SYS_syncfs, fd)
 	                                   : -EIO;
 	ofd_put(ofd);
 	return r;

@@ -142,6 +142,8 @@ int route_take(struct mount *mnt, const struct provider *p, struct route *route,
 int ask_object(const struct mount *mnt, int fd, int acc, dfs_obj_t **obj);
 /** The mount and the object of a descriptor that the kernel has opened; NULL when it is no file of ours. */
 struct mount *ask_opened(int fd, int acc, dfs_obj_t **obj);
+/** The same without connecting: the mount of a regular file, and its identifier, 0 when that takes a connection. */
+struct mount *ask_identity(int fd, daos_obj_id_t *oid);
 
 /* ---- fdtable.c ------------------------------------------------------------------------------ */
 
@@ -158,17 +160,25 @@ enum parking {
 	PARK_CLOEXEC
 };
 
+/* What the kernel's pages of a file are needed for, in all its descriptions of this process. */
+enum pages {
+	PAGES_NOTHING,
+	PAGES_WRITES, /* who reads through the kernel has the file too: what is written has to reach its pages */
+	PAGES_ALL     /* it is mapped: what is in the pages may be nowhere else */
+};
+
 /* An open-file description in this process. Memory of these is never given back (a stale pointer
  * always points at one), so the table can be read without a lock: see ofd_get(). */
 struct ofd {
 	void *next; /* free: memory_lanes_push() */
 	_Atomic int refs;
-	uint8_t kind;        /* enum ofd_kind */
-	uint8_t parking;     /* enum parking: of its only descriptor */
-	_Atomic bool real;   /* descriptors of it are real dfuse descriptors, no placeholders */
-	_Atomic bool locked; /* record locks of the process were taken on it */
-	_Atomic int spare;   /* a descriptor that may be closed only with it, 0 for none: see lock_held() */
-	_Atomic bool mapped; /* the kernel moves data of it too, by MAP_SHARED or a request: through the page cache */
+	uint8_t kind;          /* enum ofd_kind */
+	uint8_t parking;       /* enum parking: of its only descriptor */
+	_Atomic bool real;     /* descriptors of it are real dfuse descriptors, no placeholders */
+	_Atomic bool locked;   /* record locks of the process were taken on it */
+	_Atomic int spare;     /* a descriptor that may be closed only with it, 0 for none: see lock_held() */
+	_Atomic uint8_t pages; /* enum pages */
+	bool adopted;          /* somebody else opened it: adopt.c */
 	struct mount *mnt;
 	struct slot *slot;
 	_Atomic(dfs_obj_t *) obj; /* opened at first use after an exec: use ofd_obj() */
@@ -325,13 +335,30 @@ long ofd_materialise_pages(struct ofd *ofd);
 /** Makes descriptors real when another process gave the offset to the kernel. 0 or -errno. */
 long ofd_follow_kernel(struct ofd *ofd);
 
-/** From now on the pages of the file hold what is read and written, in all its descriptions of this process; until
- *  ofd_leave_pages(), or for good. */
-void ofd_use_pages(struct ofd *ofd, bool for_good);
+/** From now on the pages of the file are needed for \a pages; until ofd_leave_pages(), or for good. */
+void ofd_use_pages(struct ofd *ofd, enum pages pages, bool for_good);
 void ofd_keep_pages(const struct mount *mnt, daos_obj_id_t oid);
 void ofd_leave_pages(const struct mount *mnt, daos_obj_id_t oid);
-/** Whether they do: asked of a description that is opened later. */
-bool ofd_pages_in_use(const struct ofd *ofd);
+/** What for: asked of a description that is opened later. */
+enum pages ofd_pages(const struct ofd *ofd);
+
+/* ---- adopt.c --------------------------------------------------------------------------------- */
+
+/** Takes over the descriptors that a program without a shim has left, and from now on those that are received. */
+void adopt_inherited(void);
+/** Counts \a ofd, which is adopted and whose object is known, until it is closed. */
+void adopt_note(const struct ofd *ofd);
+void adopt_forget(const struct ofd *ofd);
+extern _Atomic uint16_t shim_adopted[1024];
+static inline unsigned int adopt_place(daos_obj_id_t oid)
+{
+	return (unsigned int)((oid.lo ^ oid.hi << 32) * 0x9E3779B97F4A7C15ull >> 54);
+}
+/** True when this process has an adopted description of the file; rarely when it has one of another file only. */
+static inline bool adopt_has(daos_obj_id_t oid)
+{
+	return __builtin_expect(atomic_load_explicit(&shim_adopted[adopt_place(oid)], memory_order_relaxed) != 0, 0);
+}
 
 /* ---- mappings.c ------------------------------------------------------------------------------ */
 

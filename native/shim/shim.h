@@ -97,6 +97,12 @@ long shim_materialise(int fd);
 /** Materialises \a fd and forgets it: libc will close it where no symbol is called. */
 long shim_hand_over(int fd);
 
+/** Takes over \a fd, which somebody else has opened, when it is a regular file on a mount of ours: adopt.c. Whether
+ *  it did. */
+bool shim_adopt(int fd);
+/* Descriptors that are received are looked at: there is a mount, and libc is routed. */
+extern bool shim_adopts;
+
 /** The real system call, never routed back to the shim. Returns -errno as the kernel does. */
 long shim_syscall(long nr, long a1, long a2, long a3, long a4, long a5, long a6);
 

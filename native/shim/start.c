@@ -44,8 +44,12 @@ static void __attribute__((constructor)) load(void)
 	int saved = errno;
 	const char *attach = getenv("DFSKIT_ATTACH");
 
-	if (shim_start() && !(attach && strcmp(attach, "symbols") == 0) && shim_attach() < 0)
-		counters_note(shim_attach_note ? shim_attach_note : "libc's system calls could not be routed");
+	if (shim_start() && !(attach && strcmp(attach, "symbols") == 0)) {
+		if (shim_attach() < 0)
+			counters_note(shim_attach_note ? shim_attach_note : "libc's system calls could not be routed");
+		else
+			adopt_inherited();
+	}
 	errno = saved;
 }
 

@@ -48,7 +48,7 @@ export const otherNumbers: readonly OtherNumbers[] = [
       connect: 42, sendto: 44, recvfrom: 45, shutdown: 48, bind: 49, listen: 50, getsockname: 51, getpeername: 52,
       setsockopt: 54, getsockopt: 55,
   } },
-  { what: 'kernel', reason: 'makes or receives sockets and descriptors', unparks: true, calls: {
+  { what: 'kernel', reason: 'makes or receives sockets and descriptors; what recvmsg received is seen by its symbol', unparks: true, calls: {
       socket: 41, socketpair: 53, accept: 43, accept4: 288, recvmsg: 47, recvmmsg: 299,
   } },
   { what: 'kernel', reason: 'requests already handed over; those of an io_uring lie in shared memory', calls: {

@@ -69,7 +69,7 @@ export const otherNames: readonly OtherNames[] = [
       tcgetsid tcsendbreak tcsetpgrp stty gtty grantpt unlockpt ptsname ptsname_r __ptsname_r_chk getpt openpty posix_openpt
       vmsplice tee pipe __pipe pipe2 eventfd pidfd_getfd pidfd_getpid pidfd_open pidfd_send_signal process_mrelease
       accept accept4 bind connect __connect listen socket socketpair shutdown send __send sendto recv __recv_chk recvfrom
-      __recvfrom_chk recvmsg recvmmsg getsockname getpeername getsockopt setsockopt sockatmark isfdtype timerfd_* signalfd
+      __recvfrom_chk getsockname getpeername getsockopt setsockopt sockatmark isfdtype timerfd_* signalfd
       mq_open __mq_open_2 mq_close mq_getattr mq_notify mq_receive mq_send mq_setattr mq_timedreceive mq_timedsend mq_unlink
       memfd_create init_module delete_module` },
   { what: 'none', reason: 'not implemented in Linux: always an error', names: `

@@ -1,4 +1,4 @@
-import { BOTH, REAL, call, symbol, type CallRow } from './row.js';
+import { BOTH, REAL, RECEIVES, call, symbol, type CallRow } from './row.js';
 
 const ALWAYS = { test: '1' } as const;
 const EXECV = { test: '1', as: 'execve' } as const;
@@ -29,4 +29,6 @@ export const processCalls: readonly CallRow[] = [
 
   call(    46,  'sendmsg',       'ssize_t (int fd, const struct msghdr *message, int flags)',                                  '',                                                    REAL, { first: RIGHTS, routed: false }),
   call(    307, 'sendmmsg',      'int (int fd, struct mmsghdr *messages, unsigned int count, int flags)',                      '',                                                    REAL, { first: 'entry_materialise_rights_of(CALL_sendmsg, messages, count)', routed: false, as: 'sendmsg' }),
+  symbol(       'recvmsg',       'ssize_t (int socket, struct msghdr *message, int flags)',                                    'entry_received(message)',                             RECEIVES),
+  symbol(       'recvmmsg',      'int (int socket, struct mmsghdr *messages, unsigned int count, int flags, struct timespec *timeout)', 'entry_received_of(messages, result)',          RECEIVES, { as: 'recvmsg' }),
 ];

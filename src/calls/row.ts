@@ -9,11 +9,12 @@
 /** What becomes of a call that concerns a descriptor or path of ours.
  *  - `take`         an operation answers it in the process
  *  - `after`        the real call runs first, then the operation sees its result (open in ioil)
+ *  - `received`     the real call runs first, then the operation sees its arguments (recvmsg)
  *  - `materialise`  its descriptors become real dfuse descriptors, then the real call runs
  *  - `inner`        libc's own system calls inside it are routed; with symbols alone its descriptors are materialised
  *  - `kernel`       the kernel reaches the file through dfuse by itself
  *  - `none`         does not concern files */
-export type Disposition = 'take' | 'after' | 'materialise' | 'inner' | 'kernel' | 'none';
+export type Disposition = 'take' | 'after' | 'received' | 'materialise' | 'inner' | 'kernel' | 'none';
 
 export type Flavour = 'pil4dfs' | 'ioil';
 export const FLAVOURS: readonly Flavour[] = ['pil4dfs', 'ioil'];
@@ -84,6 +85,8 @@ export const BOTH: Dispositions = ['take', 'take'];
 export const PIL: Dispositions = ['take', 'kernel'];
 /** A call that opens: under ioil the kernel opens, then the descriptor is looked at. */
 export const OPEN: Dispositions = ['take', 'after'];
+/** A call that receives descriptors. */
+export const RECEIVES: Dispositions = ['received', 'received'];
 /** Handed to the kernel on real descriptors. */
 export const REAL: Dispositions = ['materialise', 'materialise'];
 /** Made of system calls that are routed. */

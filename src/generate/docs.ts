@@ -7,6 +7,7 @@ import type { Disposition } from '../calls/row.js';
 const MEANING: Readonly<Record<Disposition, string>> = {
   take: 'answered in the process',
   after: 'the kernel opens, then the descriptor is looked at: its data calls are answered in the process',
+  received: 'the kernel answers, then files of a mount among the descriptors that came are taken over',
   materialise: 'descriptors of ours become real dfuse descriptors in place, then the kernel answers',
   inner: 'runs in libc, whose own system calls are intercepted; with symbols alone as *materialise*',
   kernel: 'the kernel answers, through dfuse where a file of a mount is meant',

@@ -19,6 +19,7 @@ export function exported(row: CallRow, flavour: Flavour): boolean {
   switch (row[flavour]) {
     case 'take':
     case 'after':
+    case 'received':
       return true;
     case 'materialise':
       return row.options.first !== undefined || handedOver(row).length > 0;
@@ -75,6 +76,12 @@ function body(row: CallRow, flavour: Flavour): string {
         `\treturn fd < 0 ? -1 : (int)ENTRY_OPENED(${counter(row)}, (int)fd, ${flags}, before, true);\n`
       );
     }
+    case 'received':
+      return (
+        `\tfn_${row.name} *real = ENTRY_REAL(real_${row.name}, "${row.symbols[0]}");\n` +
+        `\t${row.returns} result = real != NULL ? real(${argumentList(row)}) : (errno = ENOSYS, -1);\n\n` +
+        `\tif (ENTRY_UNLIKELY(shim_adopts) && result >= 0)\n\t\t${row.operation};\n\treturn result;\n`
+      );
     case 'materialise':
     case 'inner': {
       const inner = row[flavour] === 'inner';

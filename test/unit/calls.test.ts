@@ -27,7 +27,9 @@ describe('the table of calls', () => {
     const used = new Set([...rows.flatMap((row) => uses(row.operation)), ...uses(entry)]);
     expect([...used].sort()).toEqual(Object.keys(operations).sort());
     for (const row of rows)
-      expect(row.operation !== '', row.name).toBe(FLAVOURS.some((f) => ['take', 'after'].includes(row[f])));
+      expect(row.operation !== '', row.name).toBe(
+        FLAVOURS.some((f) => ['take', 'after', 'received'].includes(row[f])),
+      );
   });
 
   it('classifies every function that the installed libc exports', () => {
