@@ -326,6 +326,15 @@ static void fill(struct trampoline *t, const struct site *site)
 	t->enter = read ? (uintptr_t)attach_enter_read : entry_for(site->number);
 }
 
+/* Who unwinds through a routed call finds one frame more there than the shadow stack has entries: a jump led to us. */
+static bool has_shadow_stack(void)
+{
+	unsigned long top = 0;
+
+	__asm__("rdsspq %0" : "+r"(top)); /* leaves it alone where there is none */
+	return top != 0;
+}
+
 static int refuse(int error, const char *note)
 {
 	shim_attach_note = note;
@@ -342,6 +351,8 @@ int shim_attach(void)
 
 	if (!shim_symbols_only)
 		return refuse(-EALREADY, shim_attach_note);
+	if (has_shadow_stack())
+		return refuse(-ENOTSUP, "the program has a shadow stack");
 	dl_iterate_phdr(find_text, &found);
 	for (int i = 0; i < found.nr; i++)
 		nr = find_sites(found.texts[i], sites, nr);

@@ -305,11 +305,13 @@ describe('the system calls in the text of libc', () => {
 
   it('have no jump into the bytes that are replaced', () => {
     const replaced = new Set<number>();
+    const pads = code.filter(({ text }) => text === 'endbr64').map(({ address }) => address);
     for (const at of sites) {
       const before = jumpBefore(at);
       const start = code[at]!.address - before;
       if (before !== 0) for (let i = 1; i < (before === 2 ? 10 : 5); i++) replaced.add(start + i);
     }
+    expect(pads.filter((pad) => replaced.has(pad) || replaced.has(pad + 1))).toEqual([]);
     const into = code.filter(({ text: t }) => {
       const target = /^(?:j\w+|call|loop\w*)\s+(?:\*)?([0-9a-f]+)\b/.exec(t);
       return target !== null && replaced.has(parseInt(target[1]!, 16));
