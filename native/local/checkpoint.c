@@ -286,7 +286,7 @@ void journal_checkpoint(struct cont *c)
 		int rc = 0, lock = -1;
 
 		more = false;
-		if (pthread_mutex_trylock(&c->journal.checkpoint) == 0) {
+		if (rank_trylock(&c->journal.checkpoint, RANK_CHECKPOINT) == 0) {
 			lock = lock_journal(c, false);
 			rc = lock < 0 ? EBUSY : env_open_base(path, c->share & 0666, &env);
 			if (rc == 0)
@@ -299,7 +299,7 @@ void journal_checkpoint(struct cont *c)
 			if (rc != 0)
 				more = false;
 			fd_close(lock);
-			pthread_mutex_unlock(&c->journal.checkpoint);
+			rank_unlock(&c->journal.checkpoint, RANK_CHECKPOINT);
 		}
 		signals_restore(before);
 		/* It writes the pages of meta as well, which are worth nothing: not for names alone. */

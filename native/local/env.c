@@ -21,15 +21,15 @@
 #define READERS 4094 /* of all processes together; a slot is 64 bytes of the lock file */
 
 /* ---- LMDB's calls to libc, redirected by the linker (--wrap) ---------------------------- */
-static pthread_mutex_t open_lock = PTHREAD_MUTEX_INITIALIZER; /* innermost */
+static pthread_mutex_t open_lock = PTHREAD_MUTEX_INITIALIZER; /* RANK_OPEN */
 static struct cont *opening;                                  /* open_lock */
 
 void env_fork(int stage)
 {
 	if (stage == 0)
-		pthread_mutex_lock(&open_lock);
+		rank_lock(&open_lock, RANK_OPEN);
 	else
-		pthread_mutex_unlock(&open_lock);
+		rank_unlock(&open_lock, RANK_OPEN);
 }
 
 static long to_errno(long rc)
@@ -242,7 +242,7 @@ int env_open_base(const char *path, mode_t mode, MDB_env **env)
 		least += 2 * (size_t)st.st_size;
 	if (size < least)
 		size = least;
-	pthread_mutex_lock(&open_lock);
+	rank_lock(&open_lock, RANK_OPEN);
 	do {
 		rc = mdb_env_create(env);
 		if (rc != 0)
@@ -256,7 +256,7 @@ int env_open_base(const char *path, mode_t mode, MDB_env **env)
 		}
 		size = size / 4 > least ? size / 4 : size == least ? 0 : least;
 	} while (rc == ENOMEM && size != 0);
-	pthread_mutex_unlock(&open_lock);
+	rank_unlock(&open_lock, RANK_OPEN);
 	return rc;
 }
 
@@ -320,7 +320,7 @@ int env_open(struct cont *c, bool create)
 		return rc;
 	if (asprintf(&path, "%s/meta", c->path) < 0)
 		return ENOMEM;
-	pthread_mutex_lock(&open_lock);
+	rank_lock(&open_lock, RANK_OPEN);
 	if (!create) {
 		struct stat st;
 
@@ -354,7 +354,7 @@ int env_open(struct cont *c, bool create)
 		atomic_store(&c->fork_generation, atomic_load(&fork_generation));
 	}
 out:
-	pthread_mutex_unlock(&open_lock);
+	rank_unlock(&open_lock, RANK_OPEN);
 	if (rc != 0)
 		pending_close(c);
 	free(path);

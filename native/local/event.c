@@ -17,7 +17,7 @@ struct callback {
 	void *arg;
 };
 
-pthread_mutex_t events_lock = PTHREAD_MUTEX_INITIALIZER; /* innermost */
+pthread_mutex_t events_lock = PTHREAD_MUTEX_INITIALIZER; /* RANK_EVENTS */
 static pthread_cond_t completed = PTHREAD_COND_INITIALIZER;
 static unsigned waiting;
 
@@ -25,20 +25,20 @@ uint64_t events_take(void)
 {
 	uint64_t before = signals_block();
 
-	pthread_mutex_lock(&events_lock);
+	rank_lock(&events_lock, RANK_EVENTS);
 	return before;
 }
 
 void events_give(uint64_t before)
 {
-	pthread_mutex_unlock(&events_lock);
+	rank_unlock(&events_lock, RANK_EVENTS);
 	signals_restore(before);
 }
 
 void events_fork(int stage)
 {
 	if (stage == 0) {
-		pthread_mutex_lock(&events_lock);
+		rank_lock(&events_lock, RANK_EVENTS);
 		return;
 	}
 	if (stage == 2) {
@@ -47,7 +47,7 @@ void events_fork(int stage)
 		waiting = 0;
 		workers_forked();
 	}
-	pthread_mutex_unlock(&events_lock);
+	rank_unlock(&events_lock, RANK_EVENTS);
 }
 
 bool events_wait(const struct timespec *until)

@@ -41,7 +41,7 @@ static inline struct state *state_of(daos_event_t *ev)
 }
 
 /* ---- event.c; what is said to need the lock needs it held ---------------------------------------- */
-extern pthread_mutex_t events_lock; /* innermost */
+extern pthread_mutex_t events_lock; /* RANK_EVENTS */
 uint64_t events_take(void);         /* the lock; no signal is delivered meanwhile */
 void events_give(uint64_t before);
 void event_start(daos_event_t *ev); /* lock */

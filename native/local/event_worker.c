@@ -46,7 +46,7 @@ static void *worker(void *arg)
 	struct task *t;
 
 	(void)arg;
-	pthread_mutex_lock(&events_lock);
+	rank_lock(&events_lock, RANK_EVENTS);
 	for (;;) {
 		int rc = 0;
 
@@ -60,13 +60,13 @@ static void *worker(void *arg)
 		t = next_task();
 		if (t == NULL)
 			break;
-		pthread_mutex_unlock(&events_lock);
+		rank_unlock(&events_lock, RANK_EVENTS);
 		event_finish(t->ev, t->fn(t->args));
 		free(t);
-		pthread_mutex_lock(&events_lock);
+		rank_lock(&events_lock, RANK_EVENTS);
 	}
 	workers--;
-	pthread_mutex_unlock(&events_lock);
+	rank_unlock(&events_lock, RANK_EVENTS);
 	return NULL;
 }
 

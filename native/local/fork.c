@@ -14,9 +14,9 @@ static void before_fork(void)
 	held = store_hold_all();
 	handles_fork(0);
 	for (c = held; c != NULL; c = c->next)
-		pthread_mutex_lock(&c->journal.checkpoint);
+		rank_lock_beside(&c->journal.checkpoint, RANK_CHECKPOINT);
 	for (c = held; c != NULL; c = c->next)
-		pthread_mutex_lock(&c->writer);
+		rank_lock_beside(&c->writer, RANK_WRITER);
 	hostfd_fork(0);
 	env_fork(0);
 	events_fork(0);
@@ -33,8 +33,8 @@ static void after_fork(int stage)
 	hostfd_fork(stage);
 	for (c = held; c != NULL; c = c->next) {
 		marks_fork(c, stage);
-		pthread_mutex_unlock(&c->writer);
-		pthread_mutex_unlock(&c->journal.checkpoint);
+		rank_unlock(&c->writer, RANK_WRITER);
+		rank_unlock(&c->journal.checkpoint, RANK_CHECKPOINT);
 	}
 	handles_fork(stage);
 	store_let_all();

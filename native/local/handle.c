@@ -7,16 +7,16 @@
 
 #define MAX_HANDLES 4096
 
-static pthread_mutex_t handles_lock = PTHREAD_MUTEX_INITIALIZER; /* beside rank 1, innermost */
+static pthread_mutex_t handles_lock = PTHREAD_MUTEX_INITIALIZER; /* RANK_HANDLES */
 static struct handle *handles[MAX_HANDLES];
 static uint32_t next_salt = 1;
 
 void handles_fork(int stage)
 {
 	if (stage == 0)
-		pthread_mutex_lock(&handles_lock);
+		rank_lock(&handles_lock, RANK_HANDLES);
 	else
-		pthread_mutex_unlock(&handles_lock);
+		rank_unlock(&handles_lock, RANK_HANDLES);
 }
 
 static int handle_new(int type, const char *store, const char *pool, struct cont *c, unsigned flags, daos_handle_t *out)
@@ -32,7 +32,7 @@ static int handle_new(int type, const char *store, const char *pool, struct cont
 	h->cont = c;
 	snprintf(h->pool, sizeof(h->pool), "%s", pool);
 	snprintf(h->store, sizeof(h->store), "%s", store);
-	pthread_mutex_lock(&handles_lock);
+	rank_lock(&handles_lock, RANK_HANDLES);
 	for (i = 0; i < MAX_HANDLES; i++)
 		if (handles[i] == NULL) {
 			h->salt = next_salt++;
@@ -41,7 +41,7 @@ static int handle_new(int type, const char *store, const char *pool, struct cont
 			rc = 0;
 			break;
 		}
-	pthread_mutex_unlock(&handles_lock);
+	rank_unlock(&handles_lock, RANK_HANDLES);
 	if (rc != 0)
 		free(h);
 	return rc;
@@ -66,13 +66,13 @@ int handle_get(daos_handle_t hdl, int type, struct handle *out)
 
 	if (i >= MAX_HANDLES)
 		return rc;
-	pthread_mutex_lock(&handles_lock);
+	rank_lock(&handles_lock, RANK_HANDLES);
 	h = handles[i];
 	if (h != NULL && h->type == type && h->salt == hdl.cookie >> 16) {
 		*out = *h;
 		rc = 0;
 	}
-	pthread_mutex_unlock(&handles_lock);
+	rank_unlock(&handles_lock, RANK_HANDLES);
 	return rc;
 }
 
@@ -83,12 +83,12 @@ int handle_put(daos_handle_t hdl, int type)
 
 	if (i >= MAX_HANDLES)
 		return ENXIO;
-	pthread_mutex_lock(&handles_lock);
+	rank_lock(&handles_lock, RANK_HANDLES);
 	if (handles[i] != NULL && handles[i]->type == type && handles[i]->salt == hdl.cookie >> 16) {
 		h = handles[i];
 		handles[i] = NULL;
 	}
-	pthread_mutex_unlock(&handles_lock);
+	rank_unlock(&handles_lock, RANK_HANDLES);
 	if (h == NULL)
 		return ENXIO;
 	if (h->cont != NULL)

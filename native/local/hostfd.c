@@ -16,7 +16,7 @@
 #define PIN_CLOSING 0x80000000u
 
 static _Atomic uint64_t own_fds[OWN_MAX / 64];
-static pthread_mutex_t lru_lock = PTHREAD_MUTEX_INITIALIZER; /* rank 3 */
+static pthread_mutex_t lru_lock = PTHREAD_MUTEX_INITIALIZER; /* RANK_DESCRIPTOR */
 static struct dfs_obj *lru;                                  /* clock hand; lru_lock */
 static unsigned lru_count;                                   /* lru_lock */
 
@@ -224,7 +224,7 @@ static int pin_slow(struct dfs_obj *o, bool write, int *out)
 	if (VIEW_OF(o->ino) != 0) /* its bytes may be in several places: view.c */
 		return write ? EROFS : EXDEV;
 	before = signals_block();
-	pthread_mutex_lock(&lru_lock);
+	rank_lock(&lru_lock, RANK_DESCRIPTOR);
 	fd = atomic_load(&o->fd);
 	if (fd < 0) {
 		lru_make_room(HOST_MAX);
@@ -241,7 +241,7 @@ static int pin_slow(struct dfs_obj *o, bool write, int *out)
 	}
 	if (fd >= 0)
 		atomic_fetch_add(&o->pins, 1);
-	pthread_mutex_unlock(&lru_lock);
+	rank_unlock(&lru_lock, RANK_DESCRIPTOR);
 	signals_restore(before);
 	if (fd < 0)
 		return -fd;
@@ -279,10 +279,10 @@ void hostfd_drop(struct dfs_obj *o)
 		return;
 	uint64_t before = signals_block();
 
-	pthread_mutex_lock(&lru_lock);
+	rank_lock(&lru_lock, RANK_DESCRIPTOR);
 	fd_close(atomic_exchange(&o->fd, HOST_NONE));
 	lru_remove(o);
-	pthread_mutex_unlock(&lru_lock);
+	rank_unlock(&lru_lock, RANK_DESCRIPTOR);
 	signals_restore(before);
 }
 
@@ -290,21 +290,21 @@ void hostfd_forget(struct dfs_obj *o, int fd)
 {
 	uint64_t before = signals_block();
 
-	pthread_mutex_lock(&lru_lock);
+	rank_lock(&lru_lock, RANK_DESCRIPTOR);
 	if (atomic_load(&o->fd) == fd) {
 		if (fd < OWN_MAX)
 			atomic_fetch_and(&own_fds[fd / 64], ~(1ULL << (fd % 64)));
 		atomic_store(&o->fd, HOST_NONE);
 		lru_remove(o);
 	}
-	pthread_mutex_unlock(&lru_lock);
+	rank_unlock(&lru_lock, RANK_DESCRIPTOR);
 	signals_restore(before);
 }
 
 void hostfd_fork(int stage)
 {
 	if (stage == 0)
-		pthread_mutex_lock(&lru_lock);
+		rank_lock(&lru_lock, RANK_DESCRIPTOR);
 	else
-		pthread_mutex_unlock(&lru_lock);
+		rank_unlock(&lru_lock, RANK_DESCRIPTOR);
 }

@@ -58,7 +58,7 @@ struct journal {
 	char window[16384];                /* what is read to find its end: too much for the stack of every thread */
 	bool removes;                      /* the transaction under way removes something */
 	bool rotated;                      /* a segment is full: time for a checkpoint */
-	pthread_mutex_t checkpoint;        /* rank 2: one step of a checkpoint */
+	pthread_mutex_t checkpoint;        /* RANK_CHECKPOINT: one step of a checkpoint */
 };
 
 /* All but journal_sync and journal_checkpoint: the writer lock is held. */

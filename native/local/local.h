@@ -1,13 +1,7 @@
 /*
  * local.h - the parts of the local provider, as they see one another.
  *
- * Lock order (take a lower rank first; all are taken before fork and released after it):
- *   1 registry   open containers and the handle table (store.c)
- *   2 checkpoint one step of it (checkpoint.c), never together with writer
- *   2 writer     one per container: write transactions of this process, its own tables (transaction.c)
- *   3 descriptor the list of cached host descriptors (hostfd.c)
- *   3 pending    the overlays of a container (overlay.c); a child of a fork makes its own
- * Readers take none of them: see rtx_begin.
+ * Readers take none of the locks (enum rank): see rtx_begin.
  */
 #ifndef LOCAL_H
 #define LOCAL_H
@@ -26,10 +20,23 @@
 #include "journal.h"
 #include "pending.h"
 #include "sys.h"
+#include "../memory/rank.h"
 
 #define EXPORT      __attribute__((visibility("default")))
 #define likely(x)   __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
+
+/* Locks: a lower rank is taken first. All are taken before fork and released after it. */
+enum rank {
+	RANK_REGISTRY = 1,   /* open containers (store.c) */
+	RANK_HANDLES = 2,    /* the handle table (handle.c) */
+	RANK_CHECKPOINT = 3, /* of a container: one step of it (checkpoint.c); never together with the writer */
+	RANK_WRITER = 3,     /* of a container: write transactions of this process, its own tables (transaction.c) */
+	RANK_DESCRIPTOR = 4, /* the list of cached host descriptors (hostfd.c) */
+	RANK_PENDING = 4,    /* of a container: its overlays (overlay.c); a child of a fork makes its own */
+	RANK_OPEN = 5,       /* opening an environment of LMDB (env.c) */
+	RANK_EVENTS = 6      /* events and their queues (event.c) */
+};
 
 #define STORE_VERSION 1 /* of the layout on disk; a newer one is refused with EPROTONOSUPPORT */
 #define CONT_VERSION  3 /* the same for a container */
@@ -332,13 +339,13 @@ static inline uint64_t writer_lock(struct cont *c)
 {
 	uint64_t before = signals_block();
 
-	pthread_mutex_lock(&c->writer);
+	rank_lock(&c->writer, RANK_WRITER);
 	return before;
 }
 
 static inline void writer_unlock(struct cont *c, uint64_t before)
 {
-	pthread_mutex_unlock(&c->writer);
+	rank_unlock(&c->writer, RANK_WRITER);
 	signals_restore(before);
 }
 

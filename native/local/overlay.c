@@ -238,7 +238,7 @@ int overlay_catch_up(struct cont *c, uint64_t base, struct overlay **out)
 	struct overlay *o;
 	int rc = 0;
 
-	pthread_mutex_lock(&p->lock);
+	rank_lock(&p->lock, RANK_PENDING);
 	o = atomic_load(&p->over);
 	if (o != NULL && o->base > base)
 		rc = EAGAIN; /* the tree has changed meanwhile */
@@ -250,7 +250,7 @@ int overlay_catch_up(struct cont *c, uint64_t base, struct overlay **out)
 		;
 	if (rc == 0 && log_base(p) != base)
 		rc = EAGAIN;
-	pthread_mutex_unlock(&p->lock);
+	rank_unlock(&p->lock, RANK_PENDING);
 	*out = o;
 	return rc;
 }

@@ -38,7 +38,7 @@ struct pending {
 	int fd;
 	const char *map; /* of the file, for reading */
 	_Atomic(struct overlay *) over;
-	pthread_mutex_t lock;    /* innermost: the overlays */
+	pthread_mutex_t lock;    /* RANK_PENDING: the overlays */
 	struct overlay *retired; /* lock: readers may still look at them */
 	struct overlay *spare;   /* lock */
 	uint64_t reserved_to;    /* writer: bytes of the tree that have their space */

@@ -15,7 +15,7 @@
 #include <sys/mman.h>
 #include "local.h"
 
-static pthread_mutex_t registry_lock = PTHREAD_MUTEX_INITIALIZER; /* rank 1 */
+static pthread_mutex_t registry_lock = PTHREAD_MUTEX_INITIALIZER; /* RANK_REGISTRY */
 static struct cont *registry;                                     /* registry_lock */
 
 int store_check_name(const char *name)
@@ -173,7 +173,7 @@ static int get(const char *store, const char *pool, const char *label, struct co
 
 	store_init();
 	before = signals_block();
-	pthread_mutex_lock(&registry_lock);
+	rank_lock(&registry_lock, RANK_REGISTRY);
 	for (c = registry; c != NULL; c = c->next)
 		if (strcmp(c->label, label) == 0 && strcmp(c->pool, pool) == 0 && strcmp(c->store, store) == 0)
 			break;
@@ -205,7 +205,7 @@ static int get(const char *store, const char *pool, const char *label, struct co
 	c->next = registry;
 	registry = c;
 out:
-	pthread_mutex_unlock(&registry_lock);
+	rank_unlock(&registry_lock, RANK_REGISTRY);
 	signals_restore(before);
 	*out = c;
 	return rc;
@@ -235,9 +235,9 @@ void store_cont_ref(struct cont *c)
 {
 	uint64_t before;
 	before = signals_block();
-	pthread_mutex_lock(&registry_lock);
+	rank_lock(&registry_lock, RANK_REGISTRY);
 	c->refs++;
-	pthread_mutex_unlock(&registry_lock);
+	rank_unlock(&registry_lock, RANK_REGISTRY);
 	signals_restore(before);
 }
 
@@ -247,7 +247,7 @@ void store_cont_put(struct cont *c)
 	struct cont **p;
 
 	before = signals_block();
-	pthread_mutex_lock(&registry_lock);
+	rank_lock(&registry_lock, RANK_REGISTRY);
 	if (--c->refs == 0) {
 		for (p = &registry; *p != NULL; p = &(*p)->next)
 			if (*p == c) {
@@ -256,17 +256,17 @@ void store_cont_put(struct cont *c)
 			}
 		cont_free(c);
 	}
-	pthread_mutex_unlock(&registry_lock);
+	rank_unlock(&registry_lock, RANK_REGISTRY);
 	signals_restore(before);
 }
 
 struct cont *store_hold_all(void)
 {
-	pthread_mutex_lock(&registry_lock);
+	rank_lock(&registry_lock, RANK_REGISTRY);
 	return registry;
 }
 
 void store_let_all(void)
 {
-	pthread_mutex_unlock(&registry_lock);
+	rank_unlock(&registry_lock, RANK_REGISTRY);
 }

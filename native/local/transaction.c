@@ -41,9 +41,9 @@ static int rtx_retry(struct cont *c, int rc, unsigned attempt)
 	if (unlikely(c->env == NULL || rc == MDB_PANIC) && attempt == 0) {
 		uint64_t before = signals_block();
 
-		pthread_mutex_lock(&c->writer);
+		rank_lock(&c->writer, RANK_WRITER);
 		rc = open_anew(c);
-		pthread_mutex_unlock(&c->writer);
+		rank_unlock(&c->writer, RANK_WRITER);
 		signals_restore(before);
 		return rc;
 	}

@@ -27,6 +27,7 @@ _Static_assert(offsetof(struct dirent, d_off) == 8 && offsetof(struct dirent, d_
 
 static void lock(struct stream *s)
 {
+	rank_take(RANK_STREAM, 0);
 	if (&__libc_single_threaded == NULL || !__libc_single_threaded)
 		while (atomic_flag_test_and_set_explicit(&s->lock, memory_order_acquire))
 			sched_yield();
@@ -34,6 +35,7 @@ static void lock(struct stream *s)
 
 static void unlock(struct stream *s)
 {
+	rank_give(RANK_STREAM);
 	atomic_flag_clear_explicit(&s->lock, memory_order_release);
 }
 

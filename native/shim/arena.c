@@ -153,8 +153,10 @@ bool slot_lock(struct slot *slot)
 	for (unsigned int tries = 1;; tries++) {
 		uint32_t holder = 0;
 		if (atomic_compare_exchange_weak_explicit(&slot->lock, &holder, tid, memory_order_acquire,
-		                                          memory_order_relaxed))
+		                                          memory_order_relaxed)) {
+			rank_take(RANK_SLOT, 0);
 			return true;
+		}
 		if (holder == tid)
 			return false; /* a signal handler inside the locked part: go on unlocked */
 		if (tries % 1024 == 0 && holder && SHIM_RAW(SYS_tkill, holder, 0) == -ESRCH)
@@ -166,8 +168,10 @@ bool slot_lock(struct slot *slot)
 
 void slot_unlock(struct slot *slot, bool locked)
 {
-	if (locked)
-		atomic_store_explicit(&slot->lock, 0, memory_order_release);
+	if (!locked)
+		return;
+	rank_give(RANK_SLOT);
+	atomic_store_explicit(&slot->lock, 0, memory_order_release);
 }
 
 void arena_fds(int out[3])

@@ -41,13 +41,13 @@ static bool enter(void)
 	if (inside)
 		return false;
 	inside = true;
-	pthread_mutex_lock(&lock);
+	rank_lock(&lock, RANK_CACHE);
 	return true;
 }
 
 static void leave(void)
 {
-	pthread_mutex_unlock(&lock);
+	rank_unlock(&lock, RANK_CACHE);
 	inside = false;
 }
 

@@ -31,6 +31,7 @@
 #include <unistd.h>
 #include <utime.h>
 
+#include "../memory/rank.h"
 #include "shim.h"
 #include "attach.h"
 #include "calls.h"
@@ -80,7 +81,9 @@ static inline long entry_number(long result)
 #define ENTRY_TAKE(id, operation)                                           \
 	({                                                                  \
 		SHIM_COUNT(id, taken);                                      \
+		RANKS_BEGIN();                                              \
 		long entry_result_ = (operation);                           \
+		RANKS_END();                                                \
 		if (ENTRY_UNLIKELY((unsigned long)entry_result_ > -4096UL)) \
 			SHIM_COUNT(id, failed);                             \
 		entry_result_;                                              \

@@ -183,7 +183,7 @@ static void wake(void)
 	if (waking)
 		return;
 	waking = true;
-	pthread_mutex_lock(&connect_lock);
+	rank_lock(&connect_lock, RANK_MOUNT);
 	bool asleep = false;
 	for (int i = 0; i < shim_nr_mounts; i++)
 		asleep |= atomic_load(&shim_mounts[i].state) == MOUNT_ASLEEP;
@@ -193,7 +193,7 @@ static void wake(void)
 		int from = MOUNT_ASLEEP;
 		atomic_compare_exchange_strong(&shim_mounts[i].state, &from, MOUNT_READY);
 	}
-	pthread_mutex_unlock(&connect_lock);
+	rank_unlock(&connect_lock, RANK_MOUNT);
 	waking = false;
 }
 
@@ -236,7 +236,7 @@ static bool connect(struct mount *mnt, int state)
 			atomic_store(&shim_provider, p);
 	}
 	atomic_fetch_sub(&loading, 1);
-	pthread_mutex_lock(&connect_lock);
+	rank_lock(&connect_lock, RANK_MOUNT);
 	if (atomic_load(&mnt->state) == MOUNT_NEW) {
 		if (!rc)
 			rc = connect_mount(mnt, p, &route);
@@ -245,7 +245,7 @@ static bool connect(struct mount *mnt, int state)
 			                : route.err);
 		atomic_store_explicit(&mnt->state, rc ? MOUNT_DEAD : MOUNT_READY, memory_order_release);
 	}
-	pthread_mutex_unlock(&connect_lock);
+	rank_unlock(&connect_lock, RANK_MOUNT);
 	errno = saved;
 	return atomic_load(&mnt->state) == MOUNT_READY;
 }
@@ -270,10 +270,10 @@ void mounts_fork(int stage)
 {
 	if (stage == 0) {
 		loading_stop();
-		pthread_mutex_lock(&connect_lock);
+		rank_lock(&connect_lock, RANK_MOUNT);
 		return;
 	}
-	pthread_mutex_unlock(&connect_lock);
+	rank_unlock(&connect_lock, RANK_MOUNT);
 	atomic_store(&loading, 0);
 	if (stage == 2)
 		sleep_until_used();

@@ -1,10 +1,5 @@
 /*
  * runtime.h - the parts of the shim that operations are written with.
- *
- * Lock ranks, outermost first (a thread takes them in this order only):
- *   1 slot     offset of one open-file description, in shared memory (slot_lock)
- *   2 mount    loading a provider, then connecting a mount (mounts.c)
- *   3 cache    directory cache (dircache.c)
  */
 #ifndef DFSKIT_RUNTIME_H
 #define DFSKIT_RUNTIME_H
@@ -20,8 +15,18 @@
 #include <dfskit_ext.h>
 #include <dfskit_ioctl.h>
 #include "../memory/memory.h"
+#include "../memory/rank.h"
 #include "../provider/provider.h"
 #include "shim.h"
+
+/* Locks: a lower rank is taken first. */
+enum rank {
+	RANK_STREAM = 1, /* of a DIR: its batch of entries (pil4dfs/stream.c) */
+	RANK_SLOT =
+	    2, /* of an open-file description: its offset, in shared memory (slot_lock); where files are mapped */
+	RANK_MOUNT = 3, /* connecting a mount, when the provider is loaded (mounts.c) */
+	RANK_CACHE = 4  /* directory cache (dircache.c) */
+};
 
 /* ---- arena.c: what processes share --------------------------------------------------------- */
 
