@@ -1,10 +1,12 @@
-import { accessSync, closeSync, constants, openSync, readSync, realpathSync } from 'node:fs';
+import { accessSync, closeSync, constants, openSync, readSync, realpathSync, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
 /** Scripts whose interpreter is a script: execve(2) follows as many. */
 const maxScripts = 4;
 
-/** PT_INTERP of elf(5). */
+/** ELFCLASS64, EM_X86_64 and PT_INTERP of elf(5). */
+const elf64 = 2;
+const machine = 62;
 const segmentInterpreter = 3;
 
 /** The file that execvp(3) would run; `undefined` when there is none. */
@@ -48,21 +50,6 @@ function loaderOf(head: Buffer): string | undefined {
   return undefined;
 }
 
-/** The dynamic loader of a command, or of the interpreter of a script; `undefined` where none can be told. */
-export function dynamicLoader(command: string, path = ''): string | undefined {
-  try {
-    let file = executable(command, path);
-    for (let scripts = 0; file !== undefined && scripts <= maxScripts; scripts++) {
-      const head = beginning(file, 4096);
-      if (head.toString('latin1', 0, 4) === '\x7fELF') return head[4] === 2 ? loaderOf(head) : undefined;
-      file = /^#![ \t]*([^\s]+)/.exec(head.toString('latin1'))?.[1];
-    }
-  } catch {
-    // What can't be read is the kernel's to judge.
-  }
-  return undefined;
-}
-
 /** Whether a loader is glibc's, by its own name or a link's. */
 export function isGlibcLoader(loader: string): boolean {
   try {
@@ -70,4 +57,43 @@ export function isGlibcLoader(loader: string): boolean {
   } catch {
     return /\/ld-linux/.test(loader);
   }
+}
+
+/** Programs that a shim can't be preloaded into, in the order of native/shim/target.h. */
+export const leftOut = ['static', 'privileged', 'machine', 'libc'] as const;
+export type LeftOut = (typeof leftOut)[number];
+
+/** execve(2) honours set-user-ID bits, and then ld.so(8) no LD_PRELOAD. */
+function isPrivileged(file: string): boolean {
+  const { mode, uid, gid } = statSync(file);
+  return (
+    ((mode & 0o4000) !== 0 && uid !== process.geteuid?.()) ||
+    ((mode & 0o2010) === 0o2010 && gid !== process.getegid?.())
+  );
+}
+
+function kindOfElf(file: string, head: Buffer): LeftOut | undefined {
+  if (head[4] !== elf64 || head.readUInt16LE(18) !== machine) return 'machine';
+  if (isPrivileged(file)) return 'privileged';
+  const loader = loaderOf(head);
+  if (loader === undefined) return isGlibcLoader(file) ? undefined : 'static';
+  return isGlibcLoader(loader) ? undefined : 'libc';
+}
+
+/**
+ * Why a shim won't be in the program that a command starts, or in the interpreter of a script; `undefined` where it
+ * will, and where nothing can be told.
+ */
+export function leftOutOf(command: string, path = ''): LeftOut | undefined {
+  try {
+    let file = executable(command, path);
+    for (let scripts = 0; file !== undefined && scripts <= maxScripts; scripts++) {
+      const head = beginning(file, 4096);
+      if (head.toString('latin1', 0, 4) === '\x7fELF') return kindOfElf(file, head);
+      file = /^#![ \t]*([^\s]+)/.exec(head.toString('latin1'))?.[1];
+    }
+  } catch {
+    // What can't be read is the kernel's to judge.
+  }
+  return undefined;
 }

@@ -11,6 +11,7 @@
 #include "runtime.h"
 
 static_assert(sizeof(struct counters_header) == 320, "readers of the file know this layout");
+static_assert(TARGET_OTHER_LIBC - TARGET_STATIC == 3, "one of left_out for each");
 
 struct page {
 	struct counters_header header;
@@ -48,7 +49,7 @@ void counters_open(void)
 	if (at < 0)
 		return;
 	page = (struct page *)at;
-	if (page->header.magic[0] == 0)
+	if (page->header.nr_calls == 0) /* new, or of `dfskit run`, which had only a program to note */
 		fill(page);
 	shim_counters_shared = true;
 	shim_counters = page->calls;
@@ -60,6 +61,12 @@ void counters_bytes(int64_t read, int64_t written)
 		__atomic_fetch_add(&page->header.bytes_read, (uint64_t)read, __ATOMIC_RELAXED);
 	if (written)
 		__atomic_fetch_add(&page->header.bytes_written, (uint64_t)written, __ATOMIC_RELAXED);
+}
+
+void counters_left_out(enum target kind, int by)
+{
+	if (kind != TARGET_PRELOADS)
+		__atomic_fetch_add(&page->header.left_out[kind - TARGET_STATIC], by, __ATOMIC_RELAXED);
 }
 
 void counters_note(const char *why)

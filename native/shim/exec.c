@@ -12,6 +12,7 @@
 #include <unistd.h>
 #include <linux/memfd.h>
 #include "attach.h"
+#include "counters.h"
 #include "environment.h"
 #include "ops.h"
 #include "runtime.h"
@@ -147,8 +148,10 @@ long op_execveat(int dirfd, const char *path, char *const *argv, char *const *en
 	char *text = alloca(environment_text(envp));
 	environment_build(envp, env, text, kind != TARGET_OTHER_LIBC, (int)c.memfd);
 
+	counters_left_out(kind, 1);
 	long r = flags || dirfd != AT_FDCWD ? SHIM_RAW(SYS_execveat, dirfd, path, argv, env, flags)
 	                                    : SHIM_RAW(SYS_execve, path, argv, env);
+	counters_left_out(kind, -1);
 	if (copy >= 0)
 		SHIM_RAW(SYS_close, copy);
 	if (c.memfd >= 0) {

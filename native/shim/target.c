@@ -30,7 +30,7 @@ static enum target elf_target(int fd, const char *head, size_t n)
 	char loader[128] = "";
 
 	if (n < sizeof(*eh) || eh->e_ident[EI_CLASS] != ELFCLASS64 || eh->e_machine != EM_X86_64)
-		return TARGET_PLAIN;
+		return TARGET_MACHINE;
 	if (eh->e_phentsize != sizeof(Elf64_Phdr) || eh->e_phoff > n)
 		return TARGET_PRELOADS;
 	for (int i = 0; i < eh->e_phnum && eh->e_phoff + (size_t)(i + 1) * sizeof(Elf64_Phdr) <= n; i++) {
@@ -40,7 +40,7 @@ static enum target elf_target(int fd, const char *head, size_t n)
 			SHIM_RAW(SYS_pread64, fd, loader, ph.p_filesz, ph.p_offset);
 	}
 	if (!loader[0])
-		return TARGET_PLAIN;
+		return TARGET_STATIC;
 	return strstr(loader, "ld-linux-x86-64") ? TARGET_PRELOADS : TARGET_OTHER_LIBC;
 }
 
@@ -56,7 +56,9 @@ static enum target look(int dirfd, const char *path, int flags, int depth)
 	long n = SHIM_RAW(SYS_pread64, fd, head, sizeof(head) - 1, 0);
 	enum target kind = TARGET_PRELOADS;
 	if (n >= 4 && memcmp(head, ELFMAG, SELFMAG) == 0)
-		kind = privileged((int)fd) ? TARGET_PLAIN : elf_target((int)fd, head, (size_t)n);
+		kind = privileged((int)fd) ? TARGET_PRIVILEGED : elf_target((int)fd, head, (size_t)n);
+	if (kind == TARGET_STATIC && strstr(path, "/ld-linux-x86-64"))
+		kind = TARGET_PRELOADS; /* ld.so, given as a program */
 	SHIM_RAW(SYS_close, fd);
 	if (n > 3 && head[0] == '#' && head[1] == '!' && depth < MAX_SCRIPTS) {
 		head[n] = 0;

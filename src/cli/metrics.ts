@@ -1,5 +1,14 @@
 import type { Command } from 'commander';
+import { leftOut, type LeftOut } from '../interpreter.js';
 import { columns, print, printJson } from './output.js';
+
+/** What programs without a shim are. */
+const names: Record<LeftOut, string> = {
+  static: 'linked statically',
+  privileged: 'with rights of another user or group',
+  machine: 'not for x86-64',
+  libc: 'of another libc (musl)',
+};
 
 /** `dfskit metrics`: what the shims of a job counted. */
 export function addMetrics(dfskit: Command): void {
@@ -29,6 +38,11 @@ export function addMetrics(dfskit: Command): void {
         ),
       );
       print(`bytes read ${counters.bytesRead}, written ${counters.bytesWritten}`);
+      const without = leftOut.filter((kind) => counters.leftOut[kind] > 0n);
+      if (without.length > 0)
+        print(
+          `not intercepted: ${without.map((kind) => `${counters.leftOut[kind]} ${names[kind]}`).join(', ')}`,
+        );
       if (counters.note !== '') print(`note: ${counters.note}`);
     });
 }

@@ -3,7 +3,7 @@ import { constants } from 'node:os';
 import { resolve } from 'node:path';
 import { Option, type Command } from 'commander';
 import { parseContainer, type ContainerName } from '../dfs/name.js';
-import { dynamicLoader, isGlibcLoader } from '../interpreter.js';
+import { leftOutOf, type LeftOut } from '../interpreter.js';
 import { DfskitError, formatWarning } from '../errors.js';
 import { defaultFlavor, flavors, preloadLibrary, prependPreload, type Flavor } from '../flavors.js';
 import { printError } from './output.js';
@@ -41,7 +41,7 @@ export function addRun(dfskit: Command): void {
       const env = { ...process.env };
       if (options.report !== undefined) await prepareReport(options.report, env);
       if (options.cont !== undefined || options.at !== undefined) await provideMount(options, env);
-      preload(options.flavor, command, env);
+      await preload(options.flavor, command, env);
       await become(command, args, env);
     });
 }
@@ -86,14 +86,15 @@ async function provideMount({ cont, at, flavor }: RunOptions, env: NodeJS.Proces
   }
 }
 
-/** False for a program whose loader is known not to be glibc's. */
-function mayPreload(command: string, path: string | undefined): boolean {
-  const loader = dynamicLoader(command, path);
-  return loader === undefined || isGlibcLoader(loader);
-}
+const reasons: Record<LeftOut, string> = {
+  static: 'is linked statically',
+  privileged: 'runs with the rights of another user or group',
+  machine: 'is no program for x86-64',
+  libc: 'is a program of another libc',
+};
 
 /** Puts the shim into LD_PRELOAD; a program must run also where that is not possible. */
-function preload(flavor: Flavor, command: string, env: NodeJS.ProcessEnv): void {
+async function preload(flavor: Flavor, command: string, env: NodeJS.ProcessEnv): Promise<void> {
   const library = preloadLibrary(flavor);
   if (library === undefined) return;
   const what = 'the program runs without interception';
@@ -101,13 +102,15 @@ function preload(flavor: Flavor, command: string, env: NodeJS.ProcessEnv): void 
     printError(formatWarning(what, `${library} is missing`, 'build it: npm run setup'));
   } else if (/[\s:]/.test(library)) {
     printError(formatWarning(what, `ld.so takes no path with a space or colon: ${library}`, 'move dfskit'));
-  } else if (!mayPreload(command, env['PATH'])) {
-    // Its loader would refuse the library, and the program with it.
-    printError(
-      formatWarning(what, `${command} is a program of another libc`, 'it reaches files by the mount'),
-    );
   } else {
-    env['LD_PRELOAD'] = prependPreload(library, env['LD_PRELOAD']);
+    const kind = leftOutOf(command, env['PATH']);
+    if (kind !== undefined) {
+      printError(formatWarning(what, `${command} ${reasons[kind]}`, 'it reaches files by the mount'));
+      const { writeLeftOut } = await import('../telemetry/counters.js');
+      if (env['DFSKIT_REPORT']) writeLeftOut(env['DFSKIT_REPORT'], kind);
+    }
+    // The loader of another libc would refuse the library, and the program with it. Any other ignores it, and hands it on.
+    if (kind !== 'libc') env['LD_PRELOAD'] = prependPreload(library, env['LD_PRELOAD']);
   }
 }
 

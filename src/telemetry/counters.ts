@@ -1,5 +1,6 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { DfskitError } from '../errors.js';
+import { leftOut, type LeftOut } from '../interpreter.js';
 
 /** How often a call was made, by what became of it. */
 export interface CallCounters {
@@ -17,6 +18,8 @@ export interface Counters {
   calls: CallCounters[];
   bytesRead: bigint;
   bytesWritten: bigint;
+  /** Programs that were started and could have no shim, by the reason. */
+  leftOut: Record<LeftOut, bigint>;
   /** Why less than everything was intercepted; empty when nothing stood in the way. */
   note: string;
 }
@@ -27,6 +30,7 @@ const VERSION = 1;
 const HEADER = 320;
 const NOTE = 32;
 const NOTE_SIZE = 256;
+const LEFT_OUT = NOTE + NOTE_SIZE;
 const NAME = 24;
 const ROW = 3 * 8;
 
@@ -77,8 +81,20 @@ export function parseCounters(data: Buffer, file: string): Counters {
     calls,
     bytesRead: data.readBigUInt64LE(16),
     bytesWritten: data.readBigUInt64LE(24),
+    leftOut: Object.fromEntries(
+      leftOut.map((kind, i) => [kind, data.readBigUInt64LE(LEFT_OUT + 8 * i)]),
+    ) as Record<LeftOut, bigint>,
     note: text(data, NOTE, NOTE_SIZE),
   };
+}
+
+/** Makes a counters file that says of one program that it has no shim; those of its children add to it. */
+export function writeLeftOut(file: string, kind: LeftOut): void {
+  const data = Buffer.alloc(HEADER);
+  data.write(MAGIC, 'latin1');
+  data.writeUInt32LE(VERSION, 8);
+  data.writeBigUInt64LE(1n, LEFT_OUT + 8 * leftOut.indexOf(kind));
+  writeFileSync(file, data);
 }
 
 function text(data: Buffer, at: number, size: number): string {

@@ -202,6 +202,19 @@ describe.runIf(canMount())('a shim', () => {
     expect(warned.stderr).toMatch(
       /^dfskit: warning: the program runs without .* is a program of another libc/,
     );
+    const statically = compile(base, 'statically', ['company/checked.c'], ['-static']);
+    for (const [command, kind, text] of [
+      [output, 'libc', '1 of another libc (musl)'],
+      [statically, 'static', '1 linked statically'],
+    ] as const) {
+      const report = join(base, `report-run-${kind}`);
+      const options = { cwd: mounted.directory('dfuse') };
+      await execute(dfskitCommand, ['run', '--report', report, '--', command], options);
+      expect(readCounters(report).leftOut).toMatchObject({ libc: 0n, static: 0n, [kind]: 1n });
+      const { status, stdout } = await execute(dfskitCommand, ['metrics', report]);
+      expect({ status, stdout }).toMatchObject({ status: 0 });
+      expect(stdout).toContain(`not intercepted: ${text}\n`);
+    }
     for (const way of preloads) {
       const directory = mounted.directory(way);
       const good = `${'100000\n'.repeat(4)}5 names, child 3\n`;
@@ -222,6 +235,20 @@ describe.runIf(canMount())('a shim', () => {
           stdout: good,
           stderr: '',
         });
+      // The report of those that have the shim says which have not: exec'd, spawned, as interpreters. Nothing says what
+      // did not start.
+      const report = join(base, `report-${way}`);
+      const script = `printf '#!%s\\n' ${output} > s; chmod +x s; cp ${statically} none; chmod -x none
+        ${output} > o; ./s >> o; ${statically} >> o; ./none 2> e || true; (exec ./none) 2> e || true
+        python3 -c 'import os; os.waitpid(os.posix_spawn("${statically}", ["x"], os.environ), 0)' >> o
+        /lib64/ld-linux-x86-64.so.2 /bin/cat /dev/null; wc -l < o`;
+      expect(await mounted.script(way, script, { directory, env: { DFSKIT_REPORT: report } })).toMatchObject({
+        status: 0,
+        stdout: '20\n',
+        stderr: '',
+      });
+      const expectedCounts = { static: 2n, privileged: 0n, machine: 0n, libc: 2n };
+      expect(readCounters(report).leftOut).toEqual(expectedCounts);
     }
   });
 });

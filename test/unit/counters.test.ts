@@ -2,7 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { parseCounters } from '../../src/telemetry/counters.js';
 
 /** A file as native/shim/counters.h describes it. */
-function file(calls: [string, bigint, bigint, bigint][], { version = 1, note = '' } = {}): Buffer {
+function file(
+  calls: [string, bigint, bigint, bigint][],
+  { version = 1, note = '', leftOut = 0n } = {},
+): Buffer {
   const data = Buffer.alloc(320 + 48 * calls.length);
   data.write('DFSKITC1', 0, 'latin1');
   data.writeUInt32LE(version, 8);
@@ -10,6 +13,7 @@ function file(calls: [string, bigint, bigint, bigint][], { version = 1, note = '
   data.writeBigUInt64LE(4096n, 16);
   data.writeBigUInt64LE(2n ** 60n, 24);
   data.write(note, 32);
+  data.writeBigUInt64LE(leftOut, 312);
   calls.forEach(([name, ...counts], row) => {
     counts.forEach((count, i) => data.writeBigUInt64LE(count, 320 + 24 * row + 8 * i));
     data.write(name.slice(0, 24), 320 + 24 * calls.length + 24 * row, 'latin1');
@@ -27,7 +31,7 @@ describe('a counters file', () => {
             ['openat', 3n, 2n, 1n],
             [long, 0n, 0n, 0n],
           ],
-          { note: 'no mount' },
+          { note: 'no mount', leftOut: 2n },
         ),
         'f',
       ),
@@ -38,6 +42,7 @@ describe('a counters file', () => {
       ],
       bytesRead: 4096n,
       bytesWritten: 2n ** 60n,
+      leftOut: { static: 0n, privileged: 0n, machine: 0n, libc: 2n },
       note: 'no mount',
     });
   });
