@@ -32,8 +32,6 @@ static int describe_mount(struct inode *inode, struct dfskit_ioctl_mount *out)
 
 static int check_file(const struct inode *inode)
 {
-	if (inode->cont != &dfuse.main)
-		return EXDEV;
 	return S_ISREG(inode->type) ? 0 : S_ISDIR(inode->type) ? EISDIR : EINVAL;
 }
 
@@ -45,6 +43,7 @@ static int describe_file(struct inode *inode, struct dfskit_ioctl_file *out)
 	out->oid_lo = inode->oid.lo;
 	out->oid_hi = inode->oid.hi;
 	out->mount_id = inode->cont->mount_id;
+	out->linked = inode->cont != &dfuse.main;
 	return rc ? rc : put_blob(WHAT_OBJECT, inode, out->blob, sizeof(out->blob), &out->blob_len);
 }
 

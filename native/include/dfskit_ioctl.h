@@ -9,7 +9,7 @@
 #include <stdint.h>
 #include <linux/ioctl.h>
 
-#define DFSKIT_IOCTL_VERSION 2
+#define DFSKIT_IOCTL_VERSION 3
 
 /* Says how to reach the container that a descriptor lies in. */
 struct dfskit_ioctl_mount {
@@ -20,13 +20,14 @@ struct dfskit_ioctl_mount {
 	uint8_t blob[4096];
 };
 
-/* Says which object of the container of the mount a descriptor is. On a descriptor of a regular file (EISDIR
- * otherwise); EXDEV for one of a container that is linked below. */
+/* Says which object of its container a descriptor is. On a descriptor of a regular file (EISDIR otherwise). */
 struct dfskit_ioctl_file {
 	uint32_t version;
 	uint32_t blob_len; /* of dfs_obj_local2global(), as above */
 	uint64_t oid_lo, oid_hi;
-	uint64_t mount_id; /* unique to the mount on this node: the same for each of its files */
+	uint64_t mount_id; /* unique on this node, the same for each file of the mount or of a container linked below */
+	uint32_t linked;   /* it is of such a container: DFSKIT_IOCTL_MOUNT on this descriptor says which */
+	uint32_t reserved;
 	uint8_t blob[512];
 };
 

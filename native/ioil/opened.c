@@ -26,25 +26,10 @@ long op_opening(void)
 
 long op_opened(int fd, int flags, long before, bool again)
 {
-	dfs_obj_t *obj;
-
 	if (again && looked == fd)
 		return 0;
 	looked = fd;
-	if (!shim_nr_mounts || fd < 0 || flags & (O_PATH | O_DIRECTORY) || opens_elsewhere(before))
-		return 0;
-	struct mount *mnt = ask_opened(fd, (flags & O_ACCMODE) == O_RDONLY ? O_RDONLY : O_RDWR, &obj);
-	if (!mnt)
-		return 0;
-	struct ofd *ofd = ofd_new(mnt, obj, OFD_FILE, (uint32_t)flags, NULL, "");
-	if (!ofd) {
-		mnt->p->dfs_release(obj);
-		return 0;
-	}
-	atomic_store(&ofd->real, true);
-	fd_assign(fd, ofd);
-	fd_show(fd);
-	return 1;
+	return fd >= 0 && !opens_elsewhere(before) && shim_opened(fd, flags);
 }
 
 long shim_program_copy(int dirfd, const char *path, int flags)

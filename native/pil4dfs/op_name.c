@@ -285,13 +285,14 @@ long op_linkat(int olddirfd, const char *oldpath, int newdirfd, const char *newp
 		return -EINVAL;
 	bool itself = flags & AT_EMPTY_PATH && !oldpath[0];
 	struct ofd *ofd = !itself ? NULL : olddirfd == AT_FDCWD ? ofd_get_cwd() : ofd_get(olddirfd);
-	if (ofd) {
+	if (ofd && !ofd->mnt->linked) {
 		obj = ofd_obj(ofd, &err);
 		long r = obj ? link_object(ofd->mnt, obj, ofd->kind == OFD_DIR ? S_IFDIR : S_IFREG, newdirfd, newpath)
 		             : -err;
 		ofd_put(ofd);
 		return r;
 	}
+	ofd_put(ofd);
 	if (itself)
 		return link_foreign(olddirfd, oldpath, newdirfd, newpath, flags);
 	long r = where_open(olddirfd, oldpath, flags & AT_SYMLINK_FOLLOW, O_RDONLY | O_PATH, &from, &obj, &mode);

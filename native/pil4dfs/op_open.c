@@ -216,6 +216,8 @@ long op_openat(int dirfd, const char *path, int flags, mode_t mode)
 	if (!r && !w.ours) {
 		fd_unpark();
 		r = SHIM_RAW(SYS_openat, w.dirfd, w.kpath, flags, mode);
+		if (r >= 0) /* in a linked container, say */
+			shim_opened((int)r, flags);
 	}
 	where_done(&w);
 	return r;

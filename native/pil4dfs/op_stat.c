@@ -13,7 +13,9 @@ long op_newfstatat(int dirfd, const char *path, struct stat *st, int flags)
 	struct where w;
 
 	if (flags & AT_EMPTY_PATH && (!path || !path[0])) {
-		struct ofd *ofd = dirfd == AT_FDCWD ? ofd_get_cwd() : ofd_get(dirfd);
+		if (dirfd != AT_FDCWD)
+			return op_fstat(dirfd, st);
+		struct ofd *ofd = ofd_get_cwd();
 		long r = ofd ? ofd_stat(ofd, st) : -EBADF;
 		ofd_put(ofd);
 		return r;

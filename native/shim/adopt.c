@@ -57,8 +57,8 @@ bool shim_adopt(int fd)
 	long flags = mnt ? SHIM_RAW(SYS_fcntl, fd, F_GETFL) : -1;
 	if (flags < 0 || flags & O_PATH)
 		return false;
-	struct ofd *ofd =
-	    ofd_adopt(mnt, NULL, OFD_FILE, oid, shim_takes_paths ? path_in(mnt, fd, room, sizeof(room)) : NULL);
+	struct ofd *ofd = ofd_adopt(mnt, NULL, OFD_FILE, oid,
+	                            shim_takes_paths && !mnt->linked ? path_in(mnt, fd, room, sizeof(room)) : NULL);
 	if (!ofd)
 		return false;
 	atomic_store(&ofd->slot->flags, (uint32_t)flags);

@@ -222,9 +222,10 @@ static int ask_in_parts(int fd, struct route *route)
 	return rc;
 }
 
-int route_ask(const char *root, struct route *route)
+int route_ask(const struct mount *mnt, struct route *route)
 {
-	long fd = SHIM_RAW(SYS_openat, AT_FDCWD, root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	long fd = mnt->linked ? atomic_load(&mnt->via)
+	                      : SHIM_RAW(SYS_openat, AT_FDCWD, mnt->root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	route->ours = false;
 	free_parts(route);
@@ -233,7 +234,8 @@ int route_ask(const char *root, struct route *route)
 	int rc = ask_ours((int)fd, route);
 	if (rc && rc != EPROTO)
 		rc = ask_in_parts((int)fd, route);
-	SHIM_RAW(SYS_close, fd);
+	if (!mnt->linked)
+		SHIM_RAW(SYS_close, fd);
 	return rc;
 }
 
@@ -343,7 +345,7 @@ int ask_object(const struct mount *mnt, int fd, int acc, dfs_obj_t **obj)
 }
 
 /* By the device: what is cached of the file is enough to see it, without a request to the daemon. */
-static struct mount *mount_of_device(int fd)
+struct mount *ask_device(int fd)
 {
 	struct statx stx;
 
@@ -358,13 +360,16 @@ static struct mount *mount_of_device(int fd)
 
 struct mount *ask_identity(int fd, daos_obj_id_t *oid)
 {
-	struct mount *mnt = mount_of_device(fd);
+	struct mount *mnt = ask_device(fd);
 	struct dfskit_ioctl_file info;
 	int rc = mnt ? ask(fd, DFSKIT_IOCTL_FILE, &info) : ENODEV;
 
 	*oid = (daos_obj_id_t){0};
-	if (rc == 0 && info.version == DFSKIT_IOCTL_VERSION)
+	if (rc == 0 && info.version == DFSKIT_IOCTL_VERSION) {
 		*oid = (daos_obj_id_t){.lo = info.oid_lo, .hi = info.oid_hi};
+		if (info.linked)
+			mnt = linked_mount(fd, info.mount_id);
+	}
 	return rc == 0 || rc == ENOTTY || rc == EPERM ? mnt : NULL;
 }
 
@@ -373,7 +378,7 @@ static struct mount *mount_of_id(int fd, uint64_t id)
 	for (int i = 0; i < shim_nr_mounts; i++)
 		if (atomic_load_explicit(&shim_mounts[i].id, memory_order_relaxed) == id)
 			return &shim_mounts[i];
-	struct mount *mnt = mount_of_device(fd);
+	struct mount *mnt = ask_device(fd);
 	if (mnt)
 		atomic_store_explicit(&mnt->id, id, memory_order_relaxed);
 	return mnt;
@@ -386,13 +391,13 @@ struct mount *ask_opened(int fd, int acc, dfs_obj_t **obj)
 
 	if (!atomic_load_explicit(&any_in_parts, memory_order_relaxed)) {
 		int rc = ask(fd, DFSKIT_IOCTL_FILE, &info);
-		if (rc == ENOTTY || rc == EISDIR || rc == EXDEV || rc == EINVAL)
+		if (rc == ENOTTY || rc == EISDIR || rc == EINVAL)
 			return NULL; /* another file system, or nothing for us on ours */
 		if (rc == 0 && info.version == DFSKIT_IOCTL_VERSION) {
-			mnt = mount_of_id(fd, info.mount_id);
+			mnt = info.linked ? linked_mount(fd, info.mount_id) : mount_of_id(fd, info.mount_id);
 			return mnt && mount_connect(mnt) && !object_of_info(mnt, fd, acc, &info, obj) ? mnt : NULL;
 		}
 	}
-	mnt = mount_of_device(fd);
+	mnt = ask_device(fd);
 	return mnt && mount_connect(mnt) && !ask_object(mnt, fd, acc, obj) ? mnt : NULL;
 }

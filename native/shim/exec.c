@@ -83,7 +83,8 @@ static long collect_one(int fd, struct ofd *ofd, void *arg)
 
 	if (fdflags < 0 || fdflags & FD_CLOEXEC)
 		return 0;
-	if (c->real_only || slot_index(ofd->slot) == UINT32_MAX) {
+	/* The new program takes one of a linked container over as it does others that it finds. */
+	if (c->real_only || slot_index(ofd->slot) == UINT32_MAX || ofd->mnt->linked) {
 		ofd_materialise(ofd, true); /* without a mount it can't be: the program sees an empty file */
 		return 0;
 	}

@@ -175,6 +175,22 @@ static int connect_mount(struct mount *mnt, const struct provider *p, struct rou
 	return rc;
 }
 
+static void wake_up(struct mount *mnt)
+{
+	int from = MOUNT_ASLEEP;
+
+	atomic_compare_exchange_strong(&mnt->state, &from, MOUNT_READY);
+}
+
+static bool asleep; /* under connect_lock: some are */
+
+static void put_to_sleep(struct mount *mnt)
+{
+	int from = MOUNT_READY;
+
+	asleep |= atomic_compare_exchange_strong(&mnt->state, &from, MOUNT_ASLEEP);
+}
+
 /* Not in the fork itself: libdaos takes some 0.3 s for it, and most children only exec. */
 static void wake(void)
 {
@@ -184,14 +200,12 @@ static void wake(void)
 		return;
 	waking = true;
 	rank_lock(&connect_lock, RANK_MOUNT);
-	bool asleep = false;
-	for (int i = 0; i < shim_nr_mounts; i++)
-		asleep |= atomic_load(&shim_mounts[i].state) == MOUNT_ASLEEP;
-	if (asleep)
+	if (asleep) {
 		provider_after_fork(atomic_load(&shim_provider));
-	for (int i = 0; i < shim_nr_mounts; i++) {
-		int from = MOUNT_ASLEEP;
-		atomic_compare_exchange_strong(&shim_mounts[i].state, &from, MOUNT_READY);
+		for (int i = 0; i < shim_nr_mounts; i++)
+			wake_up(&shim_mounts[i]);
+		linked_each(wake_up);
+		asleep = false;
 	}
 	rank_unlock(&connect_lock, RANK_MOUNT);
 	waking = false;
@@ -203,10 +217,9 @@ static void sleep_until_used(void)
 
 	if (!p || p->dfsx_fork)
 		return;
-	for (int i = 0; i < shim_nr_mounts; i++) {
-		int from = MOUNT_READY;
-		atomic_compare_exchange_strong(&shim_mounts[i].state, &from, MOUNT_ASLEEP);
-	}
+	for (int i = 0; i < shim_nr_mounts; i++)
+		put_to_sleep(&shim_mounts[i]);
+	linked_each(put_to_sleep);
 }
 
 static bool connect(struct mount *mnt, int state)
@@ -225,7 +238,7 @@ static bool connect(struct mount *mnt, int state)
 	fork_watch();
 	fd_floor_set();
 	loading_begin();
-	int rc = mnt->dfuse ? route_ask(mnt->root, &route) : 0;
+	int rc = mnt->dfuse ? route_ask(mnt, &route) : 0;
 	if (!rc) {
 		p = provider_load(mnt->dfuse ? route.provider : NULL, route.err, sizeof(route.err));
 		if (p && p->dfsx_fork && !atomic_load(&shim_provider))

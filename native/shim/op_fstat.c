@@ -20,7 +20,8 @@ long ofd_stat(struct ofd *ofd, struct stat *st)
 	return -rc;
 }
 
-/* DAOS's dfuse numbers inodes in a way of its own, which stat(2) through it shows. The number is in the kernel already. */
+/* DAOS's dfuse numbers inodes in a way of its own, ours those of linked containers; stat(2) through it shows that. The
+ * number is in the kernel already. */
 static void number_by_kernel(int fd, struct stat *st)
 {
 	struct statx stx;
@@ -39,7 +40,7 @@ long op_fstat(int fd, struct stat *st)
 	long r = kernel ? SHIM_RAW(SYS_fstat, fd, st) : ofd_stat(ofd, st);
 	if (r && ofd->adopted)
 		r = SHIM_RAW(SYS_fstat, fd, st);
-	if (!r && ofd->mnt->in_parts && atomic_load_explicit(&ofd->real, memory_order_relaxed))
+	if (!r && (ofd->mnt->in_parts || ofd->mnt->linked) && atomic_load_explicit(&ofd->real, memory_order_relaxed))
 		number_by_kernel(fd, st);
 	ofd_put(ofd);
 	return r;

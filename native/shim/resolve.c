@@ -481,7 +481,9 @@ static long start_at_descriptor(struct where *w, const char *path)
 	int fd = fd_of_path(path, &rest);
 
 	if (!rest[0]) {
-		w->magic = shim_fd_ours(fd) ? fd : -1;
+		struct ofd *ofd = ofd_get(fd);
+		w->magic = ofd && !ofd->mnt->linked ? fd : -1;
+		ofd_put(ofd);
 		return to_kernel(w, AT_FDCWD, path);
 	}
 	struct ofd *ofd = ofd_get(fd);

@@ -78,6 +78,8 @@ struct mount {
 	bool read_only;
 	bool by_oid;             /* it is our dfuse: DFSKIT_OID_NAME works */
 	bool in_parts;           /* dfuse says what is open there in several answers: ask.c */
+	bool linked;             /* a container that is linked below a mount: linked.c */
+	_Atomic int via;         /* then: a descriptor of a file in it */
 	_Atomic int state;       /* enum mount_state */
 	const char *pool, *cont; /* of a mount from the environment, else NULL */
 	const struct provider *p;
@@ -123,6 +125,11 @@ bool mount_connect(struct mount *mnt);
 /** The mount that holds the canonical absolute path, NULL when none does. */
 struct mount *mount_of(const char *path);
 struct mount *mount_by_root(const char *root);
+/** The container with this identifier of dfuse that is linked below a mount, in which \a fd is open. NULL: the kernel has to
+ *  do. */
+struct mount *linked_mount(int fd, uint64_t id);
+/** Calls \a fn for each of them. */
+void linked_each(void (*fn)(struct mount *mnt));
 /** Keeps fork away from a mount that is being connected: \a stage as for dfsx_fork(). */
 void mounts_fork(int stage);
 
@@ -139,15 +146,19 @@ struct route {
 	struct dfskit_ioctl_mount info;
 };
 
-/** Asks the dfuse that is mounted at \a root. 0 or an errno. */
-int route_ask(const char *root, struct route *route);
+/** Asks the dfuse of \a mnt. 0 or an errno. */
+int route_ask(const struct mount *mnt, struct route *route);
 /** Connects \a mnt as \a route says, and lets go of what that holds. 0 or an errno. */
 int route_take(struct mount *mnt, const struct provider *p, struct route *route, int flags);
 /** Opens the object behind a real descriptor on \a mnt. 0 or an errno. */
 int ask_object(const struct mount *mnt, int fd, int acc, dfs_obj_t **obj);
 /** The mount and the object of a descriptor that the kernel has opened; NULL when it is no file of ours. */
 struct mount *ask_opened(int fd, int acc, dfs_obj_t **obj);
-/** The same without connecting: the mount of a regular file, and its identifier, 0 when that takes a connection. */
+/** The mount that \a fd is on: of a regular file on a dfuse. */
+struct mount *ask_device(int fd);
+/** Makes \a fd ours, which the kernel has opened with \a flags, when it is a regular file on a mount. */
+bool shim_opened(int fd, int flags);
+/** Like ask_opened() without connecting: the mount of a regular file, and its identifier, 0 when that takes a connection. */
 struct mount *ask_identity(int fd, daos_obj_id_t *oid);
 
 /* ---- fdtable.c ------------------------------------------------------------------------------ */

@@ -42,7 +42,7 @@ def ask(path, nr, size, flags=os.O_RDONLY):
     except OSError as e: return e.errno
     finally: os.close(fd)
 def mount(path): return ask(path, 0xE0, 8 + 16 + 512 + 4096)
-def file(path): return ask(path, 0xE1, 8 + 24 + 512)
+def file(path): return ask(path, 0xE1, 8 + 32 + 512)
 def stats(path): return struct.unpack('64Q', ask(path, 0xE2, 8 + 512)[8:])
 text = lambda b: b.split(b'\\0')[0].decode()
 `;
@@ -300,8 +300,8 @@ try: open(d + '/\\x01dfskit-x', 'w')
 except OSError as e: print(e.errno)
 `;
     expect((await python(script, dir)).split('\n')).toEqual([
-      '2 True local tank/ioctl',
-      '2 True True True True',
+      '3 True local tank/ioctl',
+      '3 True True True True',
       '21 25',
       "by identifier ['f', 'sub']",
       'by identifier',

@@ -149,7 +149,7 @@ d = sys.argv[1]
 open(d + '/x', 'w').close()
 os.setgroups([]); os.setgid(2000); os.setuid(2000)
 print([ask(d, nr, n) for nr, n in ((0xE0, 8 + 16 + 512 + 4096), (0xC7, 32), (0xC3, 100), (0xC4, 100), (0xC9, 128))])
-print(ask(d, 0xE3, 40 + 8192, READ | WRITE), ask(d + '/x', 0xE1, 8 + 24 + 512))
+print(ask(d, 0xE3, 40 + 8192, READ | WRITE), ask(d + '/x', 0xE1, 8 + 32 + 512))
 print(len(ask(d, 0xC1, 64)), len(ask(d + '/x', 0xC8, 16)), len(ask(d, 0xE4, 8 + 16 + 256)))
 `;
       expect((await python(script, dir)).split('\n')).toEqual(['[1, 1, 1, 1, 1]', '1 1', '64 16 280']);

@@ -156,6 +156,46 @@ print(attempt(os.listdir, self), attempt(open, self + '/a/f2', 'w'), os.path.exi
       },
     );
 
+    it.skipIf(way === 'dfuse')(
+      'is read and written directly, and opened again by all that started with it',
+      async () => {
+        expect(
+          await run(`
+import fcntl, struct, subprocess
+def requests(): # 15 reads, 16 writes
+    fd = os.open(root, os.O_RDONLY)
+    out = bytearray(8 + 512)
+    fcntl.ioctl(fd, 2 << 30 | len(out) << 16 | 0xA3 << 8 | 0xE2, out)
+    os.close(fd)
+    counts = struct.unpack('64Q', bytes(out)[8:])
+    return counts[15] + counts[16]
+d = root + '/a/b'
+before = requests()
+with open(d + '/direct', 'wb') as f:
+    for i in range(200): f.write(b'%05d' % i * 1000)
+fd = os.open(d + '/direct', os.O_RDWR)
+for i in range(200):
+    os.pwrite(fd, b'%03d' % i, i * 5000)
+    assert os.read(fd, 5000)[:5] == b'%03d' % i + (b'%05d' % i)[3:]
+twin = os.open(root + '/a/file/direct', os.O_RDONLY)
+print(requests() - before, os.pread(twin, 5, 5000).decode(), os.path.samestat(os.fstat(fd), os.stat(d + '/direct')))
+copy = subprocess.run([sys.executable, '-c', '''
+import os, sys
+fd = int(sys.argv[1])
+print(os.lseek(fd, 0, 1), os.pread(fd, 5, 5000).decode(), os.write(fd, b'end'), os.fstat(fd).st_size)
+''', str(fd)], pass_fds=[fd], stdout=subprocess.PIPE, check=True)
+print(copy.stdout.decode().strip(), os.lseek(fd, 0, 1), os.pread(fd, 9, 1000000).decode())
+pid = os.fork()
+if pid == 0: os._exit(os.write(fd, b'!' * 10))
+print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), os.lseek(fd, 0, 1), os.stat('/proc/self/fd/%d' % fd).st_size)
+os.unlink(d + '/direct')
+print(os.fstat(fd).st_nlink, os.pread(fd, 3, 5000).decode())
+`),
+        ).toEqual(['0 00101 True', '1000000 00101 3 1000003 1000003 end', '10 1000013 1000013', '0 001']);
+        expect((await other.readdir('/')).map((entry) => entry.name)).not.toContain('direct');
+      },
+    );
+
     it('is written to by a program that is inherited a descriptor, and mapped', async () => {
       expect(
         await run(`
