@@ -185,12 +185,23 @@ static bool add(struct listing *list, struct dir *dir, const char *name, uint64_
 	return true;
 }
 
+/* The kernel reads nothing of a directory that was removed through it. Others remove them too. */
+static bool removed(const struct dir *dir)
+{
+	struct stat st;
+	int rc = dfuse.p->dfs_ostat(dir->handle->dfs, dir->handle->obj, &st);
+
+	return rc == ENOENT || rc == ESTALE || (rc == 0 && st.st_nlink == 0);
+}
+
 static int fill(struct listing *list, struct dir *dir, uint64_t off)
 {
 	uint64_t number = atomic_load(&dir->inode->number), parent = atomic_load(&dir->inode->parent);
 	int rc;
 
 	if (off == 0) {
+		if (removed(dir))
+			return ENOENT;
 		if (!add(list, dir, ".", number, DT_DIR, AFTER_DOT))
 			return 0;
 		off = AFTER_DOT;

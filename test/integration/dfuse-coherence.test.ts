@@ -17,6 +17,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connect, type FileSystem } from '../../src/dfs/index.js';
+import { libPath } from '../../src/paths.js';
 import { canMount, mountBench, python, type MountBench } from '../support/mounts.js';
 
 // This process reaches the container directly, past the kernel; the daemon is another one.
@@ -47,6 +48,18 @@ describe.skipIf(!canMount()).each(['none', 'coherent'] as const)('what others do
     expect(existsSync(at('newer'))).toBe(false);
     mkdirSync(at('made'));
     expect((await client.stat('/made')).kind).toBe('directory');
+  });
+
+  it('has nothing left of an open directory that was removed', async () => {
+    mkdirSync(at('gone'));
+    // rmdir goes past the kernel; getdents64 finds not even "." then.
+    const script = `import ctypes, os, subprocess, sys
+fd = os.open(sys.argv[1], os.O_RDONLY)
+subprocess.run(["rmdir", sys.argv[1]], env={**os.environ, "LD_PRELOAD": sys.argv[2]}, check=True)
+libc = ctypes.CDLL(None, use_errno=True)
+n = libc.syscall(217, fd, ctypes.create_string_buffer(4096), 4096)
+print(n, os.strerror(ctypes.get_errno()))`;
+    expect(await python(script, at('gone'), libPath('libpil4dfs.so'))).toBe('-1 No such file or directory');
   });
 
   it('sees bytes of the same length that were written again and again', async () => {
