@@ -146,24 +146,67 @@ struct slot *slot_at(uint32_t index)
 	return a && index < NR_SLOTS ? &a->slots[index] : NULL;
 }
 
-bool slot_lock(struct slot *slot)
+/* Slots that this thread holds or is about to: more than one where a signal handler came in between. */
+#define MINE 4
+static __thread struct slot *mine[MINE] __attribute__((tls_model("initial-exec")));
+static __thread unsigned int nr_mine __attribute__((tls_model("initial-exec")));
+
+/* Marks the first \a nr of them; false when none is held. */
+static bool set_waiting(unsigned int nr, uint32_t waiting)
 {
-	if (!tid)
-		tid = (uint32_t)SHIM_RAW(SYS_gettid, 0);
+	bool held = false;
+
+	for (unsigned int i = 0; i < nr && i < MINE; i++)
+		if (atomic_load(&mine[i]->lock) == tid) {
+			atomic_store(&mine[i]->waiting, waiting);
+			held = true;
+		}
+	return held;
+}
+
+/* \a nr: of those of this thread that come before it. False: to go on unlocked. */
+static bool wait_for(struct slot *slot, unsigned int nr)
+{
+	bool in_handler = false;
+
 	for (unsigned int tries = 1;; tries++) {
 		uint32_t holder = 0;
 		if (atomic_compare_exchange_weak_explicit(&slot->lock, &holder, tid, memory_order_acquire,
-		                                          memory_order_relaxed)) {
-			rank_take(RANK_SLOT, 0);
+		                                          memory_order_relaxed))
 			return true;
-		}
 		if (holder == tid)
-			return false; /* a signal handler inside the locked part: go on unlocked */
+			return false; /* a signal handler inside the locked part */
+		if (tries == 64)
+			in_handler = set_waiting(nr, 1);
+		if (in_handler && atomic_load(&slot->waiting))
+			return false; /* its holder waits in a handler too, perhaps for us */
 		if (tries % 1024 == 0 && holder && SHIM_RAW(SYS_tkill, holder, 0) == -ESRCH)
 			atomic_compare_exchange_strong(&slot->lock, &holder, 0); /* killed while it held it */
 		else if (tries > 64)
 			SHIM_RAW(SYS_sched_yield, 0);
 	}
+}
+
+bool slot_lock(struct slot *slot)
+{
+	unsigned int nr = nr_mine;
+
+	if (!tid)
+		tid = (uint32_t)SHIM_RAW(SYS_gettid, 0);
+	if (nr < MINE)
+		mine[nr] = slot;
+	nr_mine = nr + 1;
+	atomic_signal_fence(memory_order_seq_cst); /* before it is taken: a handler may come right after */
+	bool locked = wait_for(slot, nr);
+	if (nr)
+		set_waiting(nr, 0);
+	if (!locked) {
+		nr_mine = nr;
+		return false;
+	}
+	rank_take(RANK_SLOT, 0);
+	atomic_store_explicit(&slot->waiting, 0, memory_order_relaxed); /* of a holder that was killed */
+	return true;
 }
 
 void slot_unlock(struct slot *slot, bool locked)
@@ -172,6 +215,8 @@ void slot_unlock(struct slot *slot, bool locked)
 		return;
 	rank_give(RANK_SLOT);
 	atomic_store_explicit(&slot->lock, 0, memory_order_release);
+	atomic_signal_fence(memory_order_seq_cst);
+	nr_mine--;
 }
 
 void arena_fds(int out[3])

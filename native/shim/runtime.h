@@ -38,12 +38,13 @@ enum slot_where {
 
 /* One open-file description's shared state; 32 bytes, two a cache line. */
 struct slot {
-	_Atomic uint32_t lock;   /* thread id of the holder, 0 when free */
-	_Atomic uint32_t flags;  /* status flags, O_APPEND and such: F_SETFL changes them for all */
-	_Atomic uint64_t offset; /* file offset, or the cookie of a directory */
-	_Atomic uint32_t where;  /* enum slot_where */
-	_Atomic uint32_t shared; /* inherited over a fork: never used again, others may hold it */
-	uint64_t pad;
+	_Atomic uint32_t lock;    /* thread id of the holder, 0 when free */
+	_Atomic uint32_t flags;   /* status flags, O_APPEND and such: F_SETFL changes them for all */
+	_Atomic uint64_t offset;  /* file offset, or the cookie of a directory */
+	_Atomic uint32_t where;   /* enum slot_where */
+	_Atomic uint32_t shared;  /* inherited over a fork: never used again, others may hold it */
+	_Atomic uint32_t waiting; /* the holder waits for another slot, in a signal handler */
+	uint32_t pad;
 };
 
 struct slot *slot_new(uint32_t flags);
@@ -54,8 +55,8 @@ void slot_reset(struct slot *slot, uint32_t flags);
 bool slot_private(const struct slot *slot);
 uint32_t slot_index(const struct slot *slot);
 struct slot *slot_at(uint32_t index);
-/** Locks the offset; a dead holder is passed over, the same thread (a signal handler) gets through.
- *  Returns whether slot_unlock() is due. */
+/** Locks the offset; a dead holder is passed over, the same thread (a signal handler) gets through, and so does one of two
+ *  handlers that would wait for each other. Returns whether slot_unlock() is due. */
 bool slot_lock(struct slot *slot);
 void slot_unlock(struct slot *slot, bool locked);
 /** Descriptors that an exec hands over: the arena and the mailbox, -1 where not yet made. */

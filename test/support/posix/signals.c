@@ -453,6 +453,64 @@ static void at_exit(void)
 	show_names(".");
 }
 
+/* ---- handlers that want what another thread holds ---- */
+
+static int crossed[2];
+static __thread int self;
+static _Atomic int crossings[2], ends;
+
+static void write_to_other(int sig)
+{
+	(void)sig;
+	if (write(crossed[!self], "h", 1) == 1)
+		crossings[self]++;
+}
+
+static void *write_to_own(void *arg)
+{
+	static char buf[2][16384];
+
+	self = *(int *)arg;
+	while (!ends) {
+		if (write(crossed[self], buf[self], sizeof(buf[self])) != sizeof(buf[self]))
+			return NULL;
+		lseek(crossed[self], 0, SEEK_SET);
+	}
+	return arg;
+}
+
+/* Each thread has the other's file in use while its handler waits for that. */
+static void handlers_cross(void)
+{
+	struct sigaction action = {.sa_handler = write_to_other, .sa_flags = SA_RESTART};
+	static int numbers[] = {0, 1};
+	pthread_t threads[2];
+	int fine = 0, waited = 0;
+
+	sigaction(SIGUSR1, &action, NULL);
+	for (int i = 0; i < 2; i++) {
+		put(i ? "one" : "two", "");
+		crossed[i] = must_open(i ? "one" : "two", O_RDWR);
+	}
+	for (int i = 0; i < 2; i++)
+		pthread_create(&threads[i], NULL, write_to_own, &numbers[i]);
+	/* As long as it takes both to get on, a thousand times. */
+	while ((crossings[0] < 1000 || crossings[1] < 1000) && waited++ < 200000) {
+		pthread_kill(threads[waited & 1], SIGUSR1);
+		usleep(20);
+	}
+	say("both go on: %d", crossings[0] >= 1000 && crossings[1] >= 1000);
+	if (waited > 200000) /* they never end */
+		return;
+	ends = 1;
+	for (int i = 0; i < 2; i++) {
+		void *end = NULL;
+		pthread_join(threads[i], &end);
+		fine += end == &numbers[i];
+	}
+	say("and write all they want: %d", fine);
+}
+
 /* ---- many streams ---- */
 
 static void thousand_streams(void)
@@ -490,6 +548,7 @@ static void thousand_streams(void)
 const struct check signal_checks[] = {
     {"a signal handler may do what POSIX lets it, in the middle of any call", in_the_middle},
     {"a signal handler may do what POSIX lets it, among busy threads", in_the_middle_of_threads},
+    {"handlers of two threads write to each other's file", handlers_cross},
     {"a thread that is cancelled in a call leaves no lock behind", cancelled_anywhere},
     {"cancellation points are those of libc", cancellation_points},
     {"threads end with streams and descriptors open", threads_end},
