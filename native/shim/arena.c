@@ -165,7 +165,7 @@ static bool set_waiting(unsigned int nr, uint32_t waiting)
 }
 
 /* \a nr: of those of this thread that come before it. False: to go on unlocked. */
-static bool wait_for(struct slot *slot, unsigned int nr)
+SHIM_HOT static bool wait_for(struct slot *slot, unsigned int nr)
 {
 	bool in_handler = false;
 
@@ -187,7 +187,7 @@ static bool wait_for(struct slot *slot, unsigned int nr)
 	}
 }
 
-bool slot_lock(struct slot *slot)
+SHIM_HOT bool slot_lock(struct slot *slot)
 {
 	unsigned int nr = nr_mine;
 
@@ -209,7 +209,7 @@ bool slot_lock(struct slot *slot)
 	return true;
 }
 
-void slot_unlock(struct slot *slot, bool locked)
+SHIM_HOT void slot_unlock(struct slot *slot, bool locked)
 {
 	if (!locked)
 		return;

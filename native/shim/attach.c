@@ -91,7 +91,7 @@ extern char __libc_single_threaded __attribute__((weak));
 extern void pthread_testcancel(void) __attribute__((weak)); /* of libpthread.so.0 before 2.34 */
 
 /** Answers a call that may be ours. Called with vector state saved. */
-long attach_ours(const long regs[7])
+SHIM_HOT long attach_ours(const long regs[7])
 {
 	bool threads = &__libc_single_threaded == NULL || !__libc_single_threaded;
 	int error = errno, state = 0, type = 0;

@@ -31,7 +31,7 @@ static bool paths_ours(unsigned int class, const long args[6])
 #endif
 }
 
-static bool ours(unsigned int class, const long regs[7])
+SHIM_HOT static bool ours(unsigned int class, const long regs[7])
 {
 	if (class & ATTACH_ALWAYS)
 		return true;
@@ -50,7 +50,7 @@ static bool ours(unsigned int class, const long regs[7])
 	return false;
 }
 
-bool attach_quick(const long regs[7])
+SHIM_HOT bool attach_quick(const long regs[7])
 {
 	unsigned int class = (unsigned long)regs[0] < ATTACH_NUMBERS ? attach_class[regs[0]] : 0;
 

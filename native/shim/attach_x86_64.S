@@ -9,7 +9,7 @@
  * The pushed address stands where a return address would, so the call-frame information below lets exceptions,
  * thread cancellation and debuggers walk from here into libc.
  */
-	.text
+	.section .text.hot, "ax", @progbits /* SHIM_HOT */
 
 	.macro LEAVE
 	popq	%rcx

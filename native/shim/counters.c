@@ -55,12 +55,12 @@ void counters_open(void)
 	shim_counters = page->calls;
 }
 
-void counters_bytes(int64_t read, int64_t written)
+SHIM_HOT void counters_bytes(int64_t read, int64_t written)
 {
 	if (read)
-		__atomic_fetch_add(&page->header.bytes_read, (uint64_t)read, __ATOMIC_RELAXED);
+		shim_count(&page->header.bytes_read, (uint64_t)read);
 	if (written)
-		__atomic_fetch_add(&page->header.bytes_written, (uint64_t)written, __ATOMIC_RELAXED);
+		shim_count(&page->header.bytes_written, (uint64_t)written);
 }
 
 void counters_left_out(enum target kind, int by)

@@ -239,7 +239,7 @@ void fds_spawned(void)
 
 /* ---- descriptions ---- */
 
-static bool ref_up(struct ofd *ofd)
+SHIM_HOT static bool ref_up(struct ofd *ofd)
 {
 	int refs = atomic_load_explicit(&ofd->refs, memory_order_relaxed);
 	while (refs > 0)
@@ -249,7 +249,7 @@ static bool ref_up(struct ofd *ofd)
 	return false;
 }
 
-static struct ofd *load_ref(struct ofd *volatile *from)
+SHIM_HOT static struct ofd *load_ref(struct ofd *volatile *from)
 {
 	for (;;) {
 		struct ofd *ofd = __atomic_load_n(from, __ATOMIC_ACQUIRE);
@@ -267,7 +267,7 @@ static struct ofd *load_ref(struct ofd *volatile *from)
 	}
 }
 
-struct ofd *ofd_get(int fd)
+SHIM_HOT struct ofd *ofd_get(int fd)
 {
 	if (!shim_fd_ours(fd) || (unsigned int)fd >= SHIM_FD_MAX)
 		return NULL;
@@ -391,7 +391,7 @@ struct ofd *ofd_new(struct mount *mnt, dfs_obj_t *obj, enum ofd_kind kind, uint3
 	return ofd;
 }
 
-void ofd_put(struct ofd *ofd)
+SHIM_HOT void ofd_put(struct ofd *ofd)
 {
 	if (!ofd || atomic_fetch_sub_explicit(&ofd->refs, 1, memory_order_acq_rel) != 1)
 		return;
@@ -437,7 +437,7 @@ static int reopen(struct ofd *ofd, dfs_obj_t **obj)
 	return ofd->path ? p->dfs_lookup(ofd->mnt->dfs, ofd->path[0] ? ofd->path : "/", acc, obj, NULL, NULL) : ENOENT;
 }
 
-dfs_obj_t *ofd_obj(struct ofd *ofd, int *err)
+SHIM_HOT dfs_obj_t *ofd_obj(struct ofd *ofd, int *err)
 {
 	dfs_obj_t *obj = atomic_load_explicit(&ofd->obj, memory_order_acquire);
 	if (__builtin_expect(obj && atomic_load_explicit(&ofd->mnt->state, memory_order_acquire) == MOUNT_READY, 1))

@@ -22,7 +22,7 @@ static bool offset_in_kernel(const struct ofd *ofd)
 
 /* Ready to move data: the object is open and the access mode allows it. On failure *ofd is NULL. Of a description that
  * was adopted the object is left NULL: few calls need it, and it may be out of our reach. */
-static long begin(int fd, int refused, struct ofd **ofd, dfs_obj_t **obj)
+SHIM_HOT static long begin(int fd, int refused, struct ofd **ofd, dfs_obj_t **obj)
 {
 	int err = EBADF;
 
@@ -78,7 +78,7 @@ static bool kernel_writes(struct ofd *ofd)
 	       ofd_materialise(ofd, false) == 0;
 }
 
-static long read_at(struct ofd *ofd, dfs_obj_t *obj, d_sg_list_t *sgl, off_t offset)
+SHIM_HOT static long read_at(struct ofd *ofd, dfs_obj_t *obj, d_sg_list_t *sgl, off_t offset)
 {
 	daos_size_t got = 0;
 	int rc = ofd->mnt->p->dfs_read(ofd->mnt->dfs, obj, sgl, (daos_off_t)offset, &got, NULL);
@@ -88,7 +88,7 @@ static long read_at(struct ofd *ofd, dfs_obj_t *obj, d_sg_list_t *sgl, off_t off
 	return (long)got;
 }
 
-static long write_at(struct ofd *ofd, dfs_obj_t *obj, d_sg_list_t *sgl, size_t total, off_t offset)
+SHIM_HOT static long write_at(struct ofd *ofd, dfs_obj_t *obj, d_sg_list_t *sgl, size_t total, off_t offset)
 {
 	int rc = ofd->mnt->p->dfs_write(ofd->mnt->dfs, obj, sgl, (daos_off_t)offset, NULL);
 	if (rc)
@@ -120,7 +120,7 @@ static long append(struct ofd *ofd, dfs_obj_t *obj, d_sg_list_t *sgl, size_t tot
 	return (long)total;
 }
 
-static long read_list(int fd, d_sg_list_t *sgl, size_t total, const struct iovec *iov, int iovcnt)
+SHIM_HOT static long read_list(int fd, d_sg_list_t *sgl, size_t total, const struct iovec *iov, int iovcnt)
 {
 	struct ofd *ofd;
 	dfs_obj_t *obj;
@@ -153,7 +153,8 @@ static long read_list(int fd, d_sg_list_t *sgl, size_t total, const struct iovec
 }
 
 /* \a rwf: RWF_END for what this one call appends. */
-static long write_list(int fd, d_sg_list_t *sgl, size_t total, const struct iovec *iov, int iovcnt, unsigned int rwf)
+SHIM_HOT static long write_list(int fd, d_sg_list_t *sgl, size_t total, const struct iovec *iov, int iovcnt,
+                                unsigned int rwf)
 {
 	struct ofd *ofd;
 	dfs_obj_t *obj;
@@ -194,7 +195,8 @@ static long write_list(int fd, d_sg_list_t *sgl, size_t total, const struct iove
 	return r;
 }
 
-static long pread_list(int fd, d_sg_list_t *sgl, size_t total, const struct iovec *iov, int iovcnt, off_t offset)
+SHIM_HOT static long pread_list(int fd, d_sg_list_t *sgl, size_t total, const struct iovec *iov, int iovcnt,
+                                off_t offset)
 {
 	struct ofd *ofd;
 	dfs_obj_t *obj;
@@ -215,8 +217,8 @@ static long pread_list(int fd, d_sg_list_t *sgl, size_t total, const struct iove
 	return r;
 }
 
-static long pwrite_list(int fd, d_sg_list_t *sgl, size_t total, const struct iovec *iov, int iovcnt, off_t offset,
-                        unsigned int rwf)
+SHIM_HOT static long pwrite_list(int fd, d_sg_list_t *sgl, size_t total, const struct iovec *iov, int iovcnt,
+                                 off_t offset, unsigned int rwf)
 {
 	struct ofd *ofd;
 	dfs_obj_t *obj;
@@ -246,25 +248,25 @@ static long pwrite_list(int fd, d_sg_list_t *sgl, size_t total, const struct iov
 	d_iov_t iov;                               \
 	d_sg_list_t sgl = one(&iov, buf, count)
 
-long op_read(int fd, void *buf, size_t count)
+SHIM_HOT long op_read(int fd, void *buf, size_t count)
 {
 	ONE_BUFFER(buf, count);
 	return read_list(fd, &sgl, count, &vec, 1);
 }
 
-long op_write(int fd, const void *buf, size_t count)
+SHIM_HOT long op_write(int fd, const void *buf, size_t count)
 {
 	ONE_BUFFER(buf, count);
 	return write_list(fd, &sgl, count, &vec, 1, 0);
 }
 
-long op_pread64(int fd, void *buf, size_t count, off_t offset)
+SHIM_HOT long op_pread64(int fd, void *buf, size_t count, off_t offset)
 {
 	ONE_BUFFER(buf, count);
 	return pread_list(fd, &sgl, count, &vec, 1, offset);
 }
 
-long op_pwrite64(int fd, const void *buf, size_t count, off_t offset)
+SHIM_HOT long op_pwrite64(int fd, const void *buf, size_t count, off_t offset)
 {
 	ONE_BUFFER(buf, count);
 	return pwrite_list(fd, &sgl, count, &vec, 1, offset, 0);

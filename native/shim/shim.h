@@ -12,6 +12,10 @@
 
 struct ofd;
 
+/* What a data call runs. These functions lie together, in a few pages: where a system call leaves the TLB empty, as under
+ * some hypervisors, each page that is touched between two of them costs as much as a dozen instructions. */
+#define SHIM_HOT __attribute__((hot))
+
 /* Process-wide descriptor table: an open-file description for each descriptor that is ours. */
 #define SHIM_FD_MAX (1u << 20)
 extern struct ofd **shim_fds; /* SHIM_FD_MAX entries, or NULL before the first one of ours */

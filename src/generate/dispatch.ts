@@ -105,7 +105,7 @@ export function dispatchC(rows: readonly CallRow[], flavour: Flavour): string {
   return (
     `${HEAD}#ifndef _GNU_SOURCE\n#define _GNU_SOURCE\n#endif\n${flavour === 'ioil' ? '#define SHIM_IOIL 1\n' : ''}#include "entry.h"\n#include "attach.h"\n\n` +
     `/** Answers system call \\a nr as the kernel would: in the process when it concerns us. */\n` +
-    `long shim_dispatch(long nr, long a1, long a2, long a3, long a4, long a5, long a6)\n{\n\tswitch (nr) {\n${cases}\t}\n` +
+    `SHIM_HOT long shim_dispatch(long nr, long a1, long a2, long a3, long a4, long a5, long a6)\n{\n\tswitch (nr) {\n${cases}\t}\n` +
     `\treturn shim_syscall(nr, a1, a2, a3, a4, a5, a6);\n}\n\n` +
     `/* What makes a number of shim_dispatch() ours; 0: it never is. */\n` +
     `const uint32_t attach_class[ATTACH_NUMBERS] = {\n` +

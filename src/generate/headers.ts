@@ -75,15 +75,15 @@ extern void pthread_testcancel(void) __attribute__((weak));
 
 /* A locked addition costs as much as the look-up of a descriptor. One instruction is enough for one thread, also
  * when a signal handler counts in between. */
-static inline void shim_count(uint64_t *counter)
+static inline void shim_count(uint64_t *counter, uint64_t n)
 {
 	if (&__libc_single_threaded != NULL && __libc_single_threaded && !shim_counters_shared)
-		__asm__ volatile("incq %0" : "+m"(*counter) : : "cc");
+		__asm__ volatile("addq %1, %0" : "+m"(*counter) : "er"(n) : "cc");
 	else
-		__atomic_fetch_add(counter, 1, __ATOMIC_RELAXED);
+		__atomic_fetch_add(counter, n, __ATOMIC_RELAXED);
 }
 
-#define SHIM_COUNT(call, what) shim_count(&shim_counters[call].what)
+#define SHIM_COUNT(call, what) shim_count(&shim_counters[call].what, 1)
 
 #endif
 `;
