@@ -255,7 +255,7 @@ int env_open_base(const char *path, mode_t mode, MDB_env **env)
 			*env = NULL;
 		}
 		size = size / 4 > least ? size / 4 : size == least ? 0 : least;
-	} while (rc == ENOMEM && size != 0);
+	} while ((rc == ENOMEM || rc == EINVAL) && size != 0);
 	rank_unlock(&open_lock, RANK_OPEN);
 	return rc;
 }
@@ -337,7 +337,7 @@ int env_open(struct cont *c, bool create)
 	if (rc != 0)
 		goto out;
 	rc = open_sized(c, path, MAP_FIRST, flags);
-	if (rc == ENOMEM)
+	if (rc == ENOMEM || rc == EINVAL) /* no such room; valgrind says EINVAL */
 		rc = open_sized(c, path, MAP_SMALL, flags);
 	if (rc != 0) {
 		rc = env_errno(rc);

@@ -254,8 +254,9 @@ static bool connect(struct mount *mnt, int state)
 		if (!rc)
 			rc = connect_mount(mnt, p, &route);
 		if (rc)
-			counters_note(p ? "a mount could not be connected: calls on it go through the kernel"
-			                : route.err);
+			counters_note(!p           ? route.err
+			              : mnt->dfuse ? "a mount could not be connected: calls on it go through the kernel"
+			                           : "a mount could not be connected: calls on it get ENOTCONN");
 		atomic_store_explicit(&mnt->state, rc ? MOUNT_DEAD : MOUNT_READY, memory_order_release);
 	}
 	rank_unlock(&connect_lock, RANK_MOUNT);

@@ -106,6 +106,13 @@ static bool is_directory(struct ofd *ofd)
 	return obj && ofd->mnt->p->dfs_ostat(ofd->mnt->dfs, obj, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
+/* A mount that could not be connected: the kernel has dfuse's; what lies under a mount that only the environment names
+ * is not what the program wants. */
+static long unconnected(struct where *w, const struct mount *mnt, int dirfd, const char *path)
+{
+	return mnt->dfuse ? to_kernel(w, dirfd, path) : -ENOTCONN;
+}
+
 /* Starts in the directory of ofd. Fast when its object can be used as it is. */
 static long start_at(struct where *w, struct ofd *ofd, const char *path)
 {
@@ -116,7 +123,7 @@ static long start_at(struct where *w, struct ofd *ofd, const char *path)
 	}
 	if (!mount_connect(w->mnt)) {
 		ofd_put(ofd);
-		return to_kernel(w, w->dirfd, path);
+		return unconnected(w, w->mnt, w->dirfd, path);
 	}
 	if (ofd->kind == OFD_FILE && path[0]) {
 		ofd_put(ofd);
@@ -169,8 +176,10 @@ static long found(struct where *w)
 static long start_absolute(struct where *w, const char *path)
 {
 	w->mnt = mount_of(path);
-	if (!w->mnt || !mount_connect(w->mnt))
+	if (!w->mnt)
 		return to_kernel(w, AT_FDCWD, path);
+	if (!mount_connect(w->mnt))
+		return unconnected(w, w->mnt, AT_FDCWD, path);
 	path += w->mnt->root_len;
 	size_t n = strnlen(path, PATH_MAX);
 	if (n == PATH_MAX)
@@ -463,7 +472,7 @@ static long walk(struct where *w, size_t len)
 					return -ENAMETOOLONG;
 				strcpy(w->path, full);
 				if (!mount_connect(other))
-					return to_kernel(w, AT_FDCWD, w->path);
+					return unconnected(w, other, AT_FDCWD, w->path);
 				w->mnt = other;
 				len = 0;
 			}

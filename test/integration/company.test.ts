@@ -30,6 +30,9 @@ threads = [threading.Thread(target=work, args=(n,)) for n in range(4)]
 print(subprocess.run(["cat", "f"], capture_output=True, text=True).stdout, sum(os.path.getsize(f"t{n}") for n in range(4)))
 m = mmap.mmap(os.open("f", os.O_RDONLY), 0, prot=mmap.PROT_READ); print(m[:3])'`;
 
+/** What D_IL_REPORT prints when the shim has done something. */
+const taken = /summary for ops on DFS/;
+
 describe.runIf(canMount())('a shim', () => {
   const mounted = useMountedContainer();
   let expected: Outcome;
@@ -66,7 +69,7 @@ describe.runIf(canMount())('a shim', () => {
           expect(check.stdout).toContain(name);
           expect(check.stdout).toContain(shim(way));
           const report = `D_IL_REPORT=1 bash -c 'echo text > n; read x < n'`;
-          expect((await withPreloads(way, libraries, report)).stderr).toMatch(/summary for ops on DFS/);
+          expect((await withPreloads(way, libraries, report)).stderr).toMatch(taken);
         }
       },
     );
@@ -112,6 +115,7 @@ describe.runIf(canMount())('a shim', () => {
         mounted.run(way, command, [], { directory: mounted.directory(way), env: { ...env, ...more } });
       const good = { status: 0, stdout: `${'100000\n'.repeat(4)}5 names, child 3\n`, stderr: '' };
       expect(await run(checked)).toMatchObject(good);
+      expect((await run(checked, { D_IL_REPORT: '1' })).stderr).toMatch(taken);
       // Its library wants to be the first one, and can be told not to mind.
       expect(await run(shared, { ASAN_OPTIONS: 'detect_leaks=0:verify_asan_link_order=0' })).toMatchObject(
         good,
@@ -127,10 +131,12 @@ describe.runIf(canMount())('a shim', () => {
       const options = ['-q', '--error-exitcode=99', '--trace-children=no', plain];
       const outcome = await mounted.run(way, valgrind ?? '', options, {
         directory: mounted.directory(way),
+        env: { D_IL_REPORT: '1' },
         seconds: 100,
       });
       expect(outcome).toMatchObject({ status: 0, stdout: `${'100000\n'.repeat(4)}5 names, child 3\n` });
       expect(outcome.stderr).not.toMatch(/Invalid (read|write)|uninitialised/);
+      expect(outcome.stderr).toMatch(taken);
     });
 
     // It is made to be there from the start: the loader has room for its thread-local variables only then, and refuses it

@@ -62,7 +62,15 @@ describe.each<[string, NodeJS.ProcessEnv]>([
   it('programs run on, and get an errno where they need it', async () => {
     const { status, stdout, stderr } = await shell('echo text > $POINT/f || echo $?; echo other', env);
     expect({ status, stdout }).toEqual({ status: 0, stdout: '1\nother\n' });
-    expect(stderr).toMatch(/No such file or directory/);
+    expect(stderr).toMatch(/Transport endpoint is not connected/);
+  });
+
+  it('nothing is written to what lies under the mount point', async () => {
+    const { stdout } = await shell(
+      'mkdir -p $POINT/d || echo $?; cd $POINT || echo $?; echo > $POINT/f || echo $?',
+      env,
+    );
+    expect(stdout).toBe('1\n1\n1\n');
   });
 
   it('a mount is reached through the kernel', async () => {
