@@ -49,12 +49,36 @@ static struct ofd *below(DIR *dir)
 	return ofd != NULL && ofd->kind == OFD_DIR ? ofd : NULL;
 }
 
-static struct stream *stream_of(DIR *dir)
+/* The stream that the thread found last, as long as none has gone since. */
+static _Thread_local struct {
+	DIR *dir;
+	struct stream *stream;
+	unsigned int gone;
+} last;
+
+static struct stream *look_up(DIR *dir)
 {
+	unsigned int gone = atomic_load_explicit(&shim_streams_gone, memory_order_acquire);
 	struct ofd *ofd = below(dir);
 	struct stream *s = ofd != NULL ? atomic_load_explicit(&ofd->stream, memory_order_acquire) : NULL;
 
-	return s != NULL && s->dir == dir ? s : NULL;
+	if (s == NULL || s->dir != dir)
+		return NULL;
+	last.dir = NULL; /* a signal handler may come in between */
+	atomic_signal_fence(memory_order_seq_cst);
+	last.stream = s;
+	last.gone = gone;
+	atomic_signal_fence(memory_order_seq_cst);
+	last.dir = dir;
+	return s;
+}
+
+static inline struct stream *stream_of(DIR *dir)
+{
+	if (ENTRY_LIKELY(last.dir == dir &&
+	                 last.gone == atomic_load_explicit(&shim_streams_gone, memory_order_acquire)))
+		return last.stream;
+	return look_up(dir);
 }
 
 /* The first readdir() of a DIR makes its stream; NULL: libc serves it. */
@@ -106,7 +130,7 @@ static inline struct dirent *next(struct stream *s, int *error)
 	return entry;
 }
 
-void *shim_readdir(void *dir)
+SHIM_HOT void *shim_readdir(void *dir)
 {
 	static struct dirent *(*real)(DIR *);
 	struct stream *s = stream_of(dir);
@@ -183,6 +207,6 @@ int shim_closedir(void *dir)
 	struct stream *s = stream_of(dir);
 
 	if (s != NULL && atomic_compare_exchange_strong(&ofd->stream, &s, NULL))
-		memory_give(s);
+		stream_free(s);
 	return ENTRY_REAL(real, "closedir")(dir);
 }

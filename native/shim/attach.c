@@ -31,7 +31,7 @@
 #include "shim.h"
 #include "attach.h"
 
-bool shim_symbols_only = true;
+SHIM_HOT_DATA bool shim_symbols_only = true;
 const char *shim_attach_note;
 int shim_attach_other;
 

@@ -20,9 +20,9 @@ struct page {
 };
 
 static struct page own;
-static struct page *page = &own;
-struct shim_counter *shim_counters = own.calls;
-bool shim_counters_shared;
+SHIM_HOT_DATA static struct page *page = &own;
+SHIM_HOT_DATA struct shim_counter *shim_counters = own.calls;
+SHIM_HOT_DATA bool shim_counters_shared;
 
 static void fill(struct page *p)
 {

@@ -4,8 +4,8 @@
 #include <string.h>
 #include "runtime.h"
 
-_Atomic(struct ofd *) shim_cwd;
-bool shim_cwd_near;
+SHIM_HOT_DATA _Atomic(struct ofd *) shim_cwd;
+SHIM_HOT_DATA bool shim_cwd_near;
 
 void cwd_learn(void)
 {

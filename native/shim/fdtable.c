@@ -16,9 +16,9 @@
 #include <dfskit_ioctl.h>
 #include "runtime.h"
 
-struct ofd **shim_fds;
-unsigned int shim_fd_top;
-unsigned int shim_fd_floor = UINT_MAX;
+SHIM_HOT_DATA struct ofd **shim_fds;
+SHIM_HOT_DATA unsigned int shim_fd_top;
+SHIM_HOT_DATA unsigned int shim_fd_floor = UINT_MAX;
 
 static struct memory_lanes pool;
 /* The one given back last, with its slot: spares a program that opens one file after the other the pool and arena. */
@@ -172,7 +172,7 @@ static int path_placeholder_get(void)
 /* ---- a child that shares our memory but not our descriptors ---- */
 
 _Atomic int shim_own_pid;
-static _Atomic int foreign_pid; /* the child whose changes are kept apart */
+SHIM_HOT_DATA static _Atomic int foreign_pid; /* the child whose changes are kept apart */
 static struct foreign {
 	int fd;
 	struct ofd *ofd;
@@ -391,6 +391,14 @@ struct ofd *ofd_new(struct mount *mnt, dfs_obj_t *obj, enum ofd_kind kind, uint3
 	return ofd;
 }
 
+SHIM_HOT_DATA _Atomic unsigned int shim_streams_gone;
+
+void stream_free(struct stream *stream)
+{
+	atomic_fetch_add(&shim_streams_gone, 1);
+	memory_give(stream);
+}
+
 SHIM_HOT void ofd_put(struct ofd *ofd)
 {
 	if (!ofd || atomic_fetch_sub_explicit(&ofd->refs, 1, memory_order_acq_rel) != 1)
@@ -407,7 +415,7 @@ SHIM_HOT void ofd_put(struct ofd *ofd)
 	struct stream *left = atomic_load_explicit(&ofd->stream, memory_order_relaxed);
 	if (left) { /* its DIR was not closed */
 		atomic_store_explicit(&ofd->stream, NULL, memory_order_relaxed);
-		memory_give(left);
+		stream_free(left);
 	}
 	struct ofd *none = NULL;
 	if (!slot_private(ofd->slot) || !atomic_compare_exchange_strong(&recent, &none, ofd))

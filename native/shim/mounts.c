@@ -17,9 +17,9 @@
 #define MAX_MOUNTS 128
 
 struct mount shim_mounts[MAX_MOUNTS];
-int shim_nr_mounts;
-int shim_paths_active;
-uint64_t shim_path_mask, shim_path_bits;
+SHIM_HOT_DATA int shim_nr_mounts;
+SHIM_HOT_DATA int shim_paths_active;
+SHIM_HOT_DATA uint64_t shim_path_mask, shim_path_bits;
 const uint64_t shim_path_factor = SHIM_PATH_FACTOR; /* for attach_x86_64.S */
 
 /* For shim_path_glance(). */
@@ -37,7 +37,7 @@ static void note_beginnings(void)
 		shim_path_bits |= 1ull << ((word & shim_path_mask) * SHIM_PATH_FACTOR >> 58);
 	}
 }
-_Atomic(const struct provider *) shim_provider;
+SHIM_HOT_DATA _Atomic(const struct provider *) shim_provider;
 static pthread_mutex_t connect_lock = PTHREAD_MUTEX_INITIALIZER;
 static atomic_int
     loading; /* threads that load a provider, -1 while one forks: rwlocks are not in every old libc.so.6 */

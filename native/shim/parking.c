@@ -20,7 +20,7 @@
 
 /* NOBODY, or the number twice, and one more when it is close-on-exec. */
 _Atomic int shim_parked = NOBODY;
-_Atomic uint64_t shim_fd_low; /* the number; above it, how many closes were seen */
+SHIM_HOT_DATA _Atomic uint64_t shim_fd_low; /* the number; above it, how many closes were seen */
 #define ONE_CLOSE (1ull << 32)
 
 struct ofd parked_mark;

@@ -215,6 +215,9 @@ extern unsigned int shim_fd_top;       /* no descriptor at or above it is ours *
 struct ofd *ofd_get(int fd);
 struct ofd *ofd_get_cwd(void);
 void ofd_put(struct ofd *ofd);
+/* How many streams have gone: what was remembered of one before may be of that. */
+extern _Atomic unsigned int shim_streams_gone;
+void stream_free(struct stream *stream);
 /** A new description with one reference. It takes \a obj and copies the path, \a name in \a dir ("": \a dir itself;
  *  \a dir NULL: unknown). NULL: no memory. */
 struct ofd *ofd_new(struct mount *mnt, dfs_obj_t *obj, enum ofd_kind kind, uint32_t flags, const char *dir,

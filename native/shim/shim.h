@@ -14,7 +14,8 @@ struct ofd;
 
 /* What a data call runs. These functions lie together, in a few pages: where a system call leaves the TLB empty, as under
  * some hypervisors, each page that is touched between two of them costs as much as a dozen instructions. */
-#define SHIM_HOT __attribute__((hot))
+#define SHIM_HOT      __attribute__((hot))
+#define SHIM_HOT_DATA __attribute__((section("shim_hot"))) /* and what they look at */
 
 /* Process-wide descriptor table: an open-file description for each descriptor that is ours. */
 #define SHIM_FD_MAX (1u << 20)

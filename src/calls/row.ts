@@ -77,6 +77,12 @@ export const cancellationPoints: ReadonlySet<string> = new Set([
   'sync_file_range', 'fallocate', 'posix_fallocate', 'copy_file_range', 'fcntl', 'lockf',
 ]);
 
+/** Rows that programs call most: their entry points lie together (SHIM_HOT). */
+export const hotCalls: ReadonlySet<string> = new Set([
+  'open', 'openat', 'close', 'read', 'write', 'pread64', 'pwrite64', 'readv', 'writev', 'lseek', 'fstat', 'stat', 'lstat',
+  'statx', 'fstatat', 'access', 'readdir',
+]);
+
 export type Dispositions = readonly [pil4dfs: Disposition, ioil: Disposition];
 
 /** Both flavours take it. */

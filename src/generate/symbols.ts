@@ -1,5 +1,5 @@
 /** Emits symbols.c: the exported libc names of a flavour. */
-import { FLAVOURS, cancellationPoints, type CallRow, type Flavour } from '../calls/row.js';
+import { FLAVOURS, cancellationPoints, hotCalls, type CallRow, type Flavour } from '../calls/row.js';
 import {
   HEAD,
   argumentList,
@@ -112,13 +112,14 @@ function definition(row: CallRow, flavour: Flavour): string {
   const [first, ...aliases] = row.symbols;
   const head = `${row.returns}${row.returns.endsWith('*') ? '' : ' '}`;
   const parameters = parameterList(row);
+  const exporting = hotCalls.has(row.name) ? 'ENTRY_EXPORT SHIM_HOT' : 'ENTRY_EXPORT';
   let text = '';
   const always = row[flavour] === 'take' && oursTest(row, flavour) === '1';
   if (!always)
     text += `typedef ${head}fn_${row.name}(${parameters});\nstatic fn_${row.name} *real_${row.name};\n\n`;
-  text += `ENTRY_EXPORT ${head}${own(first!)}(${parameters}) __asm__("${first}");\n`;
+  text += `${exporting} ${head}${own(first!)}(${parameters}) __asm__("${first}");\n`;
   for (const alias of aliases)
-    text += `ENTRY_EXPORT ${head}${own(alias)}(${parameters}) __asm__("${alias}") __attribute__((alias("${first}")));\n`;
+    text += `${exporting} ${head}${own(alias)}(${parameters}) __asm__("${alias}") __attribute__((alias("${first}")));\n`;
   return `${text}${head}${own(first!)}(${parameters})\n{\n${body(row, flavour)}}\n`;
 }
 
