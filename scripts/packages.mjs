@@ -23,6 +23,7 @@ export const testPackages = [
   'autoconf',
   'busybox-static',
   'bzip2',
+  'cpio',
   'libeatmydata1', // preloads and allocators beside ours
   'libjemalloc2',
   'libtcmalloc-minimal4',
@@ -33,6 +34,7 @@ export const testPackages = [
   'sqlite3',
   'strace',
   'valgrind',
+  'vim',
   'zip',
   'unzip',
   'clang-format',

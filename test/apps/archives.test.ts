@@ -58,6 +58,31 @@ describe('archives', () => {
       rsync -a in/ "$out/back/"; rsync -ai in/ "$out/back/"; diff -r --no-dereference in "$out/back"`,
   });
   sameAsKernel(mounted, {
+    name: 'cpio keeps links, modes and times, makes sparse files, and passes a tree on',
+    needs: ['cpio'],
+    options: { seconds: 50 }, // 512 bytes a call
+    script: `${tree}
+      files() { (cd $1; find . -type f -printf '%p %m %n %s %TY-%Tm-%Td\\n' | sort); } # it sets no times of links
+      for format in newc ustar; do
+        find t -depth | sort | cpio -o --quiet -H $format -O t.cpio; cpio -it --quiet < t.cpio | sort
+        mkdir $format; (cd $format; cpio -idm --quiet --sparse < ../t.cpio); files $format/t; diff -r --no-dereference t $format/t
+        [ $format/t/numbers -ef $format/t/d/hard ] && echo linked
+        [ $(du -k $format/t/sparse | cut -f 1) -lt 4000 ] && echo sparse
+      done
+      find t -depth | cpio -pdm --quiet --sparse passed; files passed/t; find t -depth | cpio -pdlm --quiet same; [ t/numbers -ef same/t/numbers ] && echo linked
+      echo t/d/short | cpio -oA --quiet -H newc -O t.cpio 2>&1 | wc -l; cpio -i --quiet --to-stdout t/d/short < t.cpio; rm t.cpio`,
+  });
+  sameAsKernel(mounted, {
+    name: 'zip packs, updates and deletes in place, and unzip restores it',
+    needs: ['zip', 'unzip'],
+    script: `${tree}
+      zip -qry t.zip t; zip -T t.zip; unzip -Z1 t.zip | sort; mkdir x; unzip -q t.zip -d x; diff -r --no-dereference t x/t
+      (cd x; find t -type f -printf '%p %m %s %TY-%Tm-%Td\\n' | sort)
+      echo more >> t/d/short; zip -qfy t.zip t/d/short; unzip -p t.zip t/d/short; zip -qd t.zip t/numbers; unzip -Z1 t.zip | grep -c numbers || true
+      zip -qm t.zip t/d/short; [ ! -e t/d/short ] && unzip -qo t.zip t/d/short && cat t/d/short; zip -q - t/numbers | cat > piped.zip; unzip -tq piped.zip
+      zip -qry -s 64k parts.zip t; ls parts.*; rm parts.* t.zip piped.zip`,
+  });
+  sameAsKernel(mounted, {
     name: 'cpio and zip formats by python',
     needs: ['python3'],
     script: `${tree}
