@@ -83,7 +83,7 @@ describe('archives', () => {
       zip -qry -s 64k parts.zip t; ls parts.*; rm parts.* t.zip piped.zip`,
   });
   sameAsKernel(mounted, {
-    name: 'cpio and zip formats by python',
+    name: 'zip and tar by python',
     needs: ['python3'],
     script: `${tree}
       /usr/bin/env python3 - <<'END'
