@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { connect } from '../../src/dfs/index.js';
 import { dfskit, execute, temporaryDirectory, type Result } from '../support/cli.js';
+import { canBeAnotherUser } from '../support/others.js';
 
 const scratch = temporaryDirectory();
 const store = join(scratch.path, 'store');
@@ -111,32 +112,29 @@ describe('a store that is not what it should be', () => {
     }
   });
 
-  it.runIf(process.getuid?.() !== 0 || existsSync('/usr/bin/setpriv'))(
-    'one of another user is refused',
-    async () => {
-      const dir = join(scratch.path, 'private');
-      expect(await dfskit(['cont', 'create', 'tank/c'], { env: { DFSKIT_STORE: dir } })).toMatchObject({
-        status: 0,
-      });
-      chmodSync(dir, 0);
-      chmodSync(scratch.path, 0o755);
-      const args = ['cont', 'info', 'tank/c'];
-      const other = [
-        '--reuid=65534',
-        '--regid=65534',
-        '--clear-groups',
-        join(import.meta.dirname, '../../scripts/dfskit.sh'),
-        ...args,
-      ];
-      const result =
-        process.getuid?.() === 0
-          ? await execute('setpriv', other, { env: { DFSKIT_STORE: dir } })
-          : await dfskit(args, { env: { DFSKIT_STORE: dir } });
-      chmodSync(dir, 0o755);
-      expect(result.status).toBe(1);
-      expect(result.stderr).toMatch(/^dfskit: cannot open container tank\/c: .*permission denied/);
-    },
-  );
+  it.runIf(process.getuid?.() !== 0 || canBeAnotherUser())('one of another user is refused', async () => {
+    const dir = join(scratch.path, 'private');
+    expect(await dfskit(['cont', 'create', 'tank/c'], { env: { DFSKIT_STORE: dir } })).toMatchObject({
+      status: 0,
+    });
+    chmodSync(dir, 0);
+    chmodSync(scratch.path, 0o755);
+    const args = ['cont', 'info', 'tank/c'];
+    const other = [
+      '--reuid=65534',
+      '--regid=65534',
+      '--clear-groups',
+      join(import.meta.dirname, '../../scripts/dfskit.sh'),
+      ...args,
+    ];
+    const result =
+      process.getuid?.() === 0
+        ? await execute('setpriv', other, { env: { DFSKIT_STORE: dir } })
+        : await dfskit(args, { env: { DFSKIT_STORE: dir } });
+    chmodSync(dir, 0o755);
+    expect(result.status).toBe(1);
+    expect(result.stderr).toMatch(/^dfskit: cannot open container tank\/c: .*permission denied/);
+  });
 
   it('one of another version is refused', async () => {
     const dir = join(scratch.path, 'newer');

@@ -19,6 +19,7 @@ import { isAlive, waitForEnd } from '../../src/mount/daemon.js';
 import { binPath, libPath } from '../../src/paths.js';
 import { execute, type Result } from '../support/cli.js';
 import { canMount, mountBench, python, type MountBench } from '../support/mounts.js';
+import { canBeAnotherUser } from '../support/others.js';
 
 const root = process.getuid?.() === 0;
 
@@ -349,7 +350,7 @@ print([after[n] - before[n] for n in (FUSE_MKDIR, FUSE_WRITE, FUSE_CREATE)])
   });
 
   // In a mount namespace of its own, with a device that everybody may open.
-  it.runIf(root)('works for an ordinary user', async () => {
+  it.runIf(canBeAnotherUser())('works for an ordinary user', async () => {
     const mounted = await bench.mount('user');
     chmodSync(mounted.dir, 0o777);
     await mounted.umount();

@@ -6,6 +6,7 @@ import { libPath } from '../../src/paths.js';
 import { program, providerOver } from '../support/build.js';
 import { execute } from '../support/cli.js';
 import { canMount, mountBench, python, type MountBench } from '../support/mounts.js';
+import { canBeAnotherUser } from '../support/others.js';
 
 /** Requests of dfskit_ioctl.h and daos_dfuse_ioctl.h. */
 const ioctls = `
@@ -106,7 +107,7 @@ print(struct.unpack('II', ask(root, 0xCA, 8)) == (os.geteuid(), os.getegid()), a
     }
   });
 
-  describe.skipIf(process.getuid?.() !== 0)('to another user', () => {
+  describe.runIf(canBeAnotherUser())('to another user', () => {
     const other = ['setpriv', '--reuid=2000', '--regid=2000', '--clear-groups'];
 
     it('lead him to the container, which he opens himself', async () => {
