@@ -6,6 +6,7 @@ import { temporaryDirectory } from '../support/cli.js';
 import { run } from '../support/run.js';
 import { packageRoot } from '../../src/paths.js';
 import { ways } from '../support/mounted.js';
+import { canBeAnotherUser } from '../support/others.js';
 
 const versions = '/usr/lib/postgresql';
 const version = existsSync(versions) ? readdirSync(versions).sort().at(-1) : undefined;
@@ -57,7 +58,7 @@ Bad checksums:  0
 `;
 
 describe('PostgreSQL', () => {
-  it.skipIf(version === undefined || process.getuid?.() !== 0).for(ways)(
+  it.skipIf(version === undefined || !canBeAnotherUser()).for(ways)(
     'with its data in the mount: initdb, load, SIGKILL of all processes, recovery, checksums (%s)',
     async (way) => {
       const base = temporaryDirectory();
