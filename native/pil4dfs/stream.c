@@ -75,9 +75,12 @@ static struct stream *look_up(DIR *dir)
 
 static inline struct stream *stream_of(DIR *dir)
 {
+	struct stream *s = last.stream;
+
+	atomic_signal_fence(memory_order_seq_cst); /* a handler in between leaves another DIR behind, or the same */
 	if (ENTRY_LIKELY(last.dir == dir &&
 	                 last.gone == atomic_load_explicit(&shim_streams_gone, memory_order_acquire)))
-		return last.stream;
+		return s;
 	return look_up(dir);
 }
 
@@ -204,7 +207,7 @@ int shim_closedir(void *dir)
 {
 	static int (*real)(DIR *);
 	struct ofd *ofd = below(dir);
-	struct stream *s = stream_of(dir);
+	struct stream *s = ofd != NULL ? stream_of(dir) : NULL;
 
 	if (s != NULL && atomic_compare_exchange_strong(&ofd->stream, &s, NULL))
 		stream_free(s);

@@ -513,8 +513,10 @@ void fd_assign(int fd, struct ofd *ofd)
 	struct ofd *old = __atomic_exchange_n(&shim_fds[fd], ofd, __ATOMIC_ACQ_REL);
 	if (old == &parked_mark)
 		fd_parked_replaced(fd);
-	else if (old != &foreign_mark)
+	else if (old && old != &foreign_mark) {
+		stream_leave(old);
 		ofd_put(old);
+	}
 }
 
 /* A duplicate of the placeholder `from` at the lowest free number from min on, or -errno. */

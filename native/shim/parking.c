@@ -75,6 +75,7 @@ bool fd_park(int fd, bool cloexec)
 		end(fd);                           /* another thread's is there */
 	else if (atomic_load(&shim_spawning) != 0) /* begun meanwhile: the number must not stay open there */
 		fd_unpark();
+	stream_leave(ofd);
 	ofd_put(ofd);
 	return true;
 }

@@ -215,9 +215,15 @@ extern unsigned int shim_fd_top;       /* no descriptor at or above it is ours *
 struct ofd *ofd_get(int fd);
 struct ofd *ofd_get_cwd(void);
 void ofd_put(struct ofd *ofd);
-/* How many streams have gone: what was remembered of one before may be of that. */
+/* How many streams have gone, or lost a descriptor: what was remembered of one before may be of that. */
 extern _Atomic unsigned int shim_streams_gone;
 void stream_free(struct stream *stream);
+/** A descriptor of \a ofd is closed or becomes another file's: that of its DIR, perhaps. */
+static inline void stream_leave(const struct ofd *ofd)
+{
+	if (__builtin_expect(atomic_load_explicit(&ofd->stream, memory_order_relaxed) != NULL, 0))
+		atomic_fetch_add(&shim_streams_gone, 1);
+}
 /** A new description with one reference. It takes \a obj and copies the path, \a name in \a dir ("": \a dir itself;
  *  \a dir NULL: unknown). NULL: no memory. */
 struct ofd *ofd_new(struct mount *mnt, dfs_obj_t *obj, enum ofd_kind kind, uint32_t flags, const char *dir,

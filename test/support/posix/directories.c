@@ -336,6 +336,38 @@ static void streams(void)
 	show_end(pid);
 }
 
+/* Programs should not; a DIR is on whatever its descriptor is, all the same. */
+static void descriptors_behind_streams(void)
+{
+	int n;
+
+	mkdir("a", 0755);
+	mkdir("b", 0755);
+	close(must_open("b/1", O_CREAT | O_WRONLY));
+	close(must_open("b/2", O_CREAT | O_WRONLY));
+	DIR *d = opendir("a");
+	for (n = 0; readdir(d) != NULL; n++)
+		;
+	int kept = dup(dirfd(d)), other = must_open("b", O_RDONLY | O_DIRECTORY);
+	dup2(other, dirfd(d));
+	rewinddir(d);
+	say("of a %d", n);
+	for (n = 0; readdir(d) != NULL; n++)
+		;
+	say("of b %d", n);
+	close(dirfd(d));
+	TRY(closedir(d));
+
+	d = opendir("b");
+	readdir(d);
+	int again = dup(dirfd(d));
+	close(dirfd(d));
+	TRY(closedir(d));
+	close(again);
+	close(kept);
+	close(other);
+}
+
 const struct check directory_checks[] = {
     {"3000 entries are each seen once while some are removed", many_entries},
     {"3000 entries are each seen once while another process removes", concurrent_removes},
@@ -346,5 +378,6 @@ const struct check directory_checks[] = {
     {"nftw, fts and glob walk a tree", walks},
     {"duplicates of a directory descriptor share the position", shared_position},
     {"streams on one directory stay apart", streams},
+    {"descriptors that are closed or replaced behind their streams", descriptors_behind_streams},
     {NULL, NULL},
 };
