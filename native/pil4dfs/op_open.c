@@ -216,7 +216,7 @@ long op_openat(int dirfd, const char *path, int flags, mode_t mode)
 	if (!r && !w.ours) {
 		fd_unpark();
 		r = SHIM_RAW(SYS_openat, w.dirfd, w.kpath, flags, mode);
-		if (r >= 0) /* in a linked container, say */
+		if (r >= 0 && (w.kpath[0] != '/' || mount_of(w.kpath))) /* in a linked container, perhaps */
 			shim_opened((int)r, flags);
 	}
 	where_done(&w);

@@ -82,9 +82,13 @@ struct entry {
 void adopt_inherited(void)
 {
 	char buf[2048] __attribute__((aligned(8)));
+
+	for (int i = 0; i < shim_nr_mounts; i++)
+		shim_adopts |= shim_mounts[i].dfuse;
+	if (!shim_adopts)
+		return;
 	long dir = SHIM_RAW(SYS_openat, AT_FDCWD, "/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-	shim_adopts = true;
 	if (dir < 0)
 		return;
 	for (long n; (n = SHIM_RAW(SYS_getdents64, dir, buf, sizeof(buf))) > 0;)

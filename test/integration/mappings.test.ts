@@ -1,19 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { useMountedContainer } from '../support/mounted.js';
+import { countRequests } from '../support/requests.js';
 
 const mounted = useMountedContainer();
 
-/** Requests of FUSE that a piece of work makes: 15 reads, 16 writes. */
 const script = `
 import ctypes, fcntl, mmap, os, struct, sys
 root = os.environ['ROOT']
-def requests():
-    fd = os.open(root, os.O_RDONLY)
-    out = bytearray(8 + 512)
-    fcntl.ioctl(fd, 2 << 30 | len(out) << 16 | 0xA3 << 8 | 0xE2, out)
-    os.close(fd)
-    counts = struct.unpack('64Q', bytes(out)[8:])
-    return counts[15] + counts[16]
+${countRequests}
 fd = os.open('f', os.O_RDWR | os.O_CREAT, 0o644)
 other = os.open('f', os.O_RDWR)
 size = 64 * 4096

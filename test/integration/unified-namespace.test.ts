@@ -5,6 +5,7 @@ import { connect, createContainer, destroyContainer, type FileSystem } from '../
 import { libPath } from '../../src/paths.js';
 import { execute } from '../support/cli.js';
 import { canMount, mountBench, type MountBench } from '../support/mounts.js';
+import { countRequests } from '../support/requests.js';
 
 const script = `
 import errno, os, shutil, sys
@@ -162,13 +163,7 @@ print(attempt(os.listdir, self), attempt(open, self + '/a/f2', 'w'), os.path.exi
         expect(
           await run(`
 import fcntl, struct, subprocess
-def requests(): # 15 reads, 16 writes
-    fd = os.open(root, os.O_RDONLY)
-    out = bytearray(8 + 512)
-    fcntl.ioctl(fd, 2 << 30 | len(out) << 16 | 0xA3 << 8 | 0xE2, out)
-    os.close(fd)
-    counts = struct.unpack('64Q', bytes(out)[8:])
-    return counts[15] + counts[16]
+${countRequests}
 d = root + '/a/b'
 before = requests()
 with open(d + '/direct', 'wb') as f:

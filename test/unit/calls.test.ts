@@ -5,7 +5,7 @@ import { listCalls, rows } from '../../src/calls/index.js';
 import { LAST_NUMBER, otherNumbers } from '../../src/calls/kernel.js';
 import { isAmong, otherNames } from '../../src/calls/libc.js';
 import { operations } from '../../src/calls/operations.js';
-import { FLAVOURS } from '../../src/calls/row.js';
+import { FLAVOURS, cancellationPoints, hotCalls } from '../../src/calls/row.js';
 import { callsMarkdown } from '../../src/generate/docs.js';
 import { generatedC } from '../../src/generate/files.js';
 import { dynamicFunctions, libcPath } from '../support/elf.js';
@@ -30,6 +30,11 @@ describe('the table of calls', () => {
       expect(row.operation !== '', row.name).toBe(
         FLAVOURS.some((f) => ['take', 'after', 'received'].includes(row[f])),
       );
+  });
+
+  it('knows the rows that are cancellation points or called most', () => {
+    const names = new Set(rows.map(({ name }) => name));
+    expect([...cancellationPoints, ...hotCalls].filter((name) => !names.has(name))).toEqual([]);
   });
 
   it('classifies every function that the installed libc exports', () => {
