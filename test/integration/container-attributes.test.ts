@@ -13,6 +13,7 @@ import {
 import { mount, umount, type MountOptions } from '../../src/mount/index.js';
 import { dfskit } from '../support/cli.js';
 import { canMount, mountBench, python, type MountBench } from '../support/mounts.js';
+import { countRequests } from '../support/requests.js';
 
 let bench: MountBench;
 beforeAll(() => {
@@ -65,13 +66,8 @@ describe('attributes of a container', () => {
 });
 
 const requests = `
-import fcntl, os, struct, sys
-def requests(path):
-    fd = os.open(path, os.O_RDONLY)
-    out = bytearray(8 + 512)
-    fcntl.ioctl(fd, 2 << 30 | len(out) << 16 | 0xA3 << 8 | 0xE2, out)
-    os.close(fd)
-    return struct.unpack('64Q', bytes(out)[8:])
+import sys
+${countRequests}
 d = sys.argv[1]
 LOOKUP, GETATTR, READ = 1, 3, 15
 def count(what, work, times=20):

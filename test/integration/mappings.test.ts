@@ -13,11 +13,11 @@ other = os.open('f', os.O_RDWR)
 size = 64 * 4096
 os.write(fd, b'0' * size)
 def direct():
-    before = requests()
+    before = transfers(root)
     for i in range(20):
         os.pwrite(fd, b'%02d' % i, i * 8192)
         assert os.pread(other, 2, i * 8192) == b'%02d' % i
-    return requests() == before
+    return transfers(root) == before
 `;
 
 describe.each(['ioil', 'pil4dfs'] as const)('a file that is mapped, through %s', (way) => {

@@ -4,6 +4,7 @@ import { readCounters } from '../../src/telemetry/counters.js';
 import { program } from '../support/build.js';
 import { useMountedContainer, type Place } from '../support/mounted.js';
 import type { Outcome } from '../support/run.js';
+import { countRequests } from '../support/requests.js';
 
 const mounted = useMountedContainer();
 
@@ -26,12 +27,8 @@ def see(who, fd):
     out += [os.pread(fd, 100, 0), os.lseek(fd, 1, os.SEEK_CUR), fcntl.fcntl(fd, fcntl.F_GETFL) & os.O_APPEND]
     print(*out, flush=True)
 
-def requests():
-    fd = os.open(os.environ['ROOT'], os.O_RDONLY)
-    out = bytearray(8 + 512)
-    fcntl.ioctl(fd, 2 << 30 | len(out) << 16 | 0xA3 << 8 | 0xE2, out)
-    os.close(fd)
-    return struct.unpack('64Q', bytes(out)[8:])[15]
+${countRequests}
+def reads(): return requests(os.environ['ROOT'])[15]
 
 if role == 'parent':
     fd = os.open('f', os.O_RDWR | os.O_CREAT | flags, 0o644)
@@ -95,9 +92,9 @@ print(os.pread(fd, 4, 0), os.fstat(fd).st_nlink)
 os.ftruncate(fd, 4)
 print(os.fstat(fd).st_size, os.pread(fd, 9, 0))
 if 'ROOT' in os.environ:
-    before = requests()
+    before = reads()
     for i in range(200): assert len(os.pread(fd, 3, i % 2)) == 3
-    sys.stderr.write('%d ' % (requests() - before))
+    sys.stderr.write('%d ' % (reads() - before))
 os.close(fd)
 `;
 

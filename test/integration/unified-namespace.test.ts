@@ -165,7 +165,7 @@ print(attempt(os.listdir, self), attempt(open, self + '/a/f2', 'w'), os.path.exi
 import fcntl, struct, subprocess
 ${countRequests}
 d = root + '/a/b'
-before = requests()
+before = transfers(root)
 with open(d + '/direct', 'wb') as f:
     for i in range(200): f.write(b'%05d' % i * 1000)
 fd = os.open(d + '/direct', os.O_RDWR)
@@ -173,7 +173,7 @@ for i in range(200):
     os.pwrite(fd, b'%03d' % i, i * 5000)
     assert os.read(fd, 5000)[:5] == b'%03d' % i + (b'%05d' % i)[3:]
 twin = os.open(root + '/a/file/direct', os.O_RDONLY)
-print(requests() - before, os.pread(twin, 5, 5000).decode(), os.path.samestat(os.fstat(fd), os.stat(d + '/direct')))
+print(transfers(root) - before, os.pread(twin, 5, 5000).decode(), os.path.samestat(os.fstat(fd), os.stat(d + '/direct')))
 copy = subprocess.run([sys.executable, '-c', '''
 import os, sys
 fd = int(sys.argv[1])
