@@ -60,7 +60,7 @@ describe('archives', () => {
   sameAsKernel(mounted, {
     name: 'cpio keeps links, modes and times, makes sparse files, and passes a tree on',
     needs: ['cpio'],
-    options: { seconds: 50 }, // 512 bytes a call
+    options: { seconds: 120 }, // 512 bytes a call
     script: `${tree}
       files() { (cd $1; find . -type f -printf '%p %m %n %s %TY-%Tm-%Td\\n' | sort); } # it sets no times of links
       for format in newc ustar; do

@@ -10,7 +10,7 @@ describe('configure and make', () => {
     name: 'autoconf, configure in a directory of its own, make -j2, check, install and distclean',
     needs: ['autoconf', 'make', 'gcc'],
     repeatable: false,
-    options: { seconds: 90, env: { CONFIG_SITE: '/dev/null' } },
+    options: { seconds: 200, env: { CONFIG_SITE: '/dev/null' } },
     script: `${smallProject}
       cat > configure.ac <<'END'
 AC_INIT([small], [1.0])

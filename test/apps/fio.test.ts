@@ -21,7 +21,7 @@ describe('fio writes at random and verifies', () => {
       name: `by ${engine}, with threads and processes`,
       needs: ['fio', 'python3'],
       repeatable: false,
-      options: { seconds: 50 },
+      options: { seconds: 120 },
       script: `${run(`--ioengine=${engine} ${depth} --rw=randwrite --numjobs=2 --thread`)}
       ${run(`--ioengine=${engine} ${depth} --rw=randrw --numjobs=2 --fsync=64 --filename_format='p.$jobnum'`)}
       ls; wc -c * | tail -1`,

@@ -38,7 +38,7 @@ describe('git', () => {
     name: 'branch, merge, stash, checkout, worktree and gc',
     needs: ['git'],
     repeatable: false,
-    options: { env, seconds: 50 },
+    options: { env, seconds: 120 },
     script: `git init -q r; cd r; ${files}
       git add .; git commit -qm one; git checkout -qb side; echo side > side; git add side; git commit -qm side; git checkout -q main; echo main > a/b/1; git commit -qam main
       git merge -q --no-edit side; git rev-parse HEAD; cat side a/b/1; echo wip > a/b/2; git stash -q; cat a/b/2; git stash pop -q; cat a/b/2; git checkout -q -- a/b/2
@@ -49,7 +49,7 @@ describe('git', () => {
     name: 'clone, push, fetch and pull between repositories',
     needs: ['git'],
     repeatable: false,
-    options: { env, seconds: 50 },
+    options: { env, seconds: 120 },
     script: `git init -q --bare hub.git; git clone -q hub.git one 2>&1; cd one; ${files}
       git add .; git commit -qm one; git push -q origin main; cd ..; git clone -q hub.git two; (cd two; git rev-parse HEAD; git status --porcelain; echo two > two; git add .; git commit -qm two; git push -q)
       cd one; git pull -q --ff-only; cat two; git fsck --full 2>&1; cd ..; git clone -q --no-local --depth 1 "file://$PWD/hub.git" three; git -C three log --oneline; git -C hub.git fsck --full 2>&1; git clone -q --shared one four; git -C four fsck 2>&1; diff -r one/a four/a`,

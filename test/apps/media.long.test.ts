@@ -9,7 +9,7 @@ describe('ImageMagick', () => {
     name: 'draws, converts, resizes in place and keeps its cache on disk',
     needs: ['convert', 'identify'],
     repeatable: false,
-    options: { seconds: 60, env: { MAGICK_TEMPORARY_PATH: '.' } },
+    options: { seconds: 120, env: { MAGICK_TEMPORARY_PATH: '.' } },
     script: `
       /usr/bin/convert -size 400x300 gradient:red-blue -fill white -draw 'circle 200,150 200,50' a.png; /usr/bin/convert a.png b.jpg; /usr/bin/convert a.png -rotate 90 c.tiff
       /usr/bin/mogrify -resize 50% b.jpg; /usr/bin/identify -format '%m %w %h\\n' a.png b.jpg c.tiff; /usr/bin/convert a.png b.jpg c.tiff -append d.gif
@@ -22,7 +22,7 @@ describe('ffmpeg', () => {
     name: 'makes a film with a seekable header, cuts it and reads it back',
     needs: ['ffmpeg', 'ffprobe'],
     repeatable: false,
-    options: { seconds: 60 },
+    options: { seconds: 120 },
     script: `
       ffmpeg -nostdin -v error -f lavfi -i testsrc=d=2:s=160x120:r=10 -f lavfi -i sine=d=2 -c:v mpeg4 -c:a aac -threads 1 -bitexact -movflags +faststart a.mp4
       ffprobe -v error -show_entries stream=codec_name,nb_frames -of csv a.mp4; ffmpeg -nostdin -v error -ss 1 -i a.mp4 -c copy -bitexact b.mkv; ffmpeg -nostdin -v error -i a.mp4 -f framemd5 - | grep -v '^#' | sha256sum

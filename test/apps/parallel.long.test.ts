@@ -67,7 +67,7 @@ describe('HDF5', () => {
     name: 'a chunked, compressed data set is written, extended, repacked, copied and compared',
     needs: ['h5cc', 'h5dump', 'h5repack'],
     repeatable: false,
-    options: { seconds: 60 },
+    options: { seconds: 120 },
     script: `cat > make.c <<'END'
 #include <hdf5.h>
 #include <stdio.h>

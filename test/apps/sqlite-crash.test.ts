@@ -35,7 +35,7 @@ describe('sqlite3 after SIGKILL', () => {
       async (way, { skip }) => {
         skip(!program('sqlite3') || !program('python3'), 'needs sqlite3 and python3');
         const directory = mounted.directory(way, 'crash');
-        const { stdout, status } = await mounted.script(way, script(journal), { directory, seconds: 60 });
+        const { stdout, status } = await mounted.script(way, script(journal), { directory, seconds: 120 });
         const round = 'ok\n0\n1|1\n1\n1\n1\n1\n';
         expect({ stdout, status }).toEqual({ stdout: `${journal}\n${round.repeat(3)}`, status: 0 });
         for (const reader of ways) {

@@ -32,7 +32,7 @@ END
          insert() { for n in $(seq 25); do echo "insert into t values($1, $n);"; done | sqlite3 -cmd '.timeout 20000' db; }
          insert 1 & one=$!; insert 2 & two=$!; wait $one; wait $two
          sqlite3 db 'select w, count(*), sum(n) from t group by w; pragma integrity_check'`,
-          { directory, seconds: 50 },
+          { directory, seconds: 120 },
         );
         expect({ stdout, stderr, status }).toEqual({
           stdout: '1|25|325\n2|25|325\nok\n',

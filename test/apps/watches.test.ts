@@ -36,7 +36,7 @@ describe('inotify', () => {
         const args = ['-c', watcher, where === '.' ? '.' : directory];
         const { stdout, stderr, status } = await mounted.run(way, program('python3') ?? '', args, {
           directory,
-          seconds: 30,
+          seconds: 60,
         });
         const [kernel, shim, end] = stdout.split('\n');
         expect({ kernel, end, stderr, status }).toEqual({
@@ -63,7 +63,7 @@ describe('inotify', () => {
         });
         setTimeout(() => fs.appendFileSync('f', 'bc'), 500);`;
       expect(
-        await mounted.run(way, process.execPath, ['-e', script], { directory, seconds: 30 }),
+        await mounted.run(way, process.execPath, ['-e', script], { directory, seconds: 60 }),
       ).toMatchObject({
         stdout: '1 3\n',
         stderr: '',

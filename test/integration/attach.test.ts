@@ -126,7 +126,7 @@ describe.each([
   { flavour: 'pil4dfs', ours: '1' },
   { flavour: 'ioil', ours: '1' },
 ])('with all calls of libc routed in $flavour, and everything ours: $ours', ({ flavour, ours }) => {
-  it.each(Object.keys(programs))('%s does what it does without', { timeout: 60_000 }, (name) => {
+  it.each(Object.keys(programs))('%s does what it does without', { timeout: 180_000 }, (name) => {
     const plain = run(programs[name]!);
     expect(plain.status, plain.stderr).toBe(name === 'bash' ? 3 : 0);
     expect(run(programs[name]!, { LD_PRELOAD: library(flavour), STUB_OURS: ours })).toEqual(plain);

@@ -46,7 +46,7 @@ describe('the client under load', () => {
     expect(new Set(ends).size).toBe(200);
   });
 
-  it('lists 10,000 names while others go', { timeout: 120_000 }, async () => {
+  it('lists 10,000 names while others go', { timeout: 240_000 }, async () => {
     const { fs } = container;
     await fs.mkdir('/wide');
     const wanted = new Set(Array.from({ length: 10_000 }, (_, i) => `name-${i}`));
@@ -82,7 +82,7 @@ describe('the client under load', () => {
 });
 
 describe('what is forgotten', () => {
-  it('is closed by the collector, and no handle of it stays', { timeout: 60_000 }, async () => {
+  it('is closed by the collector, and no handle of it stays', { timeout: 180_000 }, async () => {
     const code = `
       import { readdirSync } from 'node:fs';
       import { setTimeout as sleep } from 'node:timers/promises';

@@ -72,7 +72,7 @@ describe('random changes of a file', () => {
 });
 
 describe('streams', () => {
-  it('carry random bytes in random chunks, from any start to any end', { timeout: 120_000 }, async () => {
+  it('carry random bytes in random chunks, from any start to any end', { timeout: 240_000 }, async () => {
     const { fs } = container;
     await fc.assert(
       fc.asyncProperty(
@@ -195,7 +195,7 @@ describe('streams', () => {
     await expect(wrong.write('text' as unknown as Uint8Array)).rejects.toThrow(TypeError);
   });
 
-  it('move 200 MB in bounded memory, through the streams of node too', { timeout: 120_000 }, async () => {
+  it('move 200 MB in bounded memory, through the streams of node too', { timeout: 240_000 }, async () => {
     const { fs } = container;
     const chunk = pattern(1 << 20);
     const megabytes = 200;

@@ -46,7 +46,7 @@ describe.runIf(canMount())('a shim', () => {
     mounted.script(way, text, {
       directory: mounted.directory(way),
       env: { LD_PRELOAD: libraries.join(':') },
-      seconds: 60,
+      seconds: 120,
     });
 
   const allocators: [string, string][] = [
@@ -124,7 +124,7 @@ describe.runIf(canMount())('a shim', () => {
       expect(await run(shared, { LD_PRELOAD: `${asan}:${shim(way)}` })).toMatchObject(good);
     });
 
-    it(`works under valgrind, which finds no error (${way})`, { timeout: 120_000 }, async ({ skip }) => {
+    it(`works under valgrind, which finds no error (${way})`, { timeout: 240_000 }, async ({ skip }) => {
       const valgrind = program('valgrind');
       skip(valgrind === undefined, 'needs valgrind');
       const plain = compile(base, 'plain', ['company/checked.c']);
@@ -174,7 +174,7 @@ describe.runIf(canMount())('a shim', () => {
         const options: CommandOptions = {
           directory: mounted.directory(way),
           env: { DFSKIT_REPORT: report },
-          seconds: 60,
+          seconds: 120,
         };
         const bash = program('bash') ?? 'bash';
         const { status, stdout, stderr } = await mounted.run(

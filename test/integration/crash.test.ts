@@ -3,7 +3,7 @@ import { places } from '../support/model/compare.js';
 import { killWriters } from '../support/model/crash.js';
 
 describe.each(places)('the provider with its store in %s', (place) => {
-  it('has everything that was acknowledged after 30 kills of writers', { timeout: 120_000 }, () =>
+  it('has everything that was acknowledged after 30 kills of writers', { timeout: 240_000 }, () =>
     killWriters(place, 30),
   );
 });

@@ -57,7 +57,7 @@ print(len(data), data[-1:].decode())`;
 /** That of the system: a wrapper of a version manager makes calls of its own. */
 const python = program('python3') ?? 'python3';
 
-describe.runIf(asked)('over DAOS', { timeout: 120_000 }, () => {
+describe.runIf(asked)('over DAOS', { timeout: 240_000 }, () => {
   const scratch = temporaryDirectory();
   let mounted: Mounted;
   let top: string;
@@ -67,7 +67,7 @@ describe.runIf(asked)('over DAOS', { timeout: 120_000 }, () => {
     mkdirSync(dir);
     mounted = await mount({ container: container ?? '', dir, provider: 'daos' });
     top = mkdtempSync(join(dir, 'dfskit-test-'));
-  }, 60_000);
+  }, 180_000);
   afterAll(async () => {
     try {
       if (top !== undefined) rmSync(top, { recursive: true, force: true });
@@ -75,7 +75,7 @@ describe.runIf(asked)('over DAOS', { timeout: 120_000 }, () => {
       await mounted?.umount();
       scratch.remove();
     }
-  }, 60_000);
+  }, 180_000);
 
   it('answers the driver that calls the library', async () => {
     const args = ['--api', 'dfs', '--cont', container ?? '', '--dir', '/dfskit-test-driver', '--remove-dir'];

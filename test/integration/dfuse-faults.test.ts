@@ -129,7 +129,7 @@ describe.skipIf(!canMount())('when something goes wrong', () => {
     } finally {
       for (const { dir } of mounts) await umount(dir);
     }
-  }, 60_000);
+  }, 180_000);
 
   it.each(['pil4dfs', 'ioil'])(
     'leaves programs under %s alone when other mounts are dead or hang',

@@ -49,7 +49,7 @@ describe('the headers of DAOS', () => {
     expect(declared).toEqual(dynamicFunctions(join(packageRoot, 'build/lib/libdfs_local.so')));
   });
 
-  it.each(headers)('%s stands alone in C and in C++', { timeout: 60_000 }, (name) => {
+  it.each(headers)('%s stands alone in C and in C++', { timeout: 180_000 }, (name) => {
     const source = `#include <${name}>\n`;
     compile('cc', ['-std=gnu11', '-Wall', '-Wextra', '-Werror', '-fsyntax-only', '-x', 'c'], source);
     compile('c++', ['-std=c++17', '-Wall', '-Wextra', '-Werror', '-fsyntax-only', '-x', 'c++'], source);

@@ -36,7 +36,7 @@ describe.runIf(canMount() && strace !== undefined && namespaces)('libioil', () =
     const args = ['-m', 'bash', '-c', alone, mounted.mountPoint, strace ?? '', ...traced];
     const { status, stdout, stderr } = await mounted.run('kernel', 'unshare', args, {
       env: { DFSKIT_REPORT: report },
-      seconds: 30,
+      seconds: 60,
     });
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
     // DFSKIT_IOCTL_FILE

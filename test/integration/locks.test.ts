@@ -23,7 +23,7 @@ async function transcript(place: Place, holder: Place, requester: Place): Promis
     place === 'kernel' ? 'kernel' : 'dfuse',
     program,
     [file, one!, other!],
-    { seconds: 60 },
+    { seconds: 120 },
   );
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
   return stdout;

@@ -4,11 +4,11 @@ import { compareWithSomeOrder } from '../support/model/concurrent.js';
 
 // With a store that outlasts power cuts, and with one in memory.
 describe.each(places)('the provider with its store in %s', (place) => {
-  it('answers random operations as a directory of the kernel does', { timeout: 120_000 }, async () => {
+  it('answers random operations as a directory of the kernel does', { timeout: 240_000 }, async () => {
     expect(await compareWithKernel(place, 16, 400)).toBeGreaterThan(1000);
   });
 
-  it('answers four processes at once as if one call came after the other', { timeout: 120_000 }, () =>
+  it('answers four processes at once as if one call came after the other', { timeout: 240_000 }, () =>
     compareWithSomeOrder(place, 40, 12),
   );
 });

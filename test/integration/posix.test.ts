@@ -23,7 +23,7 @@ async function check(place: Place, name: string): Promise<string> {
   const directory = mounted.directory(place, 'check');
   const outside = mkdtempSync(join(tmpdir(), 'dfskit-outside-'));
   try {
-    const options = { directory, env: { OUTSIDE: outside }, seconds: 40 };
+    const options = { directory, env: { OUTSIDE: outside }, seconds: 100 };
     const { status, signal, stdout, stderr } = await mounted.run(
       place,
       compile(mounted.programs, 'posix-checks', ['posix']),

@@ -7,6 +7,6 @@ beforeAll(() => {
   execFileSync('cmake', ['--build', buildDirectory, '--target', 'dfs_local_tight'], { stdio: 'ignore' });
 });
 
-it('has all that was synced after a cut of the power at any step', { timeout: 120_000 }, async () => {
+it('has all that was synced after a cut of the power at any step', { timeout: 240_000 }, async () => {
   expect(await cutPower(12, 17)).toBeGreaterThan(50);
 });

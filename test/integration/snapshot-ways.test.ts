@@ -24,7 +24,7 @@ const refused: Record<string, string> = {
 describe.runIf(canMount()).each(ways)('.snapshot by %s', (way) => {
   const mounted = useMountedContainer();
 
-  it('shows what was, refuses changes, and is copied back', { timeout: 60_000 }, async () => {
+  it('shows what was, refuses changes, and is copied back', { timeout: 180_000 }, async () => {
     process.env['DFSKIT_STORE'] = mounted.store;
     const work = join(mounted.mountPoint, 'work');
     mkdirSync(join(work, 'dir/empty'), { recursive: true });

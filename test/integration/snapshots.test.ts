@@ -117,7 +117,7 @@ describe.runIf(canMount())('through dfuse', () => {
 });
 
 describe.runIf(existsSync(test))('random changes', () => {
-  it('leave snapshots as they were', { timeout: 120_000 }, async () => {
+  it('leave snapshots as they were', { timeout: 240_000 }, async () => {
     const numbers = fc.array(fc.nat(0x7fffffff), { minLength: 50, maxLength: 1500 });
     await fc.assert(
       fc.asyncProperty(numbers, async (list) => {

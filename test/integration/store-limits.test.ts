@@ -77,7 +77,7 @@ it('lets the map of the tree grow under two processes', async () => {
   await Promise.all(processes.map((process) => process.end()));
 });
 
-it('uses pages again that a killed reader was looking at', { timeout: 60_000 }, async () => {
+it('uses pages again that a killed reader was looking at', { timeout: 180_000 }, async () => {
   const writer = model();
   await writer.started;
   await writer.askAll(Array.from({ length: 800 }, (_, i) => `mkdir d${i} 0755`));
@@ -112,7 +112,7 @@ const small = {
 describe.skipIf(process.getuid?.() !== 0).each(['tmpfs', 'ext4'] as const)('on a full %s', (kind) => {
   it(
     'says ENOSPC for bytes and for names, and goes on when there is space again',
-    { timeout: 60_000 },
+    { timeout: 180_000 },
     async () => {
       const at = join(directory, kind);
       mkdirSync(at);

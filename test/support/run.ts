@@ -13,7 +13,7 @@ export interface RunOptions {
   /** The whole environment: nothing is inherited. */
   env: NodeJS.ProcessEnv;
   input?: string;
-  /** After this the command and its children are killed and the run fails. Default: 30. */
+  /** After this the command and its children are killed and the run fails. Default: 60. */
   seconds?: number;
 }
 
@@ -24,7 +24,7 @@ export interface RunOptions {
 export function run(
   command: string,
   args: string[],
-  { cwd, env, input, seconds = 30 }: RunOptions,
+  { cwd, env, input, seconds = 60 }: RunOptions,
 ): Promise<Outcome> {
   return new Promise((resolve, reject) => {
     // Without input it is /dev/null: a pipe of node is a socket, by which bash takes itself for a remote shell.
