@@ -20,8 +20,6 @@
 #endif
 #include <cpuid.h>
 #include <errno.h>
-#include <emmintrin.h>
-#include <link.h>
 #include <pthread.h>
 #include <stddef.h>
 #include <string.h>
@@ -30,19 +28,13 @@
 
 #include "shim.h"
 #include "attach.h"
+#include "libc_sites.h"
 
 SHIM_HOT_DATA bool shim_symbols_only = true;
 const char *shim_attach_note;
 int shim_attach_other;
 
-/* libc 2.36 has 119 sites, libpthread of older ones about 40. What goes beyond is left alone. */
-#define MAX_SITES 512
-
-#define JMP_LENGTH   5 /* e9 rel32 */
-#define MOVES_LENGTH 24
-
-#define READ_HEAD "\x31\xc0"                         /* xor %eax, %eax */
-#define READ_TAIL "\x0f\x05\x48\x3d\x00\xf0\xff\xff" /* syscall; cmp $-4096, %rax */
+#define JMP_LENGTH 5 /* e9 rel32 */
 
 /* Code of one site, with what its instructions refer to. */
 struct trampoline {
@@ -51,27 +43,9 @@ struct trampoline {
 	uintptr_t enter;
 };
 
-/* A site: `from` is where the jump goes, `call` the `syscall`. */
-struct site {
-	uint8_t *from, *call;
-	uint32_t number; /* ANY_NUMBER: in rax */
-};
-
-#define ANY_NUMBER ~0u
-
-#ifndef MADV_POPULATE_READ /* glibc before 2.35 */
-#define MADV_POPULATE_READ 22
+#ifndef MADV_POPULATE_WRITE /* glibc before 2.35 */
+#define MADV_POPULATE_WRITE 23
 #endif
-
-struct text {
-	uint8_t *start, *end; /* executable segment */
-};
-
-struct found {
-	struct text texts[4];
-	int nr;
-	bool avx512; /* libc itself is built for it */
-};
 
 void attach_enter(void);
 void attach_enter_fd(void);
@@ -142,124 +116,34 @@ static void find_state(bool avx512)
 	attach_state_probe = eax & 4;
 }
 
-static int find_text(struct dl_phdr_info *info, size_t size, void *data)
+/** mprotect() of all pages of \a text. */
+static int protect(const struct text *text, int how)
 {
-	const char *name = strrchr(info->dlpi_name, '/');
-	struct found *found = data;
+	uintptr_t start = (uintptr_t)text->start & ~4095UL, end = ((uintptr_t)text->end + 4095) & ~4095UL;
 
-	(void)size;
-	if (name == NULL || (strncmp(name, "/libc.so", 8) != 0 && strncmp(name, "/libc-2.", 8) != 0 &&
-	                     strncmp(name, "/libpthread", 11) != 0))
-		return 0;
-	found->avx512 = found->avx512 || strstr(info->dlpi_name, "x86-64-v4") != NULL;
-	for (int i = 0; i < info->dlpi_phnum && found->nr < 4; i++) {
-		const ElfW(Phdr) *ph = &info->dlpi_phdr[i];
-		uint8_t *start = (uint8_t *)info->dlpi_addr + ph->p_vaddr;
+	return (int)shim_syscall(SYS_mprotect, (long)start, (long)(end - start), how, 0, 0, 0);
+}
 
-		if (ph->p_type == PT_LOAD && (ph->p_flags & PF_X))
-			found->texts[found->nr++] = (struct text){start, start + ph->p_filesz};
+static bool routed(uint32_t number)
+{
+	return number == ANY_NUMBER || attach_class[number] & ATTACH_ROUTED;
+}
+
+/** Makes the pages of the sites the process's own, neighbours at once: in a fault for each they cost more. Older kernels
+ *  (before 5.14) say EINVAL. */
+static void make_private(const struct site *sites, int nr)
+{
+	for (int i = 0; i < nr;) {
+		uintptr_t start = (uintptr_t)(sites[i].call - JMP_LENGTH) & ~4095UL, end = start;
+
+		for (; i < nr && ((uintptr_t)(sites[i].call - JMP_LENGTH) & ~4095UL) <= end; i++)
+			end = ((uintptr_t)(sites[i].call + 1) & ~4095UL) + 4096;
+		shim_syscall(SYS_madvise, (long)start, (long)(end - start), MADV_POPULATE_WRITE, 0, 0, 0);
 	}
-	return 0;
-}
-
-/** mprotect() or madvise() on all pages of \a text. */
-static int pages(long call, struct text text, int what)
-{
-	uintptr_t start = (uintptr_t)text.start & ~4095UL, end = ((uintptr_t)text.end + 4095) & ~4095UL;
-
-	return (int)shim_syscall(call, (long)start, (long)(end - start), what, 0, 0, 0);
-}
-
-static uint32_t load32(const uint8_t *p)
-{
-	uint32_t v;
-
-	memcpy(&v, p, sizeof(v));
-	return v;
-}
-
-/** Length of the instruction at \a p if it only moves or changes registers in a way that works anywhere: no branch,
- *  nothing relative to the program counter. 0 for any other. */
-static size_t move_length(const uint8_t *p)
-{
-	size_t rex = (*p & 0xf0) == 0x40, n = rex;
-	uint8_t op = p[n], modrm = p[n + 1], mod = modrm >> 6;
-
-	if ((op & 0xf8) == 0xb8) /* mov $imm32, reg; with REX.W it would be imm64 */
-		return rex && (*p & 8) ? 0 : n + 5;
-	if (op == 0x83 && mod == 3) /* and, add, or ... $imm8, reg */
-		return n + 3;
-	if (op != 0x89 && op != 0x8b && op != 0x31)
-		return 0;
-	if (mod == 3) /* mov, xor between registers */
-		return n + 2;
-	if (op == 0x8b && mod == 1) /* mov disp8(base), reg; rm 4: a SIB byte */
-		return n + 3 + ((modrm & 7) == 4);
-	return 0;
-}
-
-/** The site that makes the `syscall` at \a call, if it is of a known shape; else from is NULL. */
-static struct site site_of(const uint8_t *start, uint8_t *call)
-{
-	static const uint8_t cancel[] = {0x4c, 0x89, 0x5c, 0x24, 0x08};
-	struct site site = {.call = call, .number = ANY_NUMBER};
-
-	for (size_t back = JMP_LENGTH; back <= JMP_LENGTH + MOVES_LENGTH && call - back >= start; back++) {
-		uint8_t *mov = call - back;
-		size_t n = JMP_LENGTH, step;
-
-		if (*mov != 0xb8 || load32(mov + 1) >= ATTACH_NUMBERS)
-			continue;
-		while (n < back && (step = move_length(mov + n)) != 0)
-			n += step;
-		if (n == back) {
-			site.from = mov;
-			site.number = load32(mov + 1);
-			return site;
-		}
-	}
-	if (memcmp(call - sizeof(cancel), cancel, sizeof(cancel)) == 0)
-		site.from = call - sizeof(cancel);
-	if (memcmp(call - 2, READ_HEAD, 2) == 0 && memcmp(call, READ_TAIL, sizeof(READ_TAIL) - 1) == 0) {
-		site.from = call - 2;
-		site.number = SYS_read;
-	}
-	return site;
-}
-
-/* Bit i: p[i] and p[i + 1] are a `syscall`; 16 bits. */
-static inline unsigned int calls_at(const uint8_t *p)
-{
-	__m128i a = _mm_cmpeq_epi8(_mm_loadu_si128((const __m128i *)p), _mm_set1_epi8(0x0f));
-	__m128i b = _mm_cmpeq_epi8(_mm_loadu_si128((const __m128i *)(p + 1)), _mm_set1_epi8(0x05));
-
-	return (unsigned int)_mm_movemask_epi8(_mm_and_si128(a, b));
-}
-
-/** Collects the sites of \a text that are to be routed. The last 64 bytes of libc's text are no code. */
-static int find_sites(struct text text, struct site *sites, int nr)
-{
-	/* All at once instead of a fault every 16 pages. Older kernels (before 5.14) say EINVAL. */
-	pages(SYS_madvise, text, MADV_POPULATE_READ);
-	for (const uint8_t *p = text.start + JMP_LENGTH; p + 65 <= text.end; p += 64) {
-		uint64_t calls = calls_at(p) | (uint64_t)calls_at(p + 16) << 16 | (uint64_t)calls_at(p + 32) << 32 |
-		                 (uint64_t)calls_at(p + 48) << 48;
-
-		for (; calls != 0; calls &= calls - 1) {
-			struct site site = site_of(text.start, (uint8_t *)p + __builtin_ctzll(calls));
-
-			if (site.from == NULL)
-				shim_attach_other++;
-			else if ((site.number == ANY_NUMBER || attach_class[site.number] & ATTACH_ROUTED) &&
-			         nr < MAX_SITES)
-				sites[nr++] = site;
-		}
-	}
-	return nr;
 }
 
 /** Memory for code that a 32-bit displacement reaches from all of \a texts, or NULL. */
-static void *map_near(const struct found *found, size_t size)
+static void *map_near(const struct libc_texts *found, size_t size)
 {
 	uint8_t *low = found->texts[0].start, *high = found->texts[0].end;
 
@@ -322,7 +206,7 @@ static void fill(struct trampoline *t, const struct site *site)
 	p = put(p, "\x48\x8d\x64\x24\x80", 5);         /* lea -128(%rsp), %rsp: the red zone of the function */
 	p = put_relative(p, "\xff\x35", 2, &t->back);  /* push back(%rip) */
 	p = put_relative(p, "\xff\x25", 2, &t->enter); /* jmp *enter(%rip) */
-	t->back = (uintptr_t)(read ? site->call + sizeof(READ_TAIL) - 1 : site->call);
+	t->back = (uintptr_t)(read ? site->call + sizeof(LIBC_READ_TAIL) - 1 : site->call);
 	t->enter = read ? (uintptr_t)attach_enter_read : entry_for(site->number);
 }
 
@@ -335,6 +219,24 @@ static bool has_shadow_stack(void)
 	return top != 0;
 }
 
+/** Leaves out what is of another shape after all: somebody else has changed libc before us. */
+static int check(const struct libc_texts *found, struct site *sites, int nr)
+{
+	int good = 0;
+
+	for (int i = 0; i < nr; i++) {
+		const struct text *text = found->texts;
+
+		while (sites[i].call < text->start || sites[i].call >= text->end)
+			text++;
+		if (libc_site_check(text, &sites[i]))
+			sites[good++] = sites[i];
+		else
+			shim_attach_other++;
+	}
+	return good;
+}
+
 static int refuse(int error, const char *note)
 {
 	shim_attach_note = note;
@@ -343,19 +245,19 @@ static int refuse(int error, const char *note)
 
 int shim_attach(void)
 {
-	struct found found = {.nr = 0};
+	struct libc_texts found;
 	struct site sites[MAX_SITES];
 	struct trampoline *code;
 	size_t size;
-	int nr = 0, r;
+	int nr = 0, r = 0;
 
 	if (!shim_symbols_only)
 		return refuse(-EALREADY, shim_attach_note);
 	if (has_shadow_stack())
 		return refuse(-ENOTSUP, "the program has a shadow stack");
-	dl_iterate_phdr(find_text, &found);
+	libc_texts_find(&found);
 	for (int i = 0; i < found.nr; i++)
-		nr = find_sites(found.texts[i], sites, nr);
+		nr = libc_sites_find(&found.texts[i], routed, sites, nr, &shim_attach_other);
 	if (nr == 0)
 		return refuse(-ENOENT, "no system-call instruction of a known shape in libc");
 	size = (size_t)nr * sizeof(*code);
@@ -363,16 +265,20 @@ int shim_attach(void)
 	if (code == NULL)
 		return refuse(-ENOMEM, "no memory for code near libc");
 	find_state(found.avx512);
-	for (int i = 0; i < nr; i++)
-		fill(&code[i], &sites[i]);
-	r = (int)shim_syscall(SYS_mprotect, (long)code, (long)size, PROT_READ | PROT_EXEC, 0, 0, 0);
 	for (int i = 0; i < found.nr && r == 0; i++)
-		r = pages(SYS_mprotect, found.texts[i], PROT_READ | PROT_WRITE | PROT_EXEC);
+		r = protect(&found.texts[i], PROT_READ | PROT_WRITE | PROT_EXEC);
+	if (r == 0) {
+		make_private(sites, nr);
+		nr = check(&found, sites, nr);
+		for (int i = 0; i < nr; i++)
+			fill(&code[i], &sites[i]);
+		r = (int)shim_syscall(SYS_mprotect, (long)code, (long)size, PROT_READ | PROT_EXEC, 0, 0, 0);
+	}
 	if (r == 0)
 		for (int i = 0; i < nr; i++)
 			put_relative(sites[i].from, "\xe9", 1, code[i].code);
 	for (int i = 0; i < found.nr; i++)
-		pages(SYS_mprotect, found.texts[i], PROT_READ | PROT_EXEC);
+		protect(&found.texts[i], PROT_READ | PROT_EXEC);
 	if (r != 0) {
 		shim_syscall(SYS_munmap, (long)code, (long)size, 0, 0, 0, 0);
 		return refuse(r, "the text of libc can't be made writable");

@@ -11,25 +11,41 @@ const dir = mkdtempSync(join(tmpdir(), 'attach-'));
 const shim = join(packageRoot, 'native/shim');
 const library = (flavour: string): string => join(dir, `lib${flavour}.so`);
 
+/** Flavours, and a third library: pil4dfs that has to look for the sites itself, as with a libc it was not built beside. */
+const built = { pil4dfs: 'pil4dfs', ioil: 'ioil', unknown: 'pil4dfs' };
+
 beforeAll(() => {
   for (const [name, text] of generatedC()) {
     mkdirSync(dirname(join(dir, name)), { recursive: true });
     writeFileSync(join(dir, name), text);
   }
-  const sources = ['attach.c', 'attach_quick.c', 'attach_x86_64.S', 'real.c', 'syscall.c', 'variadic.c'];
-  for (const flavour of ['pil4dfs', 'ioil'])
+  const sources = 'attach.c attach_quick.c attach_x86_64.S libc_sites.c real.c syscall.c variadic.c'.split(
+    ' ',
+  );
+  const include = [`-I${shim}`, `-I${join(dir, 'include')}`];
+  const know = join(dir, 'know_libc');
+  execFileSync('gcc', [
+    ...['-D_GNU_SOURCE', '-O1', '-o', know, ...include],
+    ...['know_libc.c', 'libc_sites.c'].map((name) => join(shim, name)),
+  ]);
+  writeFileSync(join(dir, 'known.c'), execFileSync(know));
+  writeFileSync(
+    join(dir, 'unknown.c'),
+    '#include "libc_sites.h"\nconst struct libc_known libc_known[1]; const struct libc_call libc_known_calls[1];',
+  );
+  for (const [name, flavour] of Object.entries(built))
     execFileSync('gcc', [
       ...'-shared -fPIC -O2 -std=gnu11 -Wall -Wextra -Werror -fvisibility=hidden -Wl,-z,defs'.split(' '),
       ...[
         '-D_GNU_SOURCE',
         '-DSHIM_PATH_TEST_NOVEC',
-        `-I${shim}`,
-        `-I${join(dir, 'include')}`,
+        ...include,
         '-o',
-        library(flavour),
+        library(name),
+        join(dir, name === 'unknown' ? 'unknown.c' : 'known.c'),
       ],
-      ...sources.map((name) => join(shim, name)),
-      ...['calls.c', `${flavour}/symbols.c`, `${flavour}/dispatch.c`].map((name) => join(dir, name)),
+      ...sources.map((source) => join(shim, source)),
+      ...['calls.c', `${flavour}/symbols.c`, `${flavour}/dispatch.c`].map((source) => join(dir, source)),
       join(import.meta.dirname, 'attach_stub.c'),
     ]);
 });
@@ -125,12 +141,25 @@ describe.each([
   { flavour: 'pil4dfs', ours: '0' },
   { flavour: 'pil4dfs', ours: '1' },
   { flavour: 'ioil', ours: '1' },
+  { flavour: 'unknown', ours: '1' },
 ])('with all calls of libc routed in $flavour, and everything ours: $ours', ({ flavour, ours }) => {
   it.each(Object.keys(programs))('%s does what it does without', { timeout: 180_000 }, (name) => {
     const plain = run(programs[name]!);
     expect(plain.status, plain.stderr).toBe(name === 'bash' ? 3 : 0);
     expect(run(programs[name]!, { LD_PRELOAD: library(flavour), STUB_OURS: ours })).toEqual(plain);
   });
+});
+
+it('knows the libc that it was built beside by its build id, and finds the same in any other', () => {
+  const head = (name: string): string => {
+    const report = join(dir, `known-${name}`);
+    run(['true'], { LD_PRELOAD: library(name), STUB_REPORT: report });
+    return counts(report).head;
+  };
+  const calls = readFileSync(join(dir, 'known.c'), 'utf8').match(/^\t\{0x.*\},$/gm)!;
+  expect(head('pil4dfs')).toMatch(/^sites 1\d\d /);
+  expect(head('unknown')).toBe(head('pil4dfs'));
+  expect(calls.length).toBeGreaterThan(300);
 });
 
 it('sees what stdio, opendir, glob and realpath do inside libc', () => {
