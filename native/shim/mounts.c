@@ -6,7 +6,6 @@
  */
 #include <pthread.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/sysmacros.h>
@@ -87,24 +86,48 @@ static struct mount *add(const char *root)
 	return mnt;
 }
 
+static unsigned int decimal(const char *s)
+{
+	unsigned int n = 0;
+
+	for (; *s >= '0' && *s <= '9'; s++)
+		n = n * 10 + (unsigned int)(*s - '0');
+	return n;
+}
+
+/* Of "id parent major:minor root mountpoint options ... - type source options". No sscanf(): this runs in every program,
+ * and that would be half of what it takes. */
 static void mount_line(char *line)
 {
-	unsigned int maj, min;
-	char root[PATH_MAX];
-	char *type = strstr(line, " - fuse.daos ");
+	enum {
+		DEVICE = 2,
+		POINT = 4,
+		OPTIONS = 5,
+		FIELDS = 6
+	};
+	char *field[FIELDS], *next = line;
 
 	/* Any other file system may hide a mount of ours at the same place; the paths below it stay
 	 * right, as the kernel resolves what the ioctl does not answer for. */
-	if (!type || sscanf(line, "%*d %*d %u:%u %*s %4095s", &maj, &min, root) != 3)
+	if (!strstr(line, " - fuse.daos "))
 		return;
-	unescape(root);
-	struct mount *mnt = add(root);
+	for (int i = 0; i < FIELDS; i++) {
+		field[i] = next;
+		next = strchr(next, ' ');
+		if (!next)
+			return;
+		*next++ = 0;
+	}
+	char *minor = strchr(field[DEVICE], ':');
+	if (!minor)
+		return;
+	unescape(field[POINT]);
+	struct mount *mnt = add(field[POINT]);
 	if (!mnt)
 		return;
 	mnt->dfuse = true;
-	mnt->dev = makedev(maj, min);
-	char *opts = strstr(line, root);
-	mnt->read_only = opts && strstr(opts, " ro,") != NULL;
+	mnt->dev = makedev(decimal(field[DEVICE]), decimal(minor + 1));
+	mnt->read_only = strncmp(field[OPTIONS], "ro", 2) == 0 && (field[OPTIONS][2] == ',' || !field[OPTIONS][2]);
 }
 
 static void kernel_mounts(void)
