@@ -6,6 +6,7 @@ import { temporaryDirectory } from '../support/cli.js';
 import { run } from '../support/run.js';
 import { packageRoot } from '../../src/paths.js';
 import { ways } from '../support/mounted.js';
+import { leaveMounts } from '../support/namespace.js';
 import { canBeAnotherUser } from '../support/others.js';
 
 const versions = '/usr/lib/postgresql';
@@ -79,11 +80,15 @@ describe('PostgreSQL', () => {
           SHIM: library && join(buildDirectory, 'lib', library),
           ...(way === 'symbols' ? { DFSKIT_ATTACH: 'symbols' } : {}),
         };
-        const { stdout, stderr } = await run('unshare', ['-m', 'bash', '-euc', prepare, session], {
-          cwd: base.path,
-          env,
-          seconds: 300,
-        });
+        const { stdout, stderr } = await run(
+          'unshare',
+          ['-m', 'bash', '-euc', `${leaveMounts()}\n${prepare}`, session],
+          {
+            cwd: base.path,
+            env,
+            seconds: 300,
+          },
+        );
         expect(stdout, stderr).toBe(expected);
       } finally {
         base.remove();

@@ -19,6 +19,7 @@ import { isAlive, waitForEnd } from '../../src/mount/daemon.js';
 import { binPath, libPath } from '../../src/paths.js';
 import { execute, type Result } from '../support/cli.js';
 import { canMount, mountBench, python, type MountBench } from '../support/mounts.js';
+import { leaveMounts } from '../support/namespace.js';
 import { canBeAnotherUser } from '../support/others.js';
 
 const root = process.getuid?.() === 0;
@@ -354,7 +355,7 @@ print([after[n] - before[n] for n in (FUSE_MKDIR, FUSE_WRITE, FUSE_CREATE)])
     const mounted = await bench.mount('user');
     chmodSync(mounted.dir, 0o777);
     await mounted.umount();
-    const script = `
+    const script = `${leaveMounts()}
 cd "$1" && mkdir -p user/mnt user/store && chmod 755 . && chown -R 65534:65534 user && mknod fuse c 10 229 &&
 chmod 666 fuse && mount --bind fuse /dev/fuse && export DFSKIT_STORE=$1/user/store || exit
 user='setpriv --reuid=65534 --regid=65534 --clear-groups'

@@ -6,6 +6,7 @@ import { readCounters } from '../../src/telemetry/counters.js';
 import { program } from '../support/build.js';
 import { useMountedContainer } from '../support/mounted.js';
 import { canMount } from '../support/mounts.js';
+import { leaveMounts } from '../support/namespace.js';
 
 const strace = program('strace');
 const namespaces = spawnSync('unshare', ['-m', 'true']).status === 0;
@@ -23,8 +24,7 @@ describe.runIf(canMount() && strace !== undefined && namespaces)('libioil', () =
   });
 
   // Mounts of other tests make a program ask more often: it runs where they are not.
-  const alone = `awk '/ - fuse.daos / { print $5 }' /proc/self/mountinfo | while read -r at; do
-    test "$at" = "$0" || umount -l "$at"; done; exec "$@"`;
+  const alone = `${leaveMounts('"$0"')}; exec "$@"`;
 
   /** How often a program asked what a file is, and how many opened files became ours. */
   async function opens(...command: string[]): Promise<{ asked: number; taken: number; stdout: string }> {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll } from 'vitest';
 import { built, peerProgram, program, programPath } from './build.js';
+import { mountedFor } from './namespace.js';
 import { removeTree } from './remove.js';
 import { run, type Outcome } from './run.js';
 
@@ -155,7 +156,7 @@ export class MountedContainer {
       )
         await sleep(20);
       if (daemon.exitCode !== 0)
-        complaint ??= `dfuse ended with ${daemon.signalCode ?? daemon.exitCode ?? 'nothing'}`;
+        complaint ??= `dfuse ended with ${daemon.signalCode ?? daemon.exitCode ?? 'nothing'}; mounted for: ${mountedFor(this.mountPoint).join('; ')}`;
     }
     this.#lastResort();
     process.off('exit', this.#lastResort);
