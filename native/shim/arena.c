@@ -15,6 +15,7 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include "runtime.h"
+#include "solo.h"
 
 /* 2^19 slots of 32 bytes: 16 MiB of address space, touched page by page. A slot that was inherited
  * over a fork is not used again, so this bounds such opens in the life of a family of processes;
@@ -169,6 +170,10 @@ SHIM_HOT static bool wait_for(struct slot *slot, unsigned int nr)
 {
 	bool in_handler = false;
 
+	uint32_t nobody = 0;
+
+	if (!atomic_load_explicit(&slot->shared, memory_order_relaxed) && solo_cas(&slot->lock, &nobody, tid))
+		return true;
 	for (unsigned int tries = 1;; tries++) {
 		uint32_t holder = 0;
 		if (atomic_compare_exchange_weak_explicit(&slot->lock, &holder, tid, memory_order_acquire,

@@ -11,6 +11,7 @@
 #include <sched.h>
 #include "entry.h"
 #include "runtime.h"
+#include "solo.h"
 
 #define SHARES_MORE (CLONE_FILES | CLONE_THREAD) /* with CLONE_VM: a thread in all that concerns us */
 
@@ -20,6 +21,15 @@ static long fork_like(long nr, long a1, long a2, long a3, long a4, long a5)
 	long r = shim_syscall(nr, a1, a2, a3, a4, a5, 0);
 	fork_around(r == 0 ? FORK_CHILD : FORK_PARENT);
 	return r;
+}
+
+bool shim_cloned;
+
+/* What libc counts as one thread is more from now on. */
+static void note_thread(unsigned long flags)
+{
+	if (flags & CLONE_VM && !(flags & CLONE_VFORK))
+		shim_cloned = true;
 }
 
 bool shim_clone_call(long nr, long a1, long a2, long a3, long a4, long a5, long *result)
@@ -38,6 +48,7 @@ bool shim_clone_call(long nr, long a1, long a2, long a3, long a4, long a5, long 
 		*result = fork_like(nr, a1, a2, 0, 0, 0);
 		return true;
 	}
+	note_thread(args && (uintptr_t)args >= 4096 ? args->flags : nr == SYS_clone ? (unsigned long)a1 : 0);
 	return false;
 }
 
@@ -75,6 +86,7 @@ int entry_sym_clone(int (*fn)(void *), void *stack, int flags, void *arg, void *
 		fork_around(FORK_PARENT);
 		return pid;
 	}
+	note_thread((unsigned long)flags);
 	bool apart = flags & CLONE_VFORK && !(flags & SHARES_MORE);
 	struct ofd *cwd = apart ? spawn_begin() : NULL;
 	int pid = next(fn, stack, flags, arg, parent_tid, tls, child_tid);

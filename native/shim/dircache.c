@@ -10,6 +10,7 @@
 #include <string.h>
 #include <time.h>
 #include "runtime.h"
+#include "solo.h"
 
 #define NR_BUCKETS  4096u
 #define MAX_ENTRIES 8192u /* beyond it all are dropped: each holds an open object of the provider */
@@ -106,7 +107,7 @@ static bool is(const struct dir_ref *dir, const struct mount *mnt, const char *p
 struct dir_ref *dir_find(struct mount *mnt, const char *path, size_t len)
 {
 	uint64_t generation = mnt->generation ? *mnt->generation : 0;
-	struct dir_ref *dir = atomic_exchange_explicit(&recent, NULL, memory_order_acquire);
+	struct dir_ref *dir = solo_swap(&recent, (struct dir_ref *)NULL);
 
 	if (dir && is(dir, mnt, path, len) && mnt->generation &&
 	    atomic_load_explicit(&dir->generation, memory_order_relaxed) == generation)
@@ -125,7 +126,7 @@ struct dir_ref *dir_find(struct mount *mnt, const char *path, size_t len)
 		dir = NULL;
 	}
 	if (dir) {
-		atomic_fetch_add_explicit(&dir->refs, 1, memory_order_relaxed);
+		solo_add(&dir->refs, 1);
 		atomic_store_explicit(&dir->generation, generation, memory_order_relaxed);
 	}
 	leave();
@@ -173,14 +174,13 @@ void dir_put(struct dir_ref *dir)
 {
 	struct dir_ref *none = NULL;
 
-	if (dir &&
-	    !atomic_compare_exchange_strong_explicit(&recent, &none, dir, memory_order_release, memory_order_relaxed))
+	if (dir && !solo_cas(&recent, &none, dir))
 		let_go(dir);
 }
 
 static void let_go(struct dir_ref *dir)
 {
-	if (!dir || atomic_fetch_sub_explicit(&dir->refs, 1, memory_order_acq_rel) != 1)
+	if (!dir || solo_add(&dir->refs, -1) != 1)
 		return;
 	dir->mnt->p->dfs_release(dir->obj);
 	memory_give(dir);

@@ -15,6 +15,7 @@
 #include <linux/memfd.h>
 #include <dfskit_ioctl.h>
 #include "runtime.h"
+#include "solo.h"
 
 SHIM_HOT_DATA struct ofd **shim_fds;
 SHIM_HOT_DATA unsigned int shim_fd_top;
@@ -243,8 +244,7 @@ SHIM_HOT static bool ref_up(struct ofd *ofd)
 {
 	int refs = atomic_load_explicit(&ofd->refs, memory_order_relaxed);
 	while (refs > 0)
-		if (atomic_compare_exchange_weak_explicit(&ofd->refs, &refs, refs + 1, memory_order_acquire,
-		                                          memory_order_relaxed))
+		if (solo_cas(&ofd->refs, &refs, refs + 1))
 			return true;
 	return false;
 }
@@ -333,7 +333,7 @@ static bool set_path(struct ofd *ofd, const char *dir, const char *name)
 /* A description with a slot that nobody else has. */
 static struct ofd *fresh(uint32_t flags)
 {
-	struct ofd *ofd = atomic_exchange_explicit(&recent, NULL, memory_order_acquire);
+	struct ofd *ofd = solo_swap(&recent, (struct ofd *)NULL);
 
 	if (ofd) {
 		slot_reset(ofd->slot, flags);
@@ -401,7 +401,7 @@ void stream_free(struct stream *stream)
 
 SHIM_HOT void ofd_put(struct ofd *ofd)
 {
-	if (!ofd || atomic_fetch_sub_explicit(&ofd->refs, 1, memory_order_acq_rel) != 1)
+	if (!ofd || solo_add(&ofd->refs, -1) != 1)
 		return;
 	dfs_obj_t *obj = atomic_load_explicit(&ofd->obj, memory_order_relaxed);
 	if (obj)
@@ -418,7 +418,7 @@ SHIM_HOT void ofd_put(struct ofd *ofd)
 		stream_free(left);
 	}
 	struct ofd *none = NULL;
-	if (!slot_private(ofd->slot) || !atomic_compare_exchange_strong(&recent, &none, ofd))
+	if (!slot_private(ofd->slot) || !solo_cas(&recent, &none, ofd))
 		pool_give(ofd);
 }
 
@@ -510,7 +510,7 @@ void fd_assign(int fd, struct ofd *ofd)
 		                            __ATOMIC_ACQUIRE);
 		return;
 	}
-	struct ofd *old = __atomic_exchange_n(&shim_fds[fd], ofd, __ATOMIC_ACQ_REL);
+	struct ofd *old = solo_swap(&shim_fds[fd], ofd);
 	if (old == &parked_mark)
 		fd_parked_replaced(fd);
 	else if (old && old != &foreign_mark) {

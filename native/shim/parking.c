@@ -15,6 +15,7 @@
 
 #include "attach.h"
 #include "runtime.h"
+#include "solo.h"
 
 #define NOBODY -1 /* nothing is parked */
 
@@ -34,7 +35,7 @@ void fd_low_closed(int fd)
 	do {
 		unsigned int low = (unsigned int)old;
 		new = (old & -ONE_CLOSE) + ONE_CLOSE + ((unsigned int)fd < low ? (unsigned int)fd : low);
-	} while (!atomic_compare_exchange_weak(&shim_fd_low, &old, new));
+	} while (!solo_cas(&shim_fd_low, &old, new));
 }
 
 uint64_t fd_low_begin(void)
@@ -48,7 +49,7 @@ void fd_low_found(int fd, uint64_t begin)
 
 	/* What was closed meanwhile may lie below. */
 	while ((old & -ONE_CLOSE) == (begin & -ONE_CLOSE) &&
-	       !atomic_compare_exchange_weak(&shim_fd_low, &old, (old & -ONE_CLOSE) + (unsigned int)fd + 1))
+	       !solo_cas(&shim_fd_low, &old, (old & -ONE_CLOSE) + (unsigned int)fd + 1))
 		;
 }
 
@@ -69,9 +70,9 @@ bool fd_park(int fd, bool cloexec)
 	if (!shim_fd_counts(fd) || shim_symbols_only ||
 	    atomic_load_explicit(&shim_parked, memory_order_relaxed) != NOBODY || atomic_load(&shim_spawning) != 0)
 		return false;
-	struct ofd *ofd = __atomic_exchange_n(&shim_fds[fd], &parked_mark, __ATOMIC_ACQ_REL);
+	struct ofd *ofd = solo_swap(&shim_fds[fd], &parked_mark);
 	fd_low_closed(fd);
-	if (!atomic_compare_exchange_strong(&shim_parked, &none, fd * 2 + cloexec))
+	if (!solo_cas(&shim_parked, &none, fd * 2 + cloexec))
 		end(fd);                           /* another thread's is there */
 	else if (atomic_load(&shim_spawning) != 0) /* begun meanwhile: the number must not stay open there */
 		fd_unpark();
@@ -91,9 +92,9 @@ int fd_parked_take(bool cloexec)
 		fd_unpark();
 		return -1;
 	}
-	if (!atomic_compare_exchange_strong(&shim_parked, &parked, NOBODY))
+	if (!solo_cas(&shim_parked, &parked, NOBODY))
 		return -1;
-	atomic_compare_exchange_strong(&shim_fd_low, &low, low + 1);
+	solo_cas(&shim_fd_low, &low, low + 1);
 	return parked / 2;
 }
 
@@ -111,5 +112,5 @@ void fd_parked_replaced(int fd)
 	int parked = atomic_load(&shim_parked);
 
 	if (parked >= 0 && parked / 2 == fd)
-		atomic_compare_exchange_strong(&shim_parked, &parked, NOBODY);
+		solo_cas(&shim_parked, &parked, NOBODY);
 }
