@@ -13,6 +13,19 @@
 #include "environment.h"
 #include "runtime.h"
 
+/* Of two shims in LD_PRELOAD the first has every name, this one too; what it doesn't take goes on to the other. Each would
+ * find the calls of the other's operations: one has to stay away. */
+extern const char dfskit_shim __attribute__((visibility("default")));
+const char dfskit_shim = 1;
+extern const char own_name __attribute__((alias("dfskit_shim"), visibility("hidden")));
+
+static bool is_first(void)
+{
+	const char *volatile first = &dfskit_shim;
+
+	return first == &own_name;
+}
+
 char shim_library[PATH_MAX];
 const char *shim_library_given = "";
 
@@ -21,7 +34,7 @@ bool shim_start(void)
 	const char *attach = getenv("DFSKIT_ATTACH");
 	Dl_info self;
 
-	if (attach && strcmp(attach, "off") == 0)
+	if ((attach && strcmp(attach, "off") == 0) || !is_first())
 		return false;
 	if (!dladdr((void *)shim_start, &self) || !realpath(self.dli_fname, shim_library))
 		return false;

@@ -49,6 +49,19 @@ describe.runIf(canMount())('a shim', () => {
       seconds: 120,
     });
 
+  it.each(preloads)('is alone where both are preloaded, the first of the two (%s)', async (way) => {
+    const other = shim(way === 'ioil' ? 'pil4dfs' : 'ioil');
+    const countsOf = async (name: string, libraries: string[]): Promise<unknown> => {
+      const directory = mounted.directory(way);
+      const report = join(base, `both-${name}`);
+      const env = { LD_PRELOAD: libraries.join(':'), DFSKIT_REPORT: report };
+      const outcome = await mounted.script(way, workload, { directory, env, seconds: 120 });
+      expect(outcome).toEqual(expected);
+      return readCounters(report).calls.filter(({ name }) => /^(open|unlink|rename|mkdir)/.test(name));
+    };
+    expect(await countsOf(`${way}-both`, [shim(way), other])).toEqual(await countsOf(way, [shim(way)]));
+  });
+
   const allocators: [string, string][] = [
     ['jemalloc', join(system, 'libjemalloc.so.2')],
     ['tcmalloc', join(system, 'libtcmalloc_minimal.so.4')],
