@@ -20,16 +20,20 @@ it.each<[Way, number, number]>([
   ['pil4dfs', 3, 300_000],
   ['ioil', 3, 100_000],
   ['dfuse', 3, 100_000],
-])('%s with up to %i processes answers as the kernel', async (way, workers, calls) => {
-  const differential = new Differential(mounted, other);
-  const limits = { workers, length: 100, fuse: way !== 'pil4dfs' || workers > 1 };
-  const found: string[] = [];
-  for (let seed = first; differential.calls < calls; seed++) {
-    for (const difference of await differential.search(way, limits, seed, 200)) {
-      found.push(difference);
-      mkdirSync(failures, { recursive: true });
-      writeFileSync(join(failures, `${way}-${workers}-${seed}.txt`), difference);
+])(
+  '%s with up to %i processes answers as the kernel',
+  { timeout: 3_600_000 },
+  async (way, workers, calls) => {
+    const differential = new Differential(mounted, other);
+    const limits = { workers, length: 100, fuse: way !== 'pil4dfs' || workers > 1 };
+    const found: string[] = [];
+    for (let seed = first; differential.calls < calls; seed++) {
+      for (const difference of await differential.search(way, limits, seed, 200)) {
+        found.push(difference);
+        mkdirSync(failures, { recursive: true });
+        writeFileSync(join(failures, `${way}-${workers}-${seed}.txt`), difference);
+      }
     }
-  }
-  expect(found).toEqual([]);
-});
+    expect(found).toEqual([]);
+  },
+);
