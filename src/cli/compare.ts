@@ -10,6 +10,6 @@ export function addCompare(dfskit: Command): void {
     .helpOption(false)
     .action(async (_options: object, command: Command) => {
       const { compareCommand } = await import('../harness/command.js');
-      await compareCommand(command.args);
+      await compareCommand(dfskit, command.args);
     });
 }

@@ -28,8 +28,9 @@ function collect<T>(parse: (text: string) => T): (text: string, before?: T[]) =>
   return (text, before = []) => [...before, parse(text)];
 }
 
-function makeCommand(): Command {
+function makeCommand(dfskit: Command): Command {
   return new Command('dfskit compare')
+    .copyInheritedSettings(dfskit)
     .description(
       'Measures the same workloads through the kernel, dfs, dfuse, ioil and pil4dfs, side by side.',
     )
@@ -47,8 +48,7 @@ function makeCommand(): Command {
     .option('--json', 'results on standard output as JSON instead of the table')
     .option('--export-json <FILE>', 'write everything, with all samples')
     .option('--export-markdown <FILE>', 'write the table as Markdown')
-    .option('--export-html <FILE>', 'write a page with charts that needs nothing else')
-    .showHelpAfterError('(dfskit compare --help lists the options)');
+    .option('--export-html <FILE>', 'write a page with charts that needs nothing else');
 }
 
 function toOptions(parsed: Parsed): CompareOptions {
@@ -68,10 +68,11 @@ function toOptions(parsed: Parsed): CompareOptions {
 /**
  * `dfskit compare` with its arguments: measures and prints. The exit status is 1 when the result of a way differed or
  * something failed.
+ * @param dfskit the command that it is one of: says how errors of the command line are shown
  * @throws DfskitError when nothing could be measured
  */
-export async function compareCommand(args: readonly string[]): Promise<void> {
-  const command = makeCommand();
+export async function compareCommand(dfskit: Command, args: readonly string[]): Promise<void> {
+  const command = makeCommand(dfskit);
   command.parse([...args], { from: 'user' });
   const parsed = command.opts<Parsed>();
   const results = await compare(toOptions(parsed));

@@ -164,6 +164,10 @@ describe('dfskit run fails', () => {
 describe('dfskit', () => {
   it('says that it knows no such command', async () => {
     expect(await dfskit(['frobnicate'])).toMatchObject({ status: 2 });
+    expect(await dfskit(['compare', '--rounds', '3'])).toMatchObject({
+      status: 2,
+      stderr: "dfskit: cannot read the command line: unknown option '--rounds'\n",
+    });
   });
 
   it('gives a job script its environment', async () => {
