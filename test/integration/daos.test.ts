@@ -58,11 +58,12 @@ print(len(data), data[-1:].decode())`;
 const python = program('python3') ?? 'python3';
 
 describe.runIf(asked)('over DAOS', { timeout: 240_000 }, () => {
-  const scratch = temporaryDirectory();
+  let scratch: ReturnType<typeof temporaryDirectory>;
   let mounted: Mounted;
   let top: string;
 
   beforeAll(async () => {
+    scratch = temporaryDirectory();
     const dir = join(scratch.path, 'mount');
     mkdirSync(dir);
     mounted = await mount({ container: container ?? '', dir, provider: 'daos' });
