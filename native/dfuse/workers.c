@@ -4,9 +4,10 @@
  * A request wakes the thread that has waited longest, on whichever processor that last ran. With several threads
  * waiting, the requests of one program go round all of them, each wakes another processor, and a request costs
  * several times as much. So as few threads wait as the load needs: usually one.
- *   More: a thread that found a request waiting RISE times in a row, for there is more to do than it can do; or the
- *         watch, when all have been busy with one request for a tick, because what they wait for (a lock of the
- *         store, a slow disk, another request) may take long.
+ *   More: a thread that found a request waiting RISE times in a row, for there is more to do than it can do, if
+ *         several programs asked or it never left its processor; or the watch, when all have been busy with one
+ *         request for a tick, because what they wait for (a lock of the store, a slow disk, another request) may
+ *         take long.
  *   Less: a thread that had to wait for most of its last FALL requests, while others are there, is put aside.
  */
 #include <fcntl.h>
@@ -15,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 #include "dfuse.h"
@@ -94,21 +96,46 @@ static void stand_aside(void)
 /* How much of its time a thread has to do something. */
 struct pressure {
 	unsigned int found;          /* requests in a row that were waiting already */
+	unsigned int others;         /* of them by another program than the one before */
+	long switches;               /* of the thread, half-way to RISE of them */
+	uint32_t pid;                /* of who asked last: a thread of a program */
 	unsigned int slept, counted; /* for how many of the last ones it waited */
 };
 
-static void adjust(struct pressure *p, bool slept)
+/* How often this thread has left its processor. */
+static long switches(void)
 {
+	struct rusage usage;
+
+	return getrusage(RUSAGE_THREAD, &usage) == 0 ? usage.ru_nvcsw + usage.ru_nivcsw : 0;
+}
+
+/* Or was it only that the program which it has answered ran first and asked again, on the same processor? */
+static bool more_than_one_can_do(const struct pressure *p)
+{
+	return p->others >= RISE / 4 || switches() - p->switches < RISE / 4;
+}
+
+static void adjust(struct pressure *p, bool slept, uint32_t pid)
+{
+	if (pid == 0) /* the kernel by itself, or a program in a container that we do not see into */
+		pid = p->pid;
 	p->found = slept ? 0 : p->found + 1;
+	p->others = slept ? 0 : p->others + (pid != p->pid);
 	p->slept += slept;
+	p->pid = pid;
+	if (p->found == RISE / 2)
+		p->switches = switches();
 	if (p->found == RISE) {
-		*p = (struct pressure){0};
-		if (atomic_load(&pool.active) < pool.max)
+		bool more = more_than_one_can_do(p);
+
+		*p = (struct pressure){.pid = pid};
+		if (more && atomic_load(&pool.active) < pool.max)
 			add_worker();
 	} else if (++p->counted == FALL) {
 		bool idle = p->slept > FALL / 2 + FALL / 4;
 
-		*p = (struct pressure){0};
+		*p = (struct pressure){.pid = pid};
 		if (idle && atomic_load(&pool.active) > 1)
 			stand_aside();
 	}
@@ -118,7 +145,6 @@ static void *work(void *arg)
 {
 	struct worker *w = arg;
 	struct pressure pressure = {0};
-	uint32_t opcode;
 
 	atomic_store(&w->tid, gettid());
 	while (!fuse_session_exited(dfuse.session)) {
@@ -140,9 +166,9 @@ static void *work(void *arg)
 		fuse_session_process_buf(dfuse.session, &w->buf);
 		atomic_store_explicit(&w->since, 0, memory_order_relaxed);
 		/* What the kernel forgets comes in bursts, and nobody waits for it. */
-		opcode = ((const struct fuse_in_header *)w->buf.mem)->opcode;
-		if (opcode != FUSE_FORGET && opcode != FUSE_BATCH_FORGET)
-			adjust(&pressure, after - before > SLEPT_NS((uint64_t)n));
+		const struct fuse_in_header *in = w->buf.mem;
+		if (in->opcode != FUSE_FORGET && in->opcode != FUSE_BATCH_FORGET)
+			adjust(&pressure, after - before > SLEPT_NS((uint64_t)n), in->pid);
 	}
 	free(w->buf.mem);
 	atomic_store(&w->ended, true);
