@@ -181,12 +181,15 @@ static struct foreign {
 #define MAX_FOREIGN 512
 static struct ofd foreign_mark; /* in the table where only such a child has something */
 
+static void mark_all_shared(void);
+
 void fds_child(void)
 {
 	atomic_store(&shim_own_pid, (int)SHIM_RAW(SYS_getpid, 0));
 	atomic_store(&foreign_pid, 0);
 	atomic_store(&shim_spawning, 0);
 	locks_child();
+	mark_all_shared(); /* once more: another thread may have opened something since fds_prepare_fork() */
 	struct ofd *ofd = atomic_exchange(&recent, NULL);
 	if (ofd) { /* its slot is also the parent's to use */
 		ofd->slot = NULL;
@@ -599,10 +602,21 @@ static long mark_shared(int fd, struct ofd *ofd, void *arg)
 	return 0;
 }
 
+/* The slots that parent and child have both: neither may use them for another description. */
+static void mark_all_shared(void)
+{
+	struct ofd *cwd = ofd_get_cwd();
+
+	if (cwd)
+		mark_shared(-1, cwd, NULL);
+	ofd_put(cwd);
+	if (shim_fds)
+		fd_each(mark_shared, NULL);
+}
+
 void fds_prepare_fork(void)
 {
-	if (!shim_fds)
-		return;
-	arena_prepare_fork();
-	fd_each(mark_shared, NULL);
+	if (shim_fds)
+		arena_prepare_fork();
+	mark_all_shared();
 }

@@ -374,6 +374,39 @@ static void killed(void)
 	show("g");
 }
 
+/* Each child gives back what stood for the directory that both came from, and opens a file. */
+static void children_that_change_directory(void)
+{
+	int opened[2], read_one[2], wrote[2];
+	pid_t writer, reader;
+	char c;
+
+	put("digits", "0123456789");
+	TRY(mkdir("d", 0755));
+	TRY(chdir("d"));
+	if (pipe(opened) != 0 || pipe(read_one) != 0 || pipe(wrote) != 0)
+		return;
+	writer = fork();
+	if (writer == 0) {
+		int fd = chdir("..") == 0 ? open("log", O_WRONLY | O_CREAT | O_APPEND, 0644) : -1;
+		bool told = write(opened[1], "x", 1) == 1 && read(read_one[0], &c, 1) == 1;
+		bool good = write(fd, "text", 4) == 4 && lseek(fd, 0, SEEK_CUR) == 4;
+		_exit(write(wrote[1], "x", 1) == 1 && told && good ? 0 : 1);
+	}
+	reader = fork();
+	if (reader == 0) {
+		bool told = read(opened[0], &c, 1) == 1;
+		int fd = chdir("..") == 0 ? open("digits", O_RDONLY) : -1;
+		bool good = read(fd, &c, 1) == 1 && c == '0';
+		told &= write(read_one[1], "x", 1) == 1 && read(wrote[0], &c, 1) == 1;
+		good &= read(fd, &c, 1) == 1 && c == '1';
+		_exit(told && good ? 0 : 1);
+	}
+	show_end(writer);
+	show_end(reader);
+	show("../log");
+}
+
 const struct check process_checks[] = {
     {"posix_spawn with file actions", spawned},
     {"vfork and exec leave the parent as it was", vforked},
@@ -385,5 +418,6 @@ const struct check process_checks[] = {
     {"a child of a busy program finds no lock held", forks_of_a_busy_program},
     {"a signal handler may write", in_handlers},
     {"what a killed program wrote is there", killed},
+    {"children that leave the directory have files of their own", children_that_change_directory},
     {NULL, NULL},
 };
