@@ -95,8 +95,13 @@ static unsigned int decimal(const char *s)
 	return n;
 }
 
-/* Of "id parent major:minor root mountpoint options ... - type source options". No sscanf(): this runs in every program,
- * and that would be half of what it takes. */
+static bool says_read_only(const char *options)
+{
+	return strncmp(options, "ro", 2) == 0 && (options[2] == ',' || !options[2]);
+}
+
+/* Of "id parent major:minor root mountpoint options ... - type source options": those of the mount and those of the file
+ * system. No sscanf(): this runs in every program, and that touches four pages more. */
 static void mount_line(char *line)
 {
 	enum {
@@ -127,7 +132,8 @@ static void mount_line(char *line)
 		return;
 	mnt->dfuse = true;
 	mnt->dev = makedev(decimal(field[DEVICE]), decimal(minor + 1));
-	mnt->read_only = strncmp(field[OPTIONS], "ro", 2) == 0 && (field[OPTIONS][2] == ',' || !field[OPTIONS][2]);
+	char *last = strrchr(next, ' ');
+	mnt->read_only = says_read_only(field[OPTIONS]) || (last && says_read_only(last + 1));
 }
 
 static void kernel_mounts(void)
