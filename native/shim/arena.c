@@ -169,7 +169,6 @@ static bool set_waiting(unsigned int nr, uint32_t waiting)
 SHIM_HOT static bool wait_for(struct slot *slot, unsigned int nr)
 {
 	bool in_handler = false;
-
 	uint32_t nobody = 0;
 
 	if (!atomic_load_explicit(&slot->shared, memory_order_relaxed) && solo_cas(&slot->lock, &nobody, tid))

@@ -34,8 +34,6 @@ SHIM_HOT_DATA bool shim_symbols_only = true;
 const char *shim_attach_note;
 int shim_attach_other;
 
-#define JMP_LENGTH 5 /* e9 rel32 */
-
 /* Code of one site, with what its instructions refer to. */
 struct trampoline {
 	uint8_t code[48];

@@ -14,7 +14,6 @@
 #include "attach.h"
 #include "libc_sites.h"
 
-#define JMP_LENGTH   5 /* e9 rel32 */
 #define MOVES_LENGTH 24
 
 #ifndef MADV_POPULATE_READ /* glibc before 2.35 */
