@@ -257,15 +257,23 @@ describe.skipIf(!canMount())('the daemon', () => {
     expect((await client.readFile('/f')).toString()).toBe('late');
   });
 
-  it('refuses writes when read-only', async () => {
+  it('refuses writes when read-only, by every way', async () => {
     const mounted = await bench.mount('read-only');
-    const { dir } = mounted;
-    writeFileSync(join(dir, 'f'), 'x');
+    writeFileSync(join(mounted.dir, 'f'), 'x');
     await mounted.umount();
+    const dir = bench.directory('read only'); // the table of mounts writes the blank in another way
     await mount({ container: 'tank/read-only', dir, readOnly: true });
     expect(readFileSync(join(dir, 'f'), 'utf8')).toBe('x');
     expect(() => writeFileSync(join(dir, 'g'), '')).toThrow(/EROFS/);
     expect(() => writeFileSync(join(dir, 'f'), '')).toThrow(/EROFS/);
+    for (const way of ['libioil.so', 'libpil4dfs.so']) {
+      const env = { LD_PRELOAD: libPath(way), DFSKIT_STORE: bench.store, LC_ALL: 'C' };
+      const { stderr } = await execute('sh', ['-c', 'echo x > g; mkdir d; echo x > f', dir], {
+        env,
+        cwd: dir,
+      });
+      expect(stderr.match(/Read-only file system/g)).toHaveLength(3);
+    }
   });
 
   it('leaves a shim in its environment behind', async () => {
