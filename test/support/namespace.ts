@@ -6,7 +6,8 @@ import { readdirSync, readFileSync } from 'node:fs';
  */
 export function leaveMounts(...keep: string[]): string {
   const others = keep.map((word) => `test "$at" = ${word} || `).join('');
-  return `awk '/ - fuse.daos / { print $5 }' /proc/self/mountinfo | while read -r at; do ${others}umount -l "$at" || :; done`;
+  // The table writes blanks as octal digits.
+  return `awk '/ - fuse.daos / { print $5 }' /proc/self/mountinfo | while read -r at; do at=$(printf %b "$at"); ${others}umount -l "$at" || :; done`;
 }
 
 /** The processes, with what they run, for which `directory` is a mount point. */
