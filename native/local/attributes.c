@@ -1,7 +1,17 @@
 /*
  * attributes.c - stat, and what chmod, chown and utimensat set.
  */
+#include "container.h"
+#include "entries.h"
+#include "hostfd.h"
+#include "inode.h"
+#include "layout.h"
 #include "local.h"
+#include "machine.h"
+#include "object.h"
+#include "perm.h"
+#include "shared_page.h"
+#include "transaction.h"
 
 static int stat_ino(const struct dfs *dfs, struct txn *txn, uint64_t ino, int fd, struct stat *st)
 {

@@ -5,7 +5,14 @@
 #ifndef LOCAL_CHECK_H
 #define LOCAL_CHECK_H
 
-#include "handle.h"
+#include <stdbool.h>
+#include <stdint.h>
+#include <daos_fs.h>
+#include <dfskit_ext.h>
+
+struct cont;
+struct inode_rec;
+struct txn;
 
 /* What may be wrong. check_mend.c says what each is called and how it is mended. */
 enum suspicion {

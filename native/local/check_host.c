@@ -3,6 +3,13 @@
  */
 #include <stdlib.h>
 #include "check.h"
+#include "hostdir.h"
+#include "inode.h"
+#include "layout.h"
+#include "local.h"
+#include "preserved.h"
+#include "record.h"
+#include "transaction.h"
 
 /* Between what was counted at the last close and now, a file system may move blocks. */
 bool check_blocks_differ(const struct inode_rec *a, const struct inode_rec *b)

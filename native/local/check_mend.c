@@ -9,6 +9,17 @@
 #include <stdlib.h>
 #include <time.h>
 #include "check.h"
+#include "container.h"
+#include "inode.h"
+#include "layout.h"
+#include "local.h"
+#include "machine.h"
+#include "marks.h"
+#include "reclaim.h"
+#include "record.h"
+#include "shared_page.h"
+#include "snapshot.h"
+#include "transaction.h"
 
 typedef int (*mend_fn)(struct mending *m, struct txn *txn);
 

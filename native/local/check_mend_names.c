@@ -4,6 +4,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include "check.h"
+#include "entries.h"
+#include "inode.h"
+#include "layout.h"
+#include "local.h"
+#include "machine.h"
+#include "marks.h"
+#include "object.h"
+#include "reclaim.h"
+#include "record.h"
+#include "transaction.h"
+#include "views.h"
 
 /* ---- lost+found ------------------------------------------------------------------------------------------------- */
 int mend_found_directory(struct check *k)

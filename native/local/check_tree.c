@@ -3,7 +3,17 @@
  * of their numbers then.
  */
 #include <stdlib.h>
+#include "array.h"
 #include "check.h"
+#include "entries.h"
+#include "env.h"
+#include "inode.h"
+#include "layout.h"
+#include "local.h"
+#include "record.h"
+#include "snapshot.h"
+#include "transaction.h"
+#include "views.h"
 
 struct words {
 	uint64_t *at;

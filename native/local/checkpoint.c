@@ -12,7 +12,19 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/statfs.h>
+#include "container.h"
+#include "env.h"
+#include "hostfd.h"
+#include "inode.h"
+#include "journal.h"
+#include "layout.h"
 #include "local.h"
+#include "machine.h"
+#include "pending.h"
+#include "purge.h"
+#include "ranks.h"
+#include "shared_page.h"
+#include "store.h"
 
 #define STEP     (2ULL << 20) /* of the journal in one transaction of the base: bounds its memory and its locks */
 #define INO_LEAP (1ULL << 32) /* inode numbers that a lost part of the journal may have given out */

@@ -2,7 +2,9 @@
  * combined.c - what libdfs exports for dfuse, to save it a request: two calls in one.
  */
 #include <daos/dfs_lib_int.h>
+#include "event.h"
 #include "local.h"
+#include "object.h"
 
 EXPORT int dfs_open_stat(dfs_t *dfs, dfs_obj_t *parent, const char *name, mode_t mode, int flags, daos_oclass_id_t cid,
                          daos_size_t chunk_size, const char *value, dfs_obj_t **obj, struct stat *stbuf)

@@ -3,8 +3,16 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include "container.h"
+#include "der.h"
 #include "handle.h"
+#include "inode.h"
+#include "layout.h"
+#include "local.h"
 #include "prop.h"
+#include "snapshot.h"
+#include "store.h"
+#include "transaction.h"
 
 EXPORT int daos_cont_create_with_label(daos_handle_t poh, const char *label, daos_prop_t *cont_prop, uuid_t *uuid,
                                        daos_event_t *ev)

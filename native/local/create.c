@@ -4,7 +4,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/random.h>
+#include "container.h"
+#include "env.h"
+#include "fork.h"
+#include "hostdir.h"
+#include "inode.h"
+#include "layout.h"
 #include "local.h"
+#include "machine.h"
+#include "record.h"
+#include "store.h"
+#include "transaction.h"
 
 static int make_dirs(const char *path)
 {

@@ -4,7 +4,19 @@
 #include <stdlib.h>
 #include <sched.h>
 #include <sys/statfs.h>
+#include "container.h"
+#include "env.h"
+#include "event.h"
+#include "fork.h"
+#include "hostfd.h"
 #include "local.h"
+#include "marks.h"
+#include "object.h"
+#include "preserve.h"
+#include "shared_page.h"
+#include "small.h"
+#include "transaction.h"
+#include "view.h"
 
 #define FEW_PIECES 16          /* of a list that needs no allocation */
 #define MAX_PIECES 1024        /* IOV_MAX of the kernel */

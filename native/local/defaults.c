@@ -2,7 +2,14 @@
  * defaults.c - object classes and chunk sizes. They mean nothing here: they are kept, and handed on from a directory to
  * what is created in it, so that a program finds what it set. The answers are those for a system of one target.
  */
+#include "container.h"
+#include "inode.h"
+#include "layout.h"
 #include "local.h"
+#include "machine.h"
+#include "object.h"
+#include "perm.h"
+#include "transaction.h"
 
 static uint32_t either(uint32_t first, uint32_t second, uint32_t third)
 {

@@ -2,7 +2,16 @@
  * directory.c - reading directories.
  */
 #include <stdlib.h>
+#include "entries.h"
+#include "env.h"
+#include "inode.h"
+#include "layout.h"
 #include "local.h"
+#include "object.h"
+#include "record.h"
+#include "snapdir.h"
+#include "transaction.h"
+#include "views.h"
 
 /* Calls fn for the entries behind cookie, until it returns non-zero. */
 struct entry {

@@ -5,7 +5,16 @@
  * that count names of equal hash, from 0 without gaps. It is also the cookie of readdir: creates
  * and removes of other names never move it.
  */
+#include "container.h"
+#include "entries.h"
+#include "env.h"
+#include "inode.h"
+#include "layout.h"
 #include "local.h"
+#include "record.h"
+#include "snapdir.h"
+#include "transaction.h"
+#include "views.h"
 
 int dirent_check_name(const char *name, size_t *len)
 {

@@ -10,7 +10,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include "container.h"
+#include "env.h"
+#include "fork.h"
+#include "hostfd.h"
+#include "journal.h"
+#include "layout.h"
 #include "local.h"
+#include "marks.h"
+#include "pending.h"
+#include "ranks.h"
+#include "transaction.h"
 
 /* Address space, not memory: large enough that it hardly ever grows, small enough for programs
  * under a limit of virtual memory, which fall back to MAP_SMALL. */

@@ -1,7 +1,10 @@
 /*
  * error.c - the errors of the calls that return DER_ numbers: from the errno inside, and in words.
  */
-#include "handle.h"
+#include "der.h"
+#include "event.h"
+#include "layout.h"
+#include "local.h"
 
 int der(int rc)
 {

@@ -10,6 +10,10 @@
  */
 #include <stdlib.h>
 #include "event.h"
+#include "event_state.h"
+#include "fork.h"
+#include "local.h"
+#include "ranks.h"
 
 struct callback {
 	struct callback *next;

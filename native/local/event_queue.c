@@ -2,7 +2,9 @@
  * event_queue.c - event queues.
  */
 #include <stdlib.h>
-#include "event.h"
+#include "event_state.h"
+#include "fork.h"
+#include "local.h"
 
 #define MAX_QUEUES 1024
 

@@ -4,6 +4,8 @@
  */
 #include <stdlib.h>
 #include "event.h"
+#include "event_state.h"
+#include "ranks.h"
 
 #define MAX_WORKERS 8 /* more only wait for one another: the work is copying memory */
 #define IDLE_SECS   2 /* before a thread without work ends */

@@ -2,7 +2,12 @@
  * filter.c - reading the entries of a directory that match a name or are newer than a time.
  */
 #include <stdlib.h>
+#include "inode.h"
+#include "layout.h"
 #include "local.h"
+#include "object.h"
+#include "transaction.h"
+#include "views.h"
 
 struct dfs_pipeline {
 	dfs_predicate_t pred;

@@ -1,7 +1,16 @@
 /*
  * fork.c - what happens around a fork: every lock is taken before it and given back after it, on both sides.
  */
+#include "container.h"
+#include "env.h"
+#include "event.h"
+#include "fork.h"
+#include "handle.h"
+#include "hostfd.h"
 #include "local.h"
+#include "marks.h"
+#include "ranks.h"
+#include "store.h"
 
 atomic_uint fork_generation;
 

@@ -6,6 +6,7 @@
  */
 #include <stdlib.h>
 #include <daos_fs_sys.h>
+#include "event.h"
 #include "local.h"
 
 struct dfs_sys {

@@ -4,7 +4,14 @@
  * The bytes name things and hold nothing open: they are worth what the names are worth when they are read. Those of a
  * pool, a container and of dfs_local2global_all name the store as well, so that the reader's environment says nothing.
  */
+#include "container.h"
+#include "der.h"
 #include "handle.h"
+#include "local.h"
+#include "object.h"
+#include "snapshot.h"
+#include "store.h"
+#include "views.h"
 
 enum kind {
 	POOL = 1,

@@ -3,7 +3,10 @@
  */
 #include <stdlib.h>
 #include <stdio.h>
+#include "container.h"
 #include "handle.h"
+#include "ranks.h"
+#include "store.h"
 
 #define MAX_HANDLES 4096
 

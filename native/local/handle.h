@@ -1,10 +1,13 @@
 /*
- * handle.h - the handles of pools and containers (handle.c), and the errors of their calls (error.c).
+ * handle.h - the handles of pools and containers (handle.c).
  */
 #ifndef LOCAL_HANDLE_H
 #define LOCAL_HANDLE_H
 
-#include "local.h"
+#include <daos.h>
+#include <daos_fs.h>
+
+struct cont;
 
 struct handle {
 	int type;      /* DAOS_HTYPE_POOL, DAOS_HTYPE_CO, 0: free */
@@ -20,9 +23,6 @@ int handle_cont(struct cont *c, unsigned flags, daos_handle_t *out); /* takes ov
 int handle_get(daos_handle_t hdl, int type, struct handle *out);     /* ENXIO for one that is not open */
 int handle_put(daos_handle_t hdl, int type);
 
-int der(int rc);                        /* the negative DER_ number of an errno */
-int der_done(daos_event_t *ev, int rc); /* of a call that returns DER_ numbers; rc is an errno */
-
-int mount_new(struct cont *c, int flags, uint64_t view, dfs_t **out); /* takes over c */
+void handles_fork(int stage);
 
 #endif

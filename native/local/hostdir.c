@@ -1,6 +1,7 @@
 /*
  * hostdir.c - directories of the host: walking through one, removing a tree.
  */
+#include "hostdir.h"
 #include "local.h"
 
 int hostdir_walk(int fd, int (*cb)(int fd, struct hostdir_entry *d, void *arg), void *arg)

@@ -7,7 +7,16 @@
  */
 #include <stdlib.h>
 #include <sys/resource.h>
+#include "container.h"
+#include "fork.h"
+#include "hostfd.h"
+#include "inode.h"
 #include "local.h"
+#include "object.h"
+#include "ranks.h"
+#include "shared_page.h"
+#include "transaction.h"
+#include "views.h"
 
 #define HOST_MAX    256
 #define OWN_MAX     65536 /* descriptors above can't be ours */

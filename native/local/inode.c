@@ -9,28 +9,17 @@
  * (all processes have gone since) count as none when the next writer comes.
  */
 #include <time.h>
+#include "container.h"
+#include "env.h"
+#include "inode.h"
+#include "layout.h"
 #include "local.h"
+#include "object.h"
+#include "record.h"
+#include "snapdir.h"
+#include "transaction.h"
+#include "views.h"
 
-int64_t time_now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_REALTIME_COARSE, &ts);
-	return ts.tv_sec * 1000000000LL + ts.tv_nsec;
-}
-
-void boot_id(char out[BOOT_ID_LEN])
-{
-	int fd = sys_openat(AT_FDCWD, "/proc/sys/kernel/random/boot_id", O_RDONLY, 0);
-
-	memset(out, 0, BOOT_ID_LEN);
-	if (fd < 0)
-		return;
-	sys_pread(fd, out, BOOT_ID_LEN, 0);
-	sys_close(fd);
-}
-
-/* "ab/0123456789abcdef" below objects. */
 void host_path(char out[32], uint64_t ino)
 {
 	static const char hex[] = "0123456789abcdef";

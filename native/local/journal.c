@@ -15,7 +15,13 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/random.h>
+#include "container.h"
+#include "hostfd.h"
+#include "journal.h"
+#include "layout.h"
 #include "local.h"
+#include "machine.h"
+#include "shared_page.h"
 
 #define HINT_EVERY  (256ULL << 10) /* how far a process that joins reads at most */
 #define FLUSH_EVERY (4ULL << 20)   /* the kernel starts to write: a sync finds little left */

@@ -5,12 +5,22 @@
  * name commits first and looks at the counters afterwards, so one of the two sees the other.
  */
 #include <stdlib.h>
+#include "container.h"
+#include "entries.h"
+#include "inode.h"
+#include "layout.h"
 #include "local.h"
+#include "machine.h"
+#include "marks.h"
+#include "object.h"
+#include "perm.h"
+#include "reclaim.h"
+#include "shared_page.h"
+#include "transaction.h"
+#include "views.h"
 
 #define MAX_LINKS 40
 
-/* May names of dir be looked up? What was read of the directory holds while the generation
- * stands. The generation is to be read before the transaction begins. */
 int dir_search(const struct dfs *dfs, struct txn *txn, struct dfs_obj *dir, uint64_t generation)
 {
 	struct inode_rec rec;

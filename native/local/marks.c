@@ -16,28 +16,36 @@
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <time.h>
+#include "container.h"
+#include "env.h"
+#include "hostdir.h"
+#include "hostfd.h"
+#include "inode.h"
+#include "layout.h"
+#include "leftovers.h"
 #include "local.h"
+#include "marks.h"
+#include "reclaim.h"
+#include "record.h"
+#include "shared_page.h"
+#include "small.h"
+#include "snapshot.h"
+#include "transaction.h"
 
 #define SPARE        "open/.spare"
 #define DRAIN_PAUSES 200000 /* of 50 µs */
-
-static unsigned bucket(uint64_t ino)
-{
-	return (unsigned)((ino * 0x9E3779B97F4A7C15ULL) >> 52);
-}
-_Static_assert(MARK_BUCKETS == 1 << 12, "bucket() yields 12 bits");
 
 void marks_open(struct cont *c, uint64_t ino)
 {
 	if (unlikely(c->marks == NULL) && env_ready(c) != 0)
 		return;
-	atomic_fetch_add(&c->marks->open[bucket(ino)], 1);
+	atomic_fetch_add(&c->marks->open[mark_bucket(ino)], 1);
 }
 
 void marks_release(struct cont *c, uint64_t ino)
 {
 	if (likely(c->marks != NULL))
-		atomic_fetch_sub(&c->marks->open[bucket(ino)], 1);
+		atomic_fetch_sub(&c->marks->open[mark_bucket(ino)], 1);
 }
 
 static uint64_t nonce(void)
@@ -130,64 +138,6 @@ static void announce(struct cont *c)
 	uint64_t n = nonce();
 
 	sys_pwrite(c->shared_fd, &n, sizeof(n), offsetof(struct shared_page, attach_nonce));
-}
-
-void shared_bump_dirs(struct cont *c)
-{
-	uint64_t n = c->shared->dir_generation + 1;
-
-	sys_pwrite(c->shared_fd, &n, sizeof(n), offsetof(struct shared_page, dir_generation));
-}
-
-void shared_bump_set_id(struct cont *c)
-{
-	uint64_t n = c->shared->set_id_generation + 1;
-
-	sys_pwrite(c->shared_fd, &n, sizeof(n), offsetof(struct shared_page, set_id_generation));
-}
-
-#define ORPHAN_BITS (8 * sizeof(((struct shared_page *)0)->orphan_bits))
-
-static unsigned orphan_bit(uint64_t ino)
-{
-	return bucket(ino) % ORPHAN_BITS;
-}
-
-bool shared_may_be_orphan(struct cont *c, uint64_t ino)
-{
-	unsigned bit = orphan_bit(ino);
-
-	return c->shared->orphans != 0 && (c->shared->orphan_bits[bit / 8] >> bit % 8 & 1);
-}
-
-void shared_add_orphan(struct cont *c, uint64_t ino)
-{
-	unsigned bit = orphan_bit(ino);
-	uint8_t byte = c->shared->orphan_bits[bit / 8] | (uint8_t)(1 << bit % 8);
-
-	sys_pwrite(c->shared_fd, &byte, 1, offsetof(struct shared_page, orphan_bits) + bit / 8);
-	shared_set_orphans(c, c->shared->orphans + 1);
-}
-
-/* Durable before any such attribute is. */
-int shared_set_links(struct cont *c)
-{
-	uint64_t yes = 1;
-
-	if (c->shared->links != 0)
-		return 0;
-	if (sys_pwrite(c->shared_fd, &yes, sizeof(yes), offsetof(struct shared_page, links)) != sizeof(yes))
-		return EIO;
-	return (int)-RETRY(SYS4(SYS_fsync, c->shared_fd, 0, 0, 0));
-}
-
-void shared_set_orphans(struct cont *c, uint64_t n)
-{
-	static const uint8_t none[sizeof(c->shared->orphan_bits)];
-
-	if (n == 0)
-		sys_pwrite(c->shared_fd, none, sizeof(none), offsetof(struct shared_page, orphan_bits));
-	sys_pwrite(c->shared_fd, &n, sizeof(n), offsetof(struct shared_page, orphans));
 }
 
 /* Removes the host files that a dead process had committed to remove, or had not yet committed to use. */
@@ -340,9 +290,7 @@ static void scan(struct cont *c, struct txn *txn)
 	c->npeers = kept;
 }
 
-/* Waits until no change of data that began before is under way, in any process that lives; EBUSY when
- * that takes too long. writer is held, and so is the lock of LMDB. */
-int snapshot_drain(struct cont *c)
+int marks_drain(struct cont *c)
 {
 	struct timespec pause = {0, 50000};
 	unsigned waited, i, slot;
@@ -366,7 +314,7 @@ int snapshot_drain(struct cont *c)
 
 static bool counted(struct mark_page *page, uint64_t ino)
 {
-	return page != NULL && (atomic_load(&page->open[bucket(ino)]) != 0 || atomic_load(&page->forking) != 0);
+	return page != NULL && (atomic_load(&page->open[mark_bucket(ino)]) != 0 || atomic_load(&page->forking) != 0);
 }
 
 bool marks_is_open(struct cont *c, uint64_t ino)

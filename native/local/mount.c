@@ -2,7 +2,16 @@
  * mount.c - mounting a container or a snapshot of it.
  */
 #include <stdlib.h>
+#include "container.h"
+#include "event.h"
 #include "handle.h"
+#include "layout.h"
+#include "local.h"
+#include "object.h"
+#include "shared_page.h"
+#include "snapshot.h"
+#include "store.h"
+#include "views.h"
 
 /* view: 0 for the live container, or the number of a snapshot. */
 int mount_new(struct cont *c, int flags, uint64_t view, dfs_t **out)

@@ -2,7 +2,12 @@
  * mount_info.c - what hangs on a mount: handles of its pool and container, its owner, and what has no meaning here.
  */
 #include <stdlib.h>
+#include "container.h"
 #include "handle.h"
+#include "layout.h"
+#include "local.h"
+#include "object.h"
+#include "store.h"
 
 EXPORT int dfs_pool_get(dfs_t *dfs, daos_handle_t *poh)
 {

@@ -3,7 +3,14 @@
  * (what it belongs to, hash of its name); names of equal hash follow one another, as directory entries do.
  */
 #include <stdlib.h>
-#include "local.h"
+#include "container.h"
+#include "entries.h"
+#include "env.h"
+#include "layout.h"
+#include "named.h"
+#include "record.h"
+#include "transaction.h"
+#include "views.h"
 
 struct value_rec {
 	uint16_t name_len;

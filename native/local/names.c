@@ -3,7 +3,21 @@
  */
 #include <linux/fs.h>
 #include <daos/dfs_lib_int.h>
+#include "container.h"
+#include "entries.h"
+#include "env.h"
+#include "inode.h"
+#include "layout.h"
 #include "local.h"
+#include "machine.h"
+#include "object.h"
+#include "perm.h"
+#include "reclaim.h"
+#include "record.h"
+#include "shared_page.h"
+#include "snapdir.h"
+#include "transaction.h"
+#include "views.h"
 
 /* Reads the directory that is to lose or gain a name. Who may not look names up learns nothing of them. */
 static int get_dir(struct txn *txn, uint64_t ino, struct inode_rec *dir)

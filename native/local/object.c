@@ -2,7 +2,23 @@
  * object.c - open objects: making and releasing handles, write marks, identity.
  */
 #include <stdlib.h>
+#include "container.h"
+#include "env.h"
+#include "fork.h"
+#include "hostfd.h"
+#include "inode.h"
+#include "layout.h"
 #include "local.h"
+#include "machine.h"
+#include "marks.h"
+#include "object.h"
+#include "preserve.h"
+#include "reclaim.h"
+#include "set_id.h"
+#include "shared_page.h"
+#include "small.h"
+#include "transaction.h"
+#include "views.h"
 
 /* The caller has counted the object open (marks_open) and seen its record after that. On
  * failure the count stays the caller's. */

@@ -2,7 +2,14 @@
  * overlay.c - what is in the log of pending changes, as this process has read it. pending.c says what the log is.
  */
 #include <sys/mman.h>
+#include "container.h"
+#include "hostfd.h"
+#include "layout.h"
+#include "local.h"
 #include "overlay.h"
+#include "pending.h"
+#include "ranks.h"
+#include "transaction.h"
 
 static uint64_t mix(uint64_t a, uint64_t b)
 {

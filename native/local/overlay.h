@@ -4,7 +4,12 @@
 #ifndef LOCAL_OVERLAY_H
 #define LOCAL_OVERLAY_H
 
-#include "local.h"
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct cont;
+struct pending;
 
 #define LOG_ROOM  (512ULL << 10) /* bytes of records */
 #define LOG_START 4096ULL        /* behind the head's page */

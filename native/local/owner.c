@@ -8,7 +8,10 @@
 #include <stdio.h>
 #include <sys/statfs.h>
 #include <sys/utsname.h>
+#include "container.h"
 #include "local.h"
+#include "machine.h"
+#include "owner.h"
 
 /* statfs(2) of what more than one machine may have mounted. */
 static const uint32_t shared_file_systems[] = {

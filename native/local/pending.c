@@ -21,7 +21,14 @@
  */
 #include <stdlib.h>
 #include <sys/statfs.h>
+#include "container.h"
+#include "journal.h"
+#include "layout.h"
+#include "local.h"
 #include "overlay.h"
+#include "pending.h"
+#include "shared_page.h"
+#include "transaction.h"
 
 #define KEYS      512           /* different ones in one log: bounds what a merge writes, */
 #define RESERVE   (5ULL << 20)  /* for which there is space before the first change is acknowledged */

@@ -10,22 +10,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define NEED_TREE   4097 /* no errno: what was asked for can only be done in the tree itself */
-#define OWN_CHANGES 24   /* of one transaction; more go to the tree at once */
+#define OWN_CHANGES 24 /* of one transaction; more go to the tree at once */
 #define OWN_BYTES   32768
 
 struct cont;
 struct overlay;
-
-/* A transaction as the code sees it: the tree, what is pending over it, and its own changes. */
-struct txn {
-	MDB_txn *mdb;
-	struct cont *c;
-	struct overlay *over; /* NULL: nothing is pending */
-	uint32_t limit;       /* changes of it that belong to this transaction's past */
-	bool pending;         /* it changes the log, not the tree */
-	bool need_tree;       /* it can't */
-};
+struct txn;
 
 struct own_change {
 	uint64_t hi, lo; /* as in the key */

@@ -2,7 +2,9 @@
  * perm.c - the permission rules of POSIX, for the effective user of the process.
  */
 #include <grp.h>
+#include "layout.h"
 #include "local.h"
+#include "perm.h"
 
 void cred_get(struct cred *cr)
 {

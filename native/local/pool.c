@@ -6,8 +6,13 @@
 #include <sys/statfs.h>
 #include <daos/debug.h>
 #include <gurt/common.h>
+#include "der.h"
+#include "event.h"
+#include "fork.h"
 #include "handle.h"
+#include "local.h"
 #include "prop.h"
+#include "store.h"
 
 EXPORT int daos_init(void)
 {

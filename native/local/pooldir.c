@@ -4,7 +4,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
+#include "container.h"
+#include "hostdir.h"
 #include "local.h"
+#include "machine.h"
+#include "store.h"
 
 static int live_entry(int fd, struct hostdir_entry *d, void *arg)
 {

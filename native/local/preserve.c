@@ -10,7 +10,7 @@
  *
  * Who may change bytes without keeping them: a change announces itself in the process's mark page and
  * then looks at shared->snapshot; taking a snapshot sets that word and then waits until no announced
- * change is left (snapshot_drain). So a change that saw no snapshot is over before the snapshot is
+ * change is left (marks_drain). So a change that saw no snapshot is over before the snapshot is
  * there. While it waits it holds LMDB's lock of writers, which the changes that come meanwhile wait
  * for, and which the kernel takes from a process that is killed.
  *
@@ -24,7 +24,20 @@
 #include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include "container.h"
+#include "fork.h"
+#include "hostfd.h"
+#include "inode.h"
+#include "layout.h"
+#include "local.h"
+#include "marks.h"
+#include "object.h"
+#include "preserve.h"
 #include "preserved.h"
+#include "record.h"
+#include "shared_page.h"
+#include "snapshot.h"
+#include "transaction.h"
 
 struct guard {
 	struct guard *next; /* of earlier snapshots: other threads may still look at them */

@@ -4,7 +4,12 @@
 #ifndef PRESERVED_H
 #define PRESERVED_H
 
-#include "local.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+struct txn;
+
+#define CHUNK_SIZE 65536ULL /* what is preserved at a time */
 
 /* A map: a page of flags, then one bit for each chunk. */
 #define MAP_WHOLE   0 /* the file is a clone: it has all chunks */
@@ -19,8 +24,7 @@ struct labels {
 
 int labels_get(struct txn *txn, uint64_t ino, uint64_t from, struct labels *l);
 void labels_free(struct labels *l);
-
-/* The value kept at exactly or after an epoch; empty: there was none. MDB_NOTFOUND: unchanged. */
-int rec_get_saved(struct txn *txn, uint64_t hi, uint64_t lo, uint64_t epoch, MDB_val *v);
+int kept_put(struct txn *txn, uint64_t ino, uint64_t epoch);
+void preserved_path(char out[64], uint64_t ino, uint64_t epoch, bool map);
 
 #endif

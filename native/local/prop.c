@@ -5,7 +5,9 @@
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include "local.h"
 #include "prop.h"
+#include "views.h"
 
 /* ---- lists ------------------------------------------------------------------------------------------------------ */
 EXPORT daos_prop_t *daos_prop_alloc(uint32_t entries_nr)

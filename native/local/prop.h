@@ -4,7 +4,8 @@
 #ifndef LOCAL_PROP_H
 #define LOCAL_PROP_H
 
-#include "local.h"
+#include <sys/types.h>
+#include <daos.h>
 
 struct prop_facts {
 	bool pool; /* of a pool, or of a container */

@@ -4,7 +4,15 @@
  * Where there is a journal, the bytes of an object go when the removal of its last name is durable: otherwise a power
  * cut could bring back the name without them (a file that was replaced by rename(2), for one).
  */
+#include "container.h"
+#include "inode.h"
+#include "layout.h"
 #include "local.h"
+#include "marks.h"
+#include "purge.h"
+#include "record.h"
+#include "shared_page.h"
+#include "transaction.h"
 
 #define PURGE_MAX        4096           /* files that may wait for somebody's sync before we make one ourselves, */
 #define PURGE_MAX_BLOCKS (512ULL << 11) /* and their 512-byte blocks */
@@ -35,33 +43,6 @@ int purge_later(struct cont *c, struct txn *txn, uint64_t ino, const struct inod
 	if (rc == 0)
 		purge_count(c, c->shared->purges + 1, c->shared->purge_blocks + rec->blocks);
 	return rc;
-}
-
-/* The first numbers of a space, behind `after`. */
-unsigned list_space(struct cont *c, uint64_t space, uint64_t after, uint64_t *list, unsigned max)
-{
-	struct key key = make_key(space, after + 1), at;
-	MDB_val k = {sizeof(key), &key}, v;
-	MDB_cursor *cur;
-	unsigned n = 0;
-	struct rtx r;
-	int rc = rtx_begin_tree(c, &r);
-
-	if (rc != 0)
-		return 0;
-	rc = tree_scan(r.txn, &cur);
-	if (rc == 0) {
-		rc = mdb_cursor_get(cur, &k, &v, MDB_SET_RANGE);
-		for (; rc == 0 && n < max; rc = mdb_cursor_get(cur, &k, &v, MDB_NEXT)) {
-			memcpy(&at, k.mv_data, sizeof(at));
-			if (k.mv_size != sizeof(at) || at.hi != key.hi)
-				break;
-			list[n++] = __builtin_bswap64(at.lo);
-		}
-		mdb_cursor_close(cur);
-	}
-	rtx_end(&r);
-	return n;
 }
 
 unsigned purge_list(struct cont *c, uint64_t list[PURGE_BATCH])

@@ -2,7 +2,20 @@
  * reclaim.c - the end of objects: records and host files of what has no name any more.
  */
 #include <stdlib.h>
+#include "container.h"
+#include "inode.h"
+#include "layout.h"
 #include "local.h"
+#include "machine.h"
+#include "marks.h"
+#include "preserved.h"
+#include "purge.h"
+#include "reclaim.h"
+#include "record.h"
+#include "shared_page.h"
+#include "small.h"
+#include "snapshot.h"
+#include "transaction.h"
 
 int intent_begin(struct cont *c, uint64_t ino)
 {

@@ -11,7 +11,14 @@
  * container only.
  */
 #include <stdlib.h>
-#include "preserved.h"
+#include "container.h"
+#include "inode.h"
+#include "layout.h"
+#include "local.h"
+#include "record.h"
+#include "snapshot.h"
+#include "transaction.h"
+#include "views.h"
 
 struct history_key {
 	uint64_t space, hi, lo, epoch; /* big-endian */
@@ -241,4 +248,30 @@ int rec_walk_view(struct txn *txn, uint64_t hi, uint64_t after, rec_fn fn, void 
 	}
 	mdb_cursor_close(w.live);
 	return rc;
+}
+
+unsigned list_space(struct cont *c, uint64_t space, uint64_t after, uint64_t *list, unsigned max)
+{
+	struct key key = make_key(space, after + 1), at;
+	MDB_val k = {sizeof(key), &key}, v;
+	MDB_cursor *cur;
+	unsigned n = 0;
+	struct rtx r;
+	int rc = rtx_begin_tree(c, &r);
+
+	if (rc != 0)
+		return 0;
+	rc = tree_scan(r.txn, &cur);
+	if (rc == 0) {
+		rc = mdb_cursor_get(cur, &k, &v, MDB_SET_RANGE);
+		for (; rc == 0 && n < max; rc = mdb_cursor_get(cur, &k, &v, MDB_NEXT)) {
+			memcpy(&at, k.mv_data, sizeof(at));
+			if (k.mv_size != sizeof(at) || at.hi != key.hi)
+				break;
+			list[n++] = __builtin_bswap64(at.lo);
+		}
+		mdb_cursor_close(cur);
+	}
+	rtx_end(&r);
+	return n;
 }

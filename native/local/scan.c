@@ -3,7 +3,12 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include "array.h"
+#include "container.h"
 #include "handle.h"
+#include "local.h"
+#include "object.h"
+#include "store.h"
 
 #define BATCH 128
 

@@ -4,7 +4,15 @@
  * Unless a privileged process changes it: write(2), truncate(2), inode(7). Which bits a file has is asked once
  * a handle, and again after a bit was set on any file of the container: the shared generation tells.
  */
+#include "container.h"
+#include "inode.h"
+#include "layout.h"
 #include "local.h"
+#include "object.h"
+#include "perm.h"
+#include "set_id.h"
+#include "shared_page.h"
+#include "transaction.h"
 
 #define SET_ID (S_ISUID | S_ISGID)
 

@@ -10,7 +10,21 @@
  */
 #include <stdlib.h>
 #include <time.h>
+#include "container.h"
+#include "env.h"
+#include "hostfd.h"
+#include "inode.h"
+#include "layout.h"
 #include "local.h"
+#include "machine.h"
+#include "object.h"
+#include "reclaim.h"
+#include "record.h"
+#include "set_id.h"
+#include "shared_page.h"
+#include "small.h"
+#include "transaction.h"
+#include "views.h"
 
 #define MANY_WRITES 64 /* through one handle */
 

@@ -5,7 +5,13 @@
  * were, with inode numbers that name the snapshot too.
  */
 #include <stdio.h>
-#include "local.h"
+#include "inode.h"
+#include "layout.h"
+#include "record.h"
+#include "snapdir.h"
+#include "snapshot.h"
+#include "transaction.h"
+#include "views.h"
 
 int snapdir_inode(struct txn *txn, struct inode_rec *rec)
 {

@@ -9,8 +9,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
+#include "container.h"
+#include "der.h"
+#include "env.h"
 #include "handle.h"
-#include "preserved.h"
+#include "layout.h"
+#include "local.h"
+#include "marks.h"
+#include "record.h"
+#include "shared_page.h"
+#include "snapdir.h"
+#include "snapshot.h"
+#include "transaction.h"
+#include "views.h"
 
 /* ---- records -------------------------------------------------------------------------------------- */
 int snapshots_get(struct txn *txn, struct snapshots_rec *all)
@@ -254,7 +265,7 @@ static int take_fn(struct cont *c, struct txn *txn, void *arg)
 		return rc;
 	before = c->shared->snapshot;
 	set_word(c, word_of(&all) | 1);
-	rc = snapshot_drain(c);
+	rc = marks_drain(c);
 	if (rc != 0)
 		set_word(c, before);
 	return rc;

@@ -13,7 +13,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include "container.h"
+#include "env.h"
+#include "fork.h"
+#include "hostfd.h"
+#include "journal.h"
+#include "layout.h"
 #include "local.h"
+#include "marks.h"
+#include "owner.h"
+#include "ranks.h"
+#include "shared_page.h"
+#include "store.h"
 
 static pthread_mutex_t registry_lock = PTHREAD_MUTEX_INITIALIZER; /* RANK_REGISTRY */
 static struct cont *registry;                                     /* registry_lock */

@@ -7,7 +7,15 @@
  */
 #include <stdlib.h>
 #include <sys/file.h>
+#include "container.h"
+#include "hostfd.h"
+#include "inode.h"
+#include "layout.h"
+#include "local.h"
 #include "preserved.h"
+#include "record.h"
+#include "snapshot.h"
+#include "transaction.h"
 
 #define BATCH 2000 /* keys that are looked at in one transaction */
 

@@ -2,7 +2,17 @@
  * transaction.c - reading and changing the tree of a container, with what is pending over it.
  */
 #include <sched.h>
+#include "container.h"
+#include "env.h"
+#include "journal.h"
 #include "local.h"
+#include "pending.h"
+#include "purge.h"
+#include "ranks.h"
+#include "reclaim.h"
+#include "shared_page.h"
+#include "snapshot.h"
+#include "transaction.h"
 
 #define READER_CHECK 2048 /* writes: so long the pages of a reader that was killed are kept from use */
 

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <daos_uns.h>
 #include "handle.h"
+#include "local.h"
+#include "store.h"
 
 static const char *const layouts[DAOS_PROP_CO_LAYOUT_MAX] = {"unknown",  "POSIX", "HDF5",    "PYTHON", "SPARK",
                                                              "DATABASE", "ROOT",  "SEISMIC", "METEO"};

@@ -1,7 +1,14 @@
 /*
  * user_attributes.c - the attributes that users give to pools and containers.
  */
+#include "container.h"
+#include "der.h"
 #include "handle.h"
+#include "layout.h"
+#include "local.h"
+#include "named.h"
+#include "store.h"
+#include "transaction.h"
 
 struct call {
 	int n;

@@ -9,7 +9,18 @@
  * everything after that fails with ESTALE.
  */
 #include <stdlib.h>
+#include "container.h"
+#include "env.h"
+#include "hostfd.h"
+#include "inode.h"
+#include "layout.h"
+#include "local.h"
+#include "object.h"
 #include "preserved.h"
+#include "snapshot.h"
+#include "transaction.h"
+#include "view.h"
+#include "views.h"
 
 #define BATCH_CHUNKS 512 /* chunks whose bits are looked at together */
 

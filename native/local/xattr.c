@@ -3,7 +3,16 @@
  */
 #include <sys/xattr.h>
 #include <daos_uns.h>
+#include "container.h"
+#include "inode.h"
+#include "layout.h"
 #include "local.h"
+#include "machine.h"
+#include "named.h"
+#include "object.h"
+#include "perm.h"
+#include "shared_page.h"
+#include "transaction.h"
 
 struct xattr {
 	struct named named;

@@ -12,8 +12,12 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
-#include "local.h"
+#include <lmdb.h>
+#include <daos.h>
+#include <daos_fs.h>
+#include <dfskit_ext.h>
 #include "check.h"
+#include "layout.h"
 
 static char store[64];
 static uint64_t inode_dir, inode_sub, inode_small, inode_big;

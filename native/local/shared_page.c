@@ -1,0 +1,66 @@
+/*
+ * shared_page.c - changes of the page that all processes of a container map: it is mapped for reading, and written with
+ * pwrite.
+ */
+#include "container.h"
+#include "local.h"
+#include "marks.h"
+#include "shared_page.h"
+
+void shared_bump_dirs(struct cont *c)
+{
+	uint64_t n = c->shared->dir_generation + 1;
+
+	sys_pwrite(c->shared_fd, &n, sizeof(n), offsetof(struct shared_page, dir_generation));
+}
+
+void shared_bump_set_id(struct cont *c)
+{
+	uint64_t n = c->shared->set_id_generation + 1;
+
+	sys_pwrite(c->shared_fd, &n, sizeof(n), offsetof(struct shared_page, set_id_generation));
+}
+
+#define ORPHAN_BITS (8 * sizeof(((struct shared_page *)0)->orphan_bits))
+
+static unsigned orphan_bit(uint64_t ino)
+{
+	return mark_bucket(ino) % ORPHAN_BITS;
+}
+
+bool shared_may_be_orphan(struct cont *c, uint64_t ino)
+{
+	unsigned bit = orphan_bit(ino);
+
+	return c->shared->orphans != 0 && (c->shared->orphan_bits[bit / 8] >> bit % 8 & 1);
+}
+
+void shared_add_orphan(struct cont *c, uint64_t ino)
+{
+	unsigned bit = orphan_bit(ino);
+	uint8_t byte = c->shared->orphan_bits[bit / 8] | (uint8_t)(1 << bit % 8);
+
+	sys_pwrite(c->shared_fd, &byte, 1, offsetof(struct shared_page, orphan_bits) + bit / 8);
+	shared_set_orphans(c, c->shared->orphans + 1);
+}
+
+/* Durable before any such attribute is. */
+int shared_set_links(struct cont *c)
+{
+	uint64_t yes = 1;
+
+	if (c->shared->links != 0)
+		return 0;
+	if (sys_pwrite(c->shared_fd, &yes, sizeof(yes), offsetof(struct shared_page, links)) != sizeof(yes))
+		return EIO;
+	return (int)-RETRY(SYS4(SYS_fsync, c->shared_fd, 0, 0, 0));
+}
+
+void shared_set_orphans(struct cont *c, uint64_t n)
+{
+	static const uint8_t none[sizeof(c->shared->orphan_bits)];
+
+	if (n == 0)
+		sys_pwrite(c->shared_fd, none, sizeof(none), offsetof(struct shared_page, orphan_bits));
+	sys_pwrite(c->shared_fd, &n, sizeof(n), offsetof(struct shared_page, orphans));
+}
