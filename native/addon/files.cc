@@ -187,8 +187,13 @@ Failure AppendTo(Object &file, d_sg_list_t *sgl, daos_size_t size, daos_off_t *e
 {
 	const struct provider *p = file.c->p;
 
-	if (p->dfsx_append != nullptr && size > 0)
-		return {p->dfsx_append(file.c->dfs, file.obj, sgl, end), "dfsx_append", ""};
+	if (p->dfsx_append != nullptr && size > 0) {
+		daos_size_t appended = 0;
+		int rc = p->dfsx_append(file.c->dfs, file.obj, sgl, end);
+		for (uint32_t i = 0; i < sgl->sg_nr; i++)
+			appended += sgl->sg_iovs[i].iov_len;
+		return {rc == 0 && appended != size ? EFBIG : rc, "dfsx_append", ""};
+	}
 	daos_size_t at = 0;
 	int rc = p->dfs_get_size(file.c->dfs, file.obj, &at);
 	if (rc != 0)

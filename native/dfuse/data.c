@@ -309,6 +309,7 @@ void op_write(fuse_req_t req, fuse_ino_t ino, const char *buf, size_t size, off_
 		fuse_reply_err(req, rc);
 		return;
 	}
+	size = p.iov.iov_len; /* less where a limit ended what was appended */
 	moved = end != (daos_off_t)off + size && !file->direct;
 	fuse_reply_write(req, size);
 	/* The kernel has put the bytes into its pages where it believed the end to be. Only after the

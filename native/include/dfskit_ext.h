@@ -59,7 +59,9 @@ int dfsx_link(dfs_t *dfs, dfs_obj_t *obj, dfs_obj_t *new_parent, const char *new
  *  named it; with O_EXCL in \a flags that is refused (ENOENT). */
 int dfsx_open_unnamed(dfs_t *dfs, dfs_obj_t *dir, mode_t mode, int flags, dfs_obj_t **obj);
 
-/** Appends atomically among all processes of the node. \param end out: offset after the bytes. */
+/** Appends atomically among all processes of the node. \param end out: offset after the bytes. The iov_len of \a sgl are
+ *  what was appended then: less than asked for where the process's RLIMIT_FSIZE ends it. EFBIG (and SIGXFSZ) when nothing
+ *  may be appended. */
 int dfsx_append(dfs_t *dfs, dfs_obj_t *obj, d_sg_list_t *sgl, daos_off_t *end);
 
 /** lseek(2) for SEEK_DATA and SEEK_HOLE. ENXIO beyond the end. */

@@ -9,6 +9,7 @@
 #include "event.h"
 #include "fork.h"
 #include "hostfd.h"
+#include "limit.h"
 #include "local.h"
 #include "marks.h"
 #include "object.h"
@@ -93,7 +94,7 @@ static int move_all(struct dfs_obj *o, struct pieces *p, uint64_t off, bool writ
 	if (off > INT64_MAX || p->total > INT64_MAX - off)
 		return write ? EFBIG : 0;
 	if (!is_hosted(o)) {
-		rc = write ? small_write(o, p->iov, p->nr, p->total, off, moved)
+		rc = write ? small_write(o, p->iov, p->nr, &p->total, off, moved)
 		           : small_read(o, p->iov, p->nr, off, moved);
 		if (rc == 0 && write)
 			*moved -= off;
@@ -145,6 +146,10 @@ static int move_all(struct dfs_obj *o, struct pieces *p, uint64_t off, bool writ
 		done += (uint64_t)n;
 		if (done == p->total || (!write && p->total <= SURE && p->nr <= MAX_PIECES))
 			break; /* a short read is the end of the file */
+		if (write && off + done >= limit_get()) {
+			rc = EFBIG; /* no signal: only a write that begins there gets one */
+			break;
+		}
 		advance(p, &first, (size_t)n);
 	}
 	if (write)
@@ -312,6 +317,18 @@ static bool append_lock(struct dfs_obj *o, unsigned generation)
 	}
 }
 
+/* Tells how much of a list was written. */
+static void shorten(d_sg_list_t *sgl, uint64_t total)
+{
+	uint32_t i;
+
+	for (i = 0; i < sgl->sg_nr; i++) {
+		if (sgl->sg_iovs[i].iov_len > total)
+			sgl->sg_iovs[i].iov_len = total;
+		total -= sgl->sg_iovs[i].iov_len;
+	}
+}
+
 EXPORT int dfsx_append(dfs_t *dfs, dfs_obj_t *obj, d_sg_list_t *sgl, daos_off_t *end)
 {
 	unsigned mine = atomic_load(&fork_generation) + 1;
@@ -327,7 +344,7 @@ EXPORT int dfsx_append(dfs_t *dfs, dfs_obj_t *obj, d_sg_list_t *sgl, daos_off_t 
 	if (p.total == 0) /* as write(2) leaves the position of a descriptor */
 		*end = atomic_load(&obj->position);
 	else
-		rc = is_hosted(obj) ? NOT_SMALL : small_write(obj, p.iov, p.nr, p.total, UINT64_MAX, end);
+		rc = is_hosted(obj) ? NOT_SMALL : small_write(obj, p.iov, p.nr, &p.total, UINT64_MAX, end);
 	if (rc == NOT_SMALL)
 		rc = object_begin_write(obj);
 	else
@@ -356,11 +373,13 @@ EXPORT int dfsx_append(dfs_t *dfs, dfs_obj_t *obj, d_sg_list_t *sgl, daos_off_t 
 				break;
 			}
 			done += (uint64_t)n;
+			*end = (daos_off_t)sys_lseek(fd, 0, SEEK_CUR);
+			if (done < p.total && *end >= limit_get())
+				p.total = done;
 			if (done < p.total)
 				advance(&p, &first, (size_t)n);
 		}
 		object_wrote(obj, done != 0);
-		*end = (daos_off_t)sys_lseek(fd, 0, SEEK_CUR);
 		hostfd_unpin(obj);
 	}
 	write_leave(obj->c, &w);
@@ -368,8 +387,10 @@ out:
 	if (locked)
 		atomic_store(&obj->appending, 0);
 moved:
-	if (rc == 0)
+	if (rc == 0) {
 		atomic_store(&obj->position, *end);
+		shorten(sgl, p.total);
+	}
 	pieces_free(&p);
 	return rc;
 }
@@ -520,7 +541,7 @@ static void count_sync(struct cont *c)
 		n = 0;
 
 	if (c->journal.on)
-		sys_pwrite(c->shared_fd, &n, sizeof(n), offsetof(struct shared_page, syncs));
+		own_pwrite(c->shared_fd, &n, sizeof(n), offsetof(struct shared_page, syncs));
 }
 
 EXPORT int dfs_sync(dfs_t *dfs)

@@ -116,7 +116,7 @@ ssize_t __wrap_pwrite(int fd, const void *buf, size_t len, off_t off)
 
 	/* On a full disk the kernel writes what fits: the rest then says why. */
 	while (done < len) {
-		ssize_t n = sys_pwrite(fd, (const char *)buf + done, len - done, (uint64_t)off + done);
+		ssize_t n = own_pwrite(fd, (const char *)buf + done, len - done, (uint64_t)off + done);
 
 		if (n <= 0)
 			return to_errno(n < 0 ? n : -ENOSPC);
@@ -130,6 +130,24 @@ ssize_t __wrap_write(int fd, const void *buf, size_t len)
 	return to_errno(RETRY(SYS4(SYS_write, fd, buf, len, 0)));
 }
 
+/* The same again, part by part, after a writev(2) that a limit refused or cut after n bytes. */
+static ssize_t write_parts(int fd, const struct iovec *iov, int nr, ssize_t n)
+{
+	int64_t at = sys_lseek(fd, 0, SEEK_CUR), end = at - n;
+	int i;
+
+	for (i = 0; at >= 0 && i < nr; i++) {
+		ssize_t m = own_pwrite(fd, iov[i].iov_base, iov[i].iov_len, (uint64_t)end);
+
+		if (m < 0)
+			return m;
+		end += m;
+		if ((size_t)m != iov[i].iov_len)
+			break;
+	}
+	return at < 0 ? at : sys_lseek(fd, end, SEEK_SET) - (at - n);
+}
+
 ssize_t __wrap_writev(int fd, const struct iovec *iov, int nr)
 {
 	ssize_t n = RETRY(SYS4(SYS_writev, fd, iov, nr, 0));
@@ -138,6 +156,8 @@ ssize_t __wrap_writev(int fd, const struct iovec *iov, int nr)
 
 	for (i = 0; i < nr; i++)
 		all += iov[i].iov_len;
+	if (unlikely(n == -EFBIG || (n >= 0 && (size_t)n != all)))
+		n = write_parts(fd, iov, nr, n < 0 ? 0 : n);
 	return to_errno(n < 0 || (size_t)n == all ? n : -ENOSPC);
 }
 
@@ -158,7 +178,7 @@ int __wrap_fsync(int fd)
 
 int __wrap_ftruncate(int fd, off_t len)
 {
-	return (int)to_errno(sys_ftruncate(fd, (uint64_t)len));
+	return (int)to_errno(own_ftruncate(fd, (uint64_t)len));
 }
 
 /* ---- opening ------------------------------------------------------------------------------ */
@@ -215,7 +235,7 @@ static int reserve_lock_file(struct cont *c)
 	rc = sys_fstat(fd, &st);
 	/* It has them from the first time on, also when the disk is full now. */
 	if (rc == 0 && (uint64_t)st.st_blocks * 512 < LOCK_FILE_SIZE)
-		rc = sys_fallocate(fd, 1 /* KEEP_SIZE */, 0, LOCK_FILE_SIZE);
+		rc = own_fallocate(fd, 1 /* KEEP_SIZE */, 0, LOCK_FILE_SIZE);
 	sys_close(fd);
 	return rc == -EOPNOTSUPP ? 0 : -rc;
 }

@@ -7,6 +7,7 @@
 #include "fork.h"
 #include "handle.h"
 #include "hostfd.h"
+#include "limit.h"
 #include "local.h"
 #include "marks.h"
 #include "ranks.h"
@@ -31,12 +32,14 @@ static void before_fork(void)
 	events_fork(0);
 	for (c = held; c != NULL; c = c->next)
 		marks_fork(c, 0);
+	limit_fork(0);
 }
 
 static void after_fork(int stage)
 {
 	struct cont *c;
 
+	limit_fork(stage);
 	events_fork(stage);
 	env_fork(stage);
 	hostfd_fork(stage);

@@ -238,7 +238,7 @@ static int find_end(struct cont *c, uint64_t txnid)
 
 static void publish(struct cont *c, const struct journal_pos *pos)
 {
-	sys_pwrite(c->shared_fd, pos, sizeof(*pos), offsetof(struct shared_page, journal));
+	own_pwrite(c->shared_fd, pos, sizeof(*pos), offsetof(struct shared_page, journal));
 }
 
 /* Makes j->pos the end of transaction txnid, and j->fd its segment. */
@@ -273,7 +273,7 @@ int journal_start(struct cont *c, uint64_t number, uint64_t txnid, struct journa
 	fd = journal_open_segment(c, number, O_RDWR | O_CREAT | O_TRUNC);
 	if (fd < 0)
 		return -fd;
-	n = sys_pwrite(fd, &head, sizeof(head), 0);
+	n = own_pwrite(fd, &head, sizeof(head), 0);
 	rc = n == sizeof(head) ? (int)-RETRY(SYS4(SYS_fdatasync, fd, 0, 0, 0)) : n < 0 ? (int)-n : ENOSPC;
 	dir = rc == 0 ? sys_openat(c->dir_fd, "journal", O_RDONLY | O_DIRECTORY, 0) : -1;
 	if (rc == 0)
@@ -298,7 +298,7 @@ static int reserve(struct cont *c)
 
 	if (likely(j->pos.at + j->len + RESERVE_MIN <= j->reserved_to && j->reserved_in == j->pos.segment))
 		return 0;
-	if (sys_fallocate(j->fd, 1 /* KEEP_SIZE */, j->pos.at, j->len + RESERVE) != -ENOSPC) {
+	if (own_fallocate(j->fd, 1 /* KEEP_SIZE */, j->pos.at, j->len + RESERVE) != -ENOSPC) {
 		j->reserved_to = j->pos.at + j->len + RESERVE;
 		j->reserved_in = j->pos.segment;
 		return 0;
@@ -316,7 +316,7 @@ bool journal_reserve(struct cont *c, uint64_t txnid, uint64_t len)
 		return false;
 	if (j->pos.at + len <= j->reserved_to && j->reserved_in == j->pos.segment)
 		return true;
-	if (sys_fallocate(j->fd, 1 /* KEEP_SIZE */, j->pos.at, len + RESERVE) != 0)
+	if (own_fallocate(j->fd, 1 /* KEEP_SIZE */, j->pos.at, len + RESERVE) != 0)
 		return false;
 	j->reserved_to = j->pos.at + len + RESERVE;
 	j->reserved_in = j->pos.segment;
@@ -375,7 +375,7 @@ int journal_append(struct cont *c, MDB_txn *txn)
 	*head = (struct record_head){RECORD_MAGIC, (uint32_t)j->len, mdb_txn_id(txn), 0};
 	head->chain = journal_chain(j->pos.chain, head, (const char *)(head + 1));
 	for (done = 0; done < j->len;) {
-		ssize_t n = sys_pwrite(j->fd, j->buf + done, j->len - done, j->pos.at + done);
+		ssize_t n = own_pwrite(j->fd, j->buf + done, j->len - done, j->pos.at + done);
 
 		if (n <= 0)
 			return n < 0 ? (int)-n : ENOSPC;

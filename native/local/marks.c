@@ -75,7 +75,7 @@ static void leave_spare(struct cont *c)
 	fd = sys_openat(c->dir_fd, SPARE, O_RDWR | O_CREAT | O_EXCL, c->share & 0666);
 	if (fd < 0)
 		return;
-	if (sys_fallocate(fd, 0, 0, sizeof(struct mark_page)) != 0)
+	if (own_fallocate(fd, 0, 0, sizeof(struct mark_page)) != 0)
 		sys_unlinkat(c->dir_fd, SPARE, 0);
 	sys_close(fd);
 }
@@ -98,9 +98,9 @@ static int make_file(struct cont *c)
 		if (fd < 0)
 			return -fd;
 		/* With its space: on a full disk a store through the map would be the end of the program. */
-		rc = sys_fallocate(fd, 0, 0, sizeof(struct mark_page));
+		rc = own_fallocate(fd, 0, 0, sizeof(struct mark_page));
 		if (rc == -EOPNOTSUPP)
-			rc = sys_ftruncate(fd, sizeof(struct mark_page));
+			rc = own_ftruncate(fd, sizeof(struct mark_page));
 		if (rc == -ENOSPC) {
 			sys_unlinkat(c->dir_fd, path, 0);
 			fd_close(fd);
@@ -137,7 +137,7 @@ static void announce(struct cont *c)
 {
 	uint64_t n = nonce();
 
-	sys_pwrite(c->shared_fd, &n, sizeof(n), offsetof(struct shared_page, attach_nonce));
+	own_pwrite(c->shared_fd, &n, sizeof(n), offsetof(struct shared_page, attach_nonce));
 }
 
 /* Removes the host files that a dead process had committed to remove, or had not yet committed to use. */

@@ -51,9 +51,9 @@ int pending_open(struct cont *c)
 		return -p->fd;
 	rc = -sys_fstat(p->fd, &st);
 	if (rc == 0 && (uint64_t)st.st_size < LOG_START + LOG_ROOM) {
-		rc = -sys_fallocate(p->fd, 0, 0, LOG_START + LOG_ROOM);
+		rc = -own_fallocate(p->fd, 0, 0, LOG_START + LOG_ROOM);
 		if (rc != 0) /* a write to it then fails, and goes to the tree */
-			rc = -sys_ftruncate(p->fd, LOG_START + LOG_ROOM);
+			rc = -own_ftruncate(p->fd, LOG_START + LOG_ROOM);
 	}
 	map = rc == 0 ? mmap(NULL, LOG_START + LOG_ROOM, PROT_READ, MAP_SHARED, p->fd, 0) : MAP_FAILED;
 	if (map == MAP_FAILED) {

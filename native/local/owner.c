@@ -72,7 +72,7 @@ static int owner_write(struct cont *c, const struct owner *o, int flags)
 
 	if (fd < 0)
 		return -fd;
-	rc = sys_pwrite(fd, text, (size_t)n, 0) == n ? (int)-SYS4(SYS_fsync, fd, 0, 0, 0) : EIO;
+	rc = own_pwrite(fd, text, (size_t)n, 0) == n ? (int)-SYS4(SYS_fsync, fd, 0, 0, 0) : EIO;
 	sys_close(fd);
 	return rc;
 }

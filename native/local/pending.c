@@ -51,7 +51,7 @@ static bool reserve(struct txn *t)
 		return false;
 	at = ((uint64_t)info.me_last_pgno + 1) * 4096;
 	if (at + RESERVE > p->reserved_to) {
-		if (sys_fallocate(fd, 1 /* KEEP_SIZE */, at, RESERVE + STEP) != 0)
+		if (own_fallocate(fd, 1 /* KEEP_SIZE */, at, RESERVE + STEP) != 0)
 			return false;
 		p->reserved_to = at + RESERVE + STEP;
 	}
@@ -135,7 +135,7 @@ int pending_del(struct txn *t, MDB_val *k)
 
 static bool write_at(struct pending *p, const void *from, size_t len, uint64_t at)
 {
-	return sys_pwrite(p->fd, from, len, at) == (ssize_t)len;
+	return own_pwrite(p->fd, from, len, at) == (ssize_t)len;
 }
 
 int pending_append(struct txn *t)

@@ -165,8 +165,8 @@ static int make_longer(int fd, uint64_t len)
 
 	if (rc != 0 || (uint64_t)st.st_size >= len)
 		return rc;
-	rc = -sys_fallocate(fd, 0, len - 1, 1);
-	return rc == EOPNOTSUPP ? -sys_ftruncate(fd, len) : rc;
+	rc = -own_fallocate(fd, 0, len - 1, 1);
+	return rc == EOPNOTSUPP ? -own_ftruncate(fd, len) : rc;
 }
 
 static int map_label(struct cont *c, uint64_t ino, uint64_t epoch, bool own, struct guard *g)
@@ -229,7 +229,7 @@ struct copy {
 
 static int set_byte(struct copy *cp, uint64_t at, uint8_t value)
 {
-	ssize_t n = sys_pwrite(cp->map, &value, 1, at);
+	ssize_t n = own_pwrite(cp->map, &value, 1, at);
 
 	return n == 1 ? 0 : n < 0 ? (int)-n : EIO;
 }
@@ -242,7 +242,7 @@ static int copy_bytes(struct copy *cp, uint64_t off, uint64_t end)
 		if (n <= 0)
 			return (int)-n;
 		for (; m < n; m += did) {
-			did = sys_pwrite(cp->data, cp->buf + m, (size_t)(n - m), off + (uint64_t)m);
+			did = own_pwrite(cp->data, cp->buf + m, (size_t)(n - m), off + (uint64_t)m);
 			if (did <= 0)
 				return did < 0 ? (int)-did : EIO;
 		}

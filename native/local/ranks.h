@@ -17,7 +17,8 @@ enum rank {
 	RANK_DESCRIPTOR = 4, /* the list of cached host descriptors (hostfd.c) */
 	RANK_PENDING = 4,    /* of a container: its overlays (overlay.c); a child of a fork makes its own */
 	RANK_OPEN = 5,       /* opening an environment of LMDB (env.c) */
-	RANK_EVENTS = 6      /* events and their queues (event.c) */
+	RANK_EVENTS = 6,     /* events and their queues (event.c) */
+	RANK_LIMIT = 7       /* RLIMIT_FSIZE is lifted (limit.c) */
 };
 
 #endif

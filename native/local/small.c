@@ -15,6 +15,7 @@
 #include "hostfd.h"
 #include "inode.h"
 #include "layout.h"
+#include "limit.h"
 #include "local.h"
 #include "machine.h"
 #include "object.h"
@@ -179,8 +180,10 @@ struct change {
 	struct dfs_obj *o;
 	const char *bytes; /* NULL: a change of the size alone */
 	size_t len;
-	uint64_t off; /* APPEND: the end; of a change of size, the new one */
+	uint64_t off;   /* APPEND: the end; of a change of size, the new one */
+	uint64_t limit; /* of the size of the process's files: limit.c */
 	int result;
+	bool behind;  /* out, with EFBIG: all of it is behind the limit */
 	uint64_t end; /* out */
 };
 #define APPEND UINT64_MAX
@@ -221,6 +224,19 @@ static int store_bytes(struct cont *c, struct txn *txn, uint64_t ino, struct ino
 	return rc == 0 && whole != NULL ? small_put(txn, ino, size, whole) : rc;
 }
 
+/* As the kernel judges: a write that begins behind the limit is refused, and so is one that crosses it when the caller
+ * can't be told how much was written; appending ends there; a size is refused when it grows. */
+static int over_limit(struct change *ch, const struct inode_rec *rec, uint64_t off)
+{
+	if (likely(off + ch->len <= ch->limit) || (ch->bytes == NULL && off <= rec->size))
+		return 0;
+	ch->behind = ch->bytes == NULL || off >= ch->limit;
+	if (ch->behind || ch->off != APPEND)
+		return EFBIG;
+	ch->len = ch->limit - off;
+	return 0;
+}
+
 static int change_fn(struct cont *c, struct txn *txn, void *arg)
 {
 	struct change *ch = arg;
@@ -231,13 +247,18 @@ static int change_fn(struct cont *c, struct txn *txn, void *arg)
 	if (rc != 0)
 		return rc;
 	ch->result = NOT_SMALL;
+	ch->behind = false;
 	if (!is_small(ch->o, &rec))
 		return 0;
 	off = ch->off == APPEND ? rec.size : ch->off;
 	size = ch->bytes == NULL || off + ch->len > rec.size ? off + ch->len : rec.size;
 	if (size > SMALL_MAX)
 		return 0;
-	ch->result = 0;
+	ch->result = over_limit(ch, &rec, off);
+	if (ch->result != 0)
+		return 0;
+	/* It may have cut what is appended. */
+	size = ch->bytes == NULL || off + ch->len > rec.size ? off + ch->len : rec.size;
 	ch->end = off + ch->len;
 	set_id_drop(ch->o, &rec, generation);
 	return store_bytes(c, txn, ch->o->ino, &rec, ch, off, size);
@@ -245,12 +266,16 @@ static int change_fn(struct cont *c, struct txn *txn, void *arg)
 
 static int change(struct dfs_obj *o, struct change *ch)
 {
-	int rc = cont_write(o->c, change_fn, ch);
+	int rc;
 
+	ch->limit = limit_get();
+	rc = cont_write(o->c, change_fn, ch);
+	if (rc == 0 && ch->behind)
+		return limit_refuse();
 	return rc != 0 ? rc : ch->result;
 }
 
-int small_write(struct dfs_obj *o, const struct iovec *iov, int nr, uint64_t total, uint64_t off, uint64_t *end)
+int small_write(struct dfs_obj *o, const struct iovec *iov, int nr, uint64_t *total, uint64_t off, uint64_t *end)
 {
 	char bytes[SMALL_MAX];
 	struct change ch = {.o = o, .bytes = bytes, .off = off};
@@ -260,16 +285,18 @@ int small_write(struct dfs_obj *o, const struct iovec *iov, int nr, uint64_t tot
 	rc = env_ready(o->c); /* its pid is ours then */
 	if (rc != 0)
 		return rc;
-	if (total > SMALL_MAX || (off != APPEND && off > SMALL_MAX - total))
+	if (*total > SMALL_MAX || (off != APPEND && off > SMALL_MAX - *total))
 		return NOT_SMALL;
 	if (atomic_fetch_add_explicit(&o->small_writes, 1, memory_order_relaxed) >= MANY_WRITES)
 		return NOT_SMALL;
-	n = move_user(o->c, (struct iovec[2]){{bytes, total}, {NULL, 0}}, iov, nr, true);
-	if ((uint64_t)n != total)
+	n = move_user(o->c, (struct iovec[2]){{bytes, *total}, {NULL, 0}}, iov, nr, true);
+	if ((uint64_t)n != *total)
 		return n < 0 ? (int)-n : EFAULT;
 	ch.len = (size_t)n;
 	rc = change(o, &ch);
 	*end = ch.end;
+	if (rc == 0)
+		*total = ch.len;
 	return rc;
 }
 
@@ -290,8 +317,8 @@ static int fill_host(struct cont *c, uint64_t ino, const struct inode_rec *rec, 
 	if (fd < 0)
 		return -fd;
 	if (!data)
-		rc = -sys_ftruncate(fd, rec->size);
-	else if ((n = sys_pwrite(fd, bytes, rec->size, 0)) != (ssize_t)rec->size)
+		rc = -own_ftruncate(fd, rec->size);
+	else if ((n = own_pwrite(fd, bytes, rec->size, 0)) != (ssize_t)rec->size)
 		rc = n < 0 ? (int)-n : ENOSPC;
 	if (rc == 0)
 		inode_set_host_mtime(c, ino, rec->mtime);

@@ -16,8 +16,8 @@ struct txn;
 
 #define NOT_SMALL -1
 int small_read(struct dfs_obj *o, const struct iovec *iov, int nr, uint64_t off, uint64_t *done);
-int small_write(struct dfs_obj *o, const struct iovec *iov, int nr, uint64_t total, uint64_t off,
-                uint64_t *end); /* off UINT64_MAX: append */
+int small_write(struct dfs_obj *o, const struct iovec *iov, int nr, uint64_t *total, uint64_t off,
+                uint64_t *end); /* off UINT64_MAX: append, and *total says how much; end: behind what was written */
 int small_truncate(struct dfs_obj *o, uint64_t size);
 int small_seek(struct dfs_obj *o, uint64_t off, int whence, uint64_t *result);
 #define ALWAYS_SYNC UINT32_MAX /* an epoch: bytes that do not move out without a sync */

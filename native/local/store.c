@@ -77,7 +77,7 @@ int store_check_version(const char *store, bool create)
 		if (fd < 0)
 			return -fd;
 		n = snprintf(text, sizeof(text), "%d\n", STORE_VERSION);
-		n = sys_pwrite(fd, text, (size_t)n, 0);
+		n = own_pwrite(fd, text, (size_t)n, 0);
 		sys_close(fd);
 		return n < 0 ? (int)-n : 0;
 	}
@@ -164,7 +164,7 @@ int cont_open_parts(struct cont *c, bool create)
 		struct shared_page zero = {0};
 
 		/* With its space: what is told to other processes here must not fail on a full disk. */
-		if (sys_pwrite(c->shared_fd, (char *)&zero + st.st_size, sizeof(zero) - (size_t)st.st_size,
+		if (own_pwrite(c->shared_fd, (char *)&zero + st.st_size, sizeof(zero) - (size_t)st.st_size,
 		               (uint64_t)st.st_size) < 0)
 			return ENOSPC;
 	}

@@ -160,6 +160,18 @@ static inline int sys_flock(int fd, int op)
 	return (int)RETRY(SYS4(SYS_flock, fd, op, 0, 0));
 }
 
+/* The same of what the store keeps of its own, whatever the limit of the program is: limit.c. Signals are blocked. */
+ssize_t own_pwrite_slow(int fd, const void *buf, size_t len, uint64_t off, ssize_t n);
+int own_ftruncate(int fd, uint64_t size);
+int own_fallocate(int fd, int mode, uint64_t off, uint64_t len);
+
+static inline ssize_t own_pwrite(int fd, const void *buf, size_t len, uint64_t off)
+{
+	ssize_t n = sys_pwrite(fd, buf, len, off);
+
+	return __builtin_expect(n == (ssize_t)len, 1) ? n : own_pwrite_slow(fd, buf, len, off, n);
+}
+
 /* A signal handler that calls us must not wait for a lock of the thread that it stopped: around our locks no signal
  * is delivered to the thread. */
 static inline uint64_t signals_block(void)

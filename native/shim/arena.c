@@ -52,8 +52,10 @@ static struct arena *arena_get(void)
 	long fd = memory_file("dfskit-arena");
 	if (fd >= 0) {
 		fd = fd_hide((int)fd);
-		if (SHIM_RAW(SYS_ftruncate, fd, sizeof(struct arena)) == 0)
+		struct rlimit was;
+		if (limit_lift(&was, sizeof(struct arena)) && SHIM_RAW(SYS_ftruncate, fd, sizeof(struct arena)) == 0)
 			a = map_arena((int)fd);
+		limit_restore(&was);
 	}
 	if (!a) { /* offsets are then private to this process */
 		long at = SHIM_RAW(SYS_mmap, NULL, sizeof(struct arena), PROT_READ | PROT_WRITE,

@@ -43,8 +43,10 @@ void counters_open(void)
 	if (fd < 0)
 		return;
 	long at = -1;
-	if (SHIM_RAW(SYS_ftruncate, fd, sizeof(struct page)) == 0)
+	struct rlimit was;
+	if (limit_lift(&was, sizeof(struct page)) && SHIM_RAW(SYS_ftruncate, fd, sizeof(struct page)) == 0)
 		at = SHIM_RAW(SYS_mmap, NULL, sizeof(struct page), PROT_READ | PROT_WRITE, MAP_SHARED, fd);
+	limit_restore(&was);
 	SHIM_RAW(SYS_close, fd);
 	if (at < 0)
 		return;

@@ -43,8 +43,18 @@ struct handover_file {
 struct collect {
 	long memfd;
 	int nr;
+	off_t at;       /* the end of what is in it */
 	bool real_only; /* the program has no shim: every one becomes a kernel descriptor */
 };
+
+static long write_handover(int fd, const void *buf, size_t n, off_t at)
+{
+	struct rlimit was;
+	long r = limit_lift(&was, (uint64_t)at + n) ? SHIM_RAW(SYS_pwrite64, fd, buf, n, at) : -EFBIG;
+
+	limit_restore(&was);
+	return r;
+}
 
 static long write_entry(struct collect *c, int fd, struct ofd *ofd)
 {
@@ -57,7 +67,7 @@ static long write_entry(struct collect *c, int fd, struct ofd *ofd)
 		SHIM_RAW(SYS_close, made);
 		if (c->memfd < 0)
 			return c->memfd;
-		SHIM_RAW(SYS_lseek, c->memfd, sizeof(struct handover_head), SEEK_SET);
+		c->at = sizeof(struct handover_head);
 	}
 	struct handover_file f = {.fd = fd,
 	                          .slot = slot_index(ofd->slot),
@@ -68,10 +78,11 @@ static long write_entry(struct collect *c, int fd, struct ofd *ofd)
 	                          .has_path = ofd->path != NULL,
 	                          .oid_lo = ofd->oid.lo,
 	                          .oid_hi = ofd->oid.hi};
-	SHIM_RAW(SYS_write, c->memfd, &f, sizeof(f));
-	SHIM_RAW(SYS_write, c->memfd, ofd->mnt->root, f.root_len);
+	write_handover(c->memfd, &f, sizeof(f), c->at);
+	write_handover(c->memfd, ofd->mnt->root, f.root_len, c->at + (off_t)sizeof(f));
 	if (f.path_len)
-		SHIM_RAW(SYS_write, c->memfd, ofd->path, f.path_len);
+		write_handover(c->memfd, ofd->path, f.path_len, c->at + (off_t)sizeof(f) + f.root_len);
+	c->at += (off_t)sizeof(f) + f.root_len + (off_t)f.path_len;
 	c->nr++;
 	return 0;
 }
@@ -142,7 +153,7 @@ long op_execveat(int dirfd, const char *path, char *const *argv, char *const *en
 		arena_fds(arena);
 		for (int i = 0; i < 3; i++)
 			head.arena[i] = arena[i];
-		SHIM_RAW(SYS_pwrite64, c.memfd, &head, sizeof(head), 0);
+		write_handover(c.memfd, &head, sizeof(head), 0);
 		keep_over_exec(&c, true);
 	}
 	char **env = alloca(environment_room(envp) * sizeof(char *));

@@ -7,6 +7,15 @@
 
 #define CHUNK (1u << 20)
 
+static long write_copy(int to, const char *buf, size_t n, daos_off_t at)
+{
+	struct rlimit was;
+	long r = limit_lift(&was, at + n) ? SHIM_RAW(SYS_pwrite64, to, buf, n, at) : -EFBIG;
+
+	limit_restore(&was);
+	return r;
+}
+
 static long copy_all(struct ofd *ofd, dfs_obj_t *obj, int to, char *buf)
 {
 	for (daos_off_t at = 0;;) {
@@ -16,7 +25,7 @@ static long copy_all(struct ofd *ofd, dfs_obj_t *obj, int to, char *buf)
 		int rc = ofd->mnt->p->dfs_read(ofd->mnt->dfs, obj, &sgl, at, &got, NULL);
 		if (rc || !got)
 			return -rc;
-		long n = SHIM_RAW(SYS_pwrite64, to, buf, got, at);
+		long n = write_copy(to, buf, got, at);
 		if (n <= 0)
 			return n ? n : -ENOSPC;
 		at += (daos_off_t)n;

@@ -16,6 +16,26 @@ long memory_file(const char *name)
 	return fd;
 }
 
+bool limit_lift(struct rlimit *was, uint64_t size)
+{
+	struct rlimit none = {RLIM_INFINITY, RLIM_INFINITY};
+
+	*was = none;
+	if (SHIM_RAW(SYS_prlimit64, 0, RLIMIT_FSIZE, NULL, was) || was->rlim_cur == RLIM_INFINITY)
+		return true;
+	if (SHIM_RAW(SYS_prlimit64, 0, RLIMIT_FSIZE, &none, NULL) == 0)
+		return true;
+	none = (struct rlimit){was->rlim_max, was->rlim_max};
+	SHIM_RAW(SYS_prlimit64, 0, RLIMIT_FSIZE, &none, NULL);
+	return size <= was->rlim_max;
+}
+
+void limit_restore(const struct rlimit *was)
+{
+	if (was->rlim_cur != RLIM_INFINITY)
+		SHIM_RAW(SYS_prlimit64, 0, RLIMIT_FSIZE, was, NULL);
+}
+
 long memory_file_sealed(const char *name)
 {
 	char path[64];

@@ -6,6 +6,7 @@
 #include <alloca.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/uio.h>
 #include <linux/falloc.h>
 #include "counters.h"
@@ -88,9 +89,38 @@ SHIM_HOT static long read_at(struct ofd *ofd, dfs_obj_t *obj, d_sg_list_t *sgl, 
 	return (long)got;
 }
 
+/* Leaves so much of a list: what of it is left. */
+static size_t keep(d_sg_list_t *sgl, size_t total)
+{
+	size_t kept = 0;
+
+	for (uint32_t i = 0; i < sgl->sg_nr; i++) {
+		if (sgl->sg_iovs[i].iov_len > total - kept)
+			sgl->sg_iovs[i].iov_len = total - kept;
+		kept += sgl->sg_iovs[i].iov_len;
+	}
+	return kept;
+}
+
+/* The provider says EFBIG of a write that crosses RLIMIT_FSIZE; the kernel writes what is before it. */
+static size_t within_limit(d_sg_list_t *sgl, size_t total, off_t offset)
+{
+	struct rlimit limit;
+
+	if (SHIM_RAW(SYS_prlimit64, 0, RLIMIT_FSIZE, NULL, &limit) || (rlim_t)offset >= limit.rlim_cur ||
+	    limit.rlim_cur - (rlim_t)offset >= total)
+		return 0;
+	return keep(sgl, (size_t)(limit.rlim_cur - (rlim_t)offset));
+}
+
 SHIM_HOT static long write_at(struct ofd *ofd, dfs_obj_t *obj, d_sg_list_t *sgl, size_t total, off_t offset)
 {
 	int rc = ofd->mnt->p->dfs_write(ofd->mnt->dfs, obj, sgl, (daos_off_t)offset, NULL);
+	if (__builtin_expect(rc == EFBIG, 0)) {
+		total = within_limit(sgl, total, offset);
+		if (total)
+			rc = ofd->mnt->p->dfs_write(ofd->mnt->dfs, obj, sgl, (daos_off_t)offset, NULL);
+	}
 	if (rc)
 		return -rc;
 	counters_bytes(0, (int64_t)total);
@@ -105,9 +135,10 @@ static long append(struct ofd *ofd, dfs_obj_t *obj, d_sg_list_t *sgl, size_t tot
 	daos_off_t after = 0;
 	int rc;
 
-	if (p->dfsx_append)
+	if (p->dfsx_append) {
 		rc = p->dfsx_append(ofd->mnt->dfs, obj, sgl, &after);
-	else {
+		total = keep(sgl, total);
+	} else {
 		rc = p->dfs_get_size(ofd->mnt->dfs, obj, &size);
 		if (!rc)
 			rc = p->dfs_write(ofd->mnt->dfs, obj, sgl, size, NULL);

@@ -8,6 +8,7 @@
 #include <limits.h>
 #include <stdatomic.h>
 #include <stddef.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <daos.h>
@@ -280,6 +281,11 @@ void fd_unhide(int fd);
 long memory_file(const char *name);
 /** The same, empty for ever. */
 long memory_file_sealed(const char *name);
+
+/** Lifts RLIMIT_FSIZE, which is about the program's files and no others, until limit_restore(). True when a file may have
+ *  \a size bytes then. */
+bool limit_lift(struct rlimit *was, uint64_t size);
+void limit_restore(const struct rlimit *was);
 
 /* ---- dircache.c, resolve.c ------------------------------------------------------------------ */
 
