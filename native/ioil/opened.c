@@ -8,9 +8,11 @@
 #include <string.h>
 #include <sys/stat.h>
 #include "../shim/attributes.h"
+#include "../shim/flavour.h"
+#include "../shim/opened.h"
+#include "../shim/runtime.h"
 #include "opens.h"
 #include "ops.h"
-#include "../shim/runtime.h"
 
 const bool shim_takes_paths = false;
 

@@ -9,9 +9,11 @@
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/sysmacros.h>
+#include <dfskit_ioctl.h>
+#include "../shim/mounts.h"
+#include "../shim/runtime.h"
 #include "opens.h"
 #include "ops.h"
-#include "../shim/runtime.h"
 
 /* Mounts beyond it are asked for at every open. */
 #define MAX_WATCHED 16

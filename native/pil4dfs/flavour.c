@@ -1,6 +1,8 @@
 /*
  * flavour.c - what only libpil4dfs does at start.
  */
+#include "../shim/flavour.h"
+#include "../shim/runtime.h"
 #include "names.h"
 
 const bool shim_takes_paths = true;

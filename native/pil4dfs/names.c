@@ -2,6 +2,9 @@
  * names.c - the last component of a path: its attributes, its object, the link that it may be.
  */
 #include <string.h>
+#include "../shim/links.h"
+#include "../shim/mounts.h"
+#include "../shim/where.h"
 #include "names.h"
 
 /* libdfs stats by name without saying which object it was: the number of the inode is made of that. */

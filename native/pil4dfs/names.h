@@ -4,7 +4,7 @@
 #ifndef DFSKIT_PIL4DFS_NAMES_H
 #define DFSKIT_PIL4DFS_NAMES_H
 
-#include "../shim/runtime.h"
+#include "../shim/where.h"
 
 /** Attributes of what (\a dirfd, \a path) names, links followed on request.
  *  When w->ours is false afterwards, the kernel is to be asked at (w->dirfd, w->kpath) and nothing was filled.

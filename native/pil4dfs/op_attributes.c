@@ -6,6 +6,11 @@
 #include <linux/limits.h>
 #include <sys/xattr.h>
 #include "../shim/attributes.h"
+#include "../shim/fdtable.h"
+#include "../shim/mounts.h"
+#include "../shim/ofd.h"
+#include "../shim/runtime.h"
+#include "../shim/where.h"
 #include "names.h"
 #include "ops.h"
 

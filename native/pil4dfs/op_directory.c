@@ -7,7 +7,16 @@
 #include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
+#include <dfskit_ext.h>
+#include "../shim/arena.h"
 #include "../shim/attributes.h"
+#include "../shim/cwd.h"
+#include "../shim/fdtable.h"
+#include "../shim/materialise.h"
+#include "../shim/mounts.h"
+#include "../shim/ofd.h"
+#include "../shim/runtime.h"
+#include "../shim/where.h"
 #include "names.h"
 #include "ops.h"
 

@@ -8,6 +8,13 @@
 #include <string.h>
 #include <linux/fs.h>
 #include "../shim/attributes.h"
+#include "../shim/fdtable.h"
+#include "../shim/links.h"
+#include "../shim/mounts.h"
+#include "../shim/ofd.h"
+#include "../shim/path_test.h"
+#include "../shim/runtime.h"
+#include "../shim/where.h"
 #include "names.h"
 #include "ops.h"
 

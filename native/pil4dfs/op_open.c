@@ -3,6 +3,15 @@
  */
 #include <linux/openat2.h>
 #include <unistd.h>
+#include "../shim/fdtable.h"
+#include "../shim/flavour.h"
+#include "../shim/links.h"
+#include "../shim/memcopy.h"
+#include "../shim/mounts.h"
+#include "../shim/ofd.h"
+#include "../shim/opened.h"
+#include "../shim/runtime.h"
+#include "../shim/where.h"
 #include "names.h"
 #include "ops.h"
 

@@ -5,6 +5,11 @@
 #include <sys/statfs.h>
 #include <linux/magic.h>
 #include "../shim/attributes.h"
+#include "../shim/fdtable.h"
+#include "../shim/mounts.h"
+#include "../shim/ofd.h"
+#include "../shim/runtime.h"
+#include "../shim/where.h"
 #include "names.h"
 #include "ops.h"
 

@@ -11,7 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include "../shim/entry.h"
+#include "../shim/ofd.h"
+#include "../shim/ranks.h"
 #include "../shim/runtime.h"
+#include "../shim/solo.h"
 
 #define BATCH_SIZE 32768u /* as libc's: one of its DIRs has the same memory unused */
 

@@ -11,6 +11,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "adopt.h"
+#include "arena.h"
+#include "ask.h"
+#include "fdtable.h"
+#include "flavour.h"
+#include "mounts.h"
+#include "ofd.h"
 #include "runtime.h"
 
 bool shim_adopts;

@@ -14,6 +14,10 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include "arena.h"
+#include "hidden.h"
+#include "memfile.h"
+#include "ranks.h"
 #include "runtime.h"
 #include "solo.h"
 

@@ -10,6 +10,8 @@
 #include <string.h>
 #include <sys/sysmacros.h>
 #include <daos_dfuse_ioctl.h>
+#include "ask.h"
+#include "mounts.h"
 #include "runtime.h"
 
 /* How often a handle may change while it is read. */

@@ -4,7 +4,7 @@
 #ifndef DFSKIT_ATTRIBUTES_H
 #define DFSKIT_ATTRIBUTES_H
 
-#include "runtime.h"
+#include "ofd.h"
 
 /** fstat(2) of a description of ours. */
 long ofd_stat(struct ofd *ofd, struct stat *st);

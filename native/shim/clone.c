@@ -10,8 +10,11 @@
 #include <linux/sched.h>
 #include <sched.h>
 #include "entry.h"
+#include "fork.h"
+#include "ofd.h"
 #include "runtime.h"
 #include "solo.h"
+#include "spawning.h"
 
 #define SHARES_MORE (CLONE_FILES | CLONE_THREAD) /* with CLONE_VM: a thread in all that concerns us */
 

@@ -8,6 +8,8 @@
 #include <sys/mman.h>
 #include "calls.h"
 #include "counters.h"
+#include "exec.h"
+#include "memfile.h"
 #include "runtime.h"
 
 static_assert(sizeof(struct counters_header) == 320, "readers of the file know this layout");

@@ -2,6 +2,9 @@
  * cwd.c - what the shim knows of the working directory.
  */
 #include <string.h>
+#include "cwd.h"
+#include "mounts.h"
+#include "ofd.h"
 #include "runtime.h"
 
 SHIM_HOT_DATA _Atomic(struct ofd *) shim_cwd;

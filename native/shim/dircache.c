@@ -9,6 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include "dircache.h"
+#include "mounts.h"
+#include "ranks.h"
 #include "runtime.h"
 #include "solo.h"
 

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "environment.h"
-#include "runtime.h"
+#include "exec.h"
 
 #define MAX_SAVED 64
 #define PRELOAD   "LD_PRELOAD="

@@ -2,7 +2,11 @@
  * fork.c - every lock of the shim is held over a fork, so that the child finds whole data behind it.
  */
 #include <pthread.h>
-#include "runtime.h"
+#include "arena.h"
+#include "dircache.h"
+#include "fdtable.h"
+#include "fork.h"
+#include "mounts.h"
 
 static const struct provider *forking; /* the provider that was told of this fork */
 

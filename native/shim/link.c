@@ -5,7 +5,9 @@
  */
 #include <string.h>
 #include <daos_uns.h>
-#include "runtime.h"
+#include "links.h"
+#include "mounts.h"
+#include "where.h"
 
 bool link_here(const struct mount *mnt, dfs_obj_t *obj)
 {

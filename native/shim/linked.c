@@ -6,7 +6,9 @@
  * container, which lasts as long as the process.
  */
 #include <string.h>
-#include "runtime.h"
+#include "arena.h"
+#include "ask.h"
+#include "mounts.h"
 
 /* Files in more of them are the kernel's. */
 #define MAX_LINKED 32

@@ -5,6 +5,12 @@
  * closes any descriptor of that file: so while there are some, none that the shim opened for itself may be closed, and a
  * placeholder that the program closes has to take them along.
  */
+#include "arena.h"
+#include "fdtable.h"
+#include "foreign.h"
+#include "locks.h"
+#include "materialise.h"
+#include "ofd.h"
 #include "ops.h"
 #include "runtime.h"
 

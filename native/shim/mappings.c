@@ -6,6 +6,11 @@
  * mapping that we lose sight of (mremap(2), too many of them) counts as one that stays.
  */
 #include <sys/mman.h>
+#include "arena.h"
+#include "mappings.h"
+#include "materialise.h"
+#include "mounts.h"
+#include "ofd.h"
 #include "ops.h"
 #include "runtime.h"
 

@@ -8,6 +8,14 @@
 #include <stdio.h>
 #include <string.h>
 #include <dfskit_ioctl.h>
+#include "arena.h"
+#include "fdtable.h"
+#include "foreign.h"
+#include "locks.h"
+#include "materialise.h"
+#include "mounts.h"
+#include "ofd.h"
+#include "placeholder.h"
 #include "runtime.h"
 
 /* What a second open must not do again. */

@@ -3,6 +3,10 @@
  */
 #include <stdlib.h>
 #include <linux/memfd.h>
+#include "memcopy.h"
+#include "memfile.h"
+#include "mounts.h"
+#include "ofd.h"
 #include "runtime.h"
 
 #define CHUNK (1u << 20)

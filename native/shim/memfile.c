@@ -3,6 +3,7 @@
  */
 #include <stdio.h>
 #include <linux/memfd.h>
+#include "memfile.h"
 #include "runtime.h"
 
 long memory_file(const char *name)

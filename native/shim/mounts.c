@@ -9,7 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/sysmacros.h>
+#include "ask.h"
 #include "counters.h"
+#include "fork.h"
+#include "hidden.h"
+#include "mounts.h"
+#include "ranks.h"
 #include "runtime.h"
 
 /* More mounts than any node has; the ones beyond it are reached through the kernel. */

@@ -8,7 +8,15 @@
 #include <sys/resource.h>
 #include <linux/close_range.h>
 #include <linux/fs.h>
+#include "arena.h"
+#include "fdtable.h"
+#include "locks.h"
+#include "materialise.h"
+#include "move.h"
+#include "ofd.h"
 #include "ops.h"
+#include "parking.h"
+#include "rings.h"
 #include "runtime.h"
 
 /* Without a reference: memory of descriptions stays one, and fd_park() drops what it finds in the table. */

@@ -4,6 +4,10 @@
 #include <string.h>
 #include <sys/sysmacros.h>
 #include "attributes.h"
+#include "fdtable.h"
+#include "materialise.h"
+#include "mounts.h"
+#include "ofd.h"
 #include "ops.h"
 #include "runtime.h"
 

@@ -9,7 +9,13 @@
 #include <sys/resource.h>
 #include <sys/uio.h>
 #include <linux/falloc.h>
+#include "adopt.h"
+#include "arena.h"
 #include "counters.h"
+#include "fdtable.h"
+#include "materialise.h"
+#include "mounts.h"
+#include "ofd.h"
 #include "ops.h"
 #include "runtime.h"
 

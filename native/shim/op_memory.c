@@ -6,8 +6,15 @@
  * too, so that the mapping and the calls see the same bytes.
  */
 #include <sys/mman.h>
+#include "arena.h"
 #include "counters.h"
+#include "fdtable.h"
+#include "mappings.h"
+#include "materialise.h"
+#include "memcopy.h"
+#include "ofd.h"
 #include "ops.h"
+#include "placeholder.h"
 #include "runtime.h"
 
 long op_mmap(void *addr, size_t length, int prot, int flags, int fd, off_t offset)

@@ -2,6 +2,11 @@
  * op_move.c - bytes from one descriptor to another, of which one may be the kernel's.
  */
 #include <stdlib.h>
+#include "arena.h"
+#include "fdtable.h"
+#include "mounts.h"
+#include "move.h"
+#include "ofd.h"
 #include "ops.h"
 #include "runtime.h"
 

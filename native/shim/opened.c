@@ -2,7 +2,12 @@
  * opened.c - a file that the kernel has opened becomes ours. Its descriptor stays the real one; data calls on it are
  * answered here.
  */
-#include "runtime.h"
+#include "ask.h"
+#include "fdtable.h"
+#include "mounts.h"
+#include "ofd.h"
+#include "opened.h"
+#include "rings.h"
 
 bool shim_opened(int fd, int flags)
 {

@@ -14,6 +14,9 @@
 #pragma GCC target("general-regs-only")
 
 #include "attach.h"
+#include "foreign.h"
+#include "ofd.h"
+#include "parking.h"
 #include "runtime.h"
 #include "solo.h"
 

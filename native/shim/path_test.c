@@ -6,6 +6,10 @@
  */
 #pragma GCC target("general-regs-only")
 
+#include "cwd.h"
+#include "foreign.h"
+#include "mounts.h"
+#include "path_test.h"
 #include "runtime.h"
 
 /* Length of the common beginning is all of \a prefix. */

@@ -9,7 +9,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "cwd.h"
+#include "dircache.h"
+#include "fdtable.h"
+#include "links.h"
+#include "mounts.h"
+#include "ofd.h"
+#include "path_test.h"
 #include "runtime.h"
+#include "where.h"
 
 #define MAX_LINKS 40
 

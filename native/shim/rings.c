@@ -8,6 +8,11 @@
 #include <dlfcn.h>
 #include "attach.h"
 #include "entry.h"
+#include "fdtable.h"
+#include "materialise.h"
+#include "mounts.h"
+#include "ofd.h"
+#include "rings.h"
 #include "runtime.h"
 
 static _Atomic bool rings; /* there is one, or was */

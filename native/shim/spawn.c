@@ -7,8 +7,15 @@
 #include <spawn.h>
 #include <stdio.h>
 #include <wordexp.h>
+#include "arena.h"
+#include "cwd.h"
 #include "entry.h"
+#include "fdtable.h"
+#include "foreign.h"
+#include "materialise.h"
+#include "ofd.h"
 #include "runtime.h"
+#include "spawning.h"
 
 _Atomic int shim_spawning;
 

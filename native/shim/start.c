@@ -8,9 +8,15 @@
 #include <dlfcn.h>
 #include <stdlib.h>
 #include <string.h>
+#include "adopt.h"
 #include "attach.h"
 #include "counters.h"
+#include "cwd.h"
 #include "environment.h"
+#include "exec.h"
+#include "flavour.h"
+#include "fork.h"
+#include "mounts.h"
 #include "runtime.h"
 
 /* Of two shims in LD_PRELOAD the first has every name, this one too; what it doesn't take goes on to the other. Each would

@@ -1,0 +1,212 @@
+/*
+ * ofd.c - open-file descriptions: where they come from, what opens their object again, and where they go.
+ */
+#include <string.h>
+#include "adopt.h"
+#include "arena.h"
+#include "ask.h"
+#include "fdtable.h"
+#include "foreign.h"
+#include "materialise.h"
+#include "mounts.h"
+#include "ofd.h"
+#include "runtime.h"
+#include "solo.h"
+
+static struct memory_lanes pool;
+/* The one given back last, with its slot: spares a program that opens one file after the other the pool and arena. */
+static _Atomic(struct ofd *) recent;
+
+static struct ofd *pool_take(void)
+{
+	struct ofd *ofd = memory_lanes_pop(&pool);
+
+	if (ofd)
+		return ofd;
+	ofd = memory_zeroed(64 * sizeof(*ofd));
+	for (int i = 1; ofd && i < 64; i++)
+		memory_lanes_push(&pool, &ofd[i]);
+	return ofd;
+}
+
+static void pool_give(struct ofd *ofd)
+{
+	if (ofd->slot)
+		slot_free(ofd->slot);
+	ofd->slot = NULL;
+	memory_lanes_push(&pool, ofd);
+}
+
+/* dir/name, or dir when name is "". */
+static bool set_path(struct ofd *ofd, const char *dir, const char *name)
+{
+	ofd->path = NULL;
+	if (!dir)
+		return true;
+	size_t len = strlen(dir), more = strlen(name), need = len + more + 2;
+	if (need > ofd->path_size) {
+		char *room = memory_take(need + 64);
+		if (!room)
+			return false;
+		memory_give(ofd->path_room);
+		ofd->path_room = room;
+		ofd->path_size = need + 64;
+	}
+	ofd->path = ofd->path_room;
+	memcpy(ofd->path, dir, len);
+	if (more)
+		ofd->path[len++] = '/';
+	memcpy(ofd->path + len, name, more + 1);
+	return true;
+}
+
+/* A description with a slot that nobody else has. */
+static struct ofd *fresh(uint32_t flags)
+{
+	struct ofd *ofd = solo_swap(&recent, (struct ofd *)NULL);
+
+	if (ofd) {
+		slot_reset(ofd->slot, flags);
+		return ofd;
+	}
+	ofd = pool_take();
+	if (ofd && !(ofd->slot = slot_new(flags))) {
+		pool_give(ofd);
+		return NULL;
+	}
+	return ofd;
+}
+
+/* slot NULL: it has one. */
+static struct ofd *fill(struct ofd *ofd, struct slot *slot, struct mount *mnt, enum ofd_kind kind, daos_obj_id_t oid,
+                        const char *dir, const char *name)
+{
+	if (!ofd)
+		return NULL;
+	if (!set_path(ofd, dir, name)) {
+		pool_give(ofd);
+		return NULL;
+	}
+	if (slot)
+		ofd->slot = slot;
+	ofd->kind = kind;
+	ofd->parking = PARK_NOT;
+	ofd->mnt = mnt;
+	ofd->generation = mnt->generation ? *mnt->generation : 0;
+	ofd->oid = oid;
+	atomic_store_explicit(&ofd->real, false, memory_order_relaxed);
+	atomic_store_explicit(&ofd->locked, false, memory_order_relaxed);
+	atomic_store_explicit(&ofd->spare, 0, memory_order_relaxed);
+	atomic_store_explicit(&ofd->pages, kind == OFD_FILE ? ofd_pages(ofd) : PAGES_NOTHING, memory_order_relaxed);
+	ofd->adopted = false;
+	atomic_store_explicit(&ofd->obj, NULL, memory_order_relaxed);
+	atomic_store_explicit(&ofd->refs, 1, memory_order_release);
+	return ofd;
+}
+
+struct ofd *ofd_adopt(struct mount *mnt, struct slot *slot, enum ofd_kind kind, daos_obj_id_t oid, const char *path)
+{
+	return fill(slot ? pool_take() : fresh(O_RDONLY), slot, mnt, kind, oid, path, "");
+}
+
+struct ofd *ofd_new(struct mount *mnt, dfs_obj_t *obj, enum ofd_kind kind, uint32_t flags, const char *dir,
+                    const char *name)
+{
+	daos_obj_id_t oid = {0};
+
+	mnt->p->dfs_obj2id(obj, &oid);
+	struct ofd *ofd = fill(fresh(flags), NULL, mnt, kind, oid, dir, name);
+	if (ofd)
+		atomic_store_explicit(&ofd->obj, obj, memory_order_release);
+	return ofd;
+}
+
+SHIM_HOT_DATA _Atomic unsigned int shim_streams_gone;
+
+void stream_free(struct stream *stream)
+{
+	atomic_fetch_add(&shim_streams_gone, 1);
+	memory_give(stream);
+}
+
+SHIM_HOT void ofd_put(struct ofd *ofd)
+{
+	if (!ofd || solo_add(&ofd->refs, -1) != 1)
+		return;
+	dfs_obj_t *obj = atomic_load_explicit(&ofd->obj, memory_order_relaxed);
+	if (obj)
+		ofd->mnt->p->dfs_release(obj);
+	if (ofd->adopted)
+		adopt_forget(ofd);
+	int spare = atomic_load_explicit(&ofd->spare, memory_order_relaxed);
+	if (spare && !fd_foreign_child())
+		shim_close_counted(spare);
+	atomic_store_explicit(&ofd->obj, NULL, memory_order_relaxed);
+	struct stream *left = atomic_load_explicit(&ofd->stream, memory_order_relaxed);
+	if (left) { /* its DIR was not closed */
+		atomic_store_explicit(&ofd->stream, NULL, memory_order_relaxed);
+		stream_free(left);
+	}
+	struct ofd *none = NULL;
+	if (!slot_private(ofd->slot) || !solo_cas(&recent, &none, ofd))
+		pool_give(ofd);
+}
+
+/* The object behind a descriptor that is real, asked of our dfuse as libioil does after an open. */
+static int ask_descriptor(struct ofd *ofd, int acc, dfs_obj_t **obj)
+{
+	for (unsigned int fd = 0; fd < shim_fd_top; fd++)
+		if (shim_fds[fd] == ofd)
+			return ask_object(ofd->mnt, (int)fd, acc, obj) ? EIO : 0;
+	return EIO;
+}
+
+static int reopen(struct ofd *ofd, dfs_obj_t **obj)
+{
+	const struct provider *p = ofd->mnt->p; /* known: the mount is connected */
+	int acc = ofd->kind == OFD_FILE ? (int)atomic_load(&ofd->slot->flags) & O_ACCMODE : O_RDONLY;
+
+	if (acc == O_WRONLY)
+		acc = O_RDWR;
+	if (p->dfsx_open_oid && (ofd->oid.lo || ofd->oid.hi))
+		return p->dfsx_open_oid(ofd->mnt->dfs, ofd->oid, acc, obj);
+	if (ofd->kind == OFD_FILE && atomic_load(&ofd->real))
+		return ask_descriptor(ofd, acc, obj);
+	return ofd->path ? p->dfs_lookup(ofd->mnt->dfs, ofd->path[0] ? ofd->path : "/", acc, obj, NULL, NULL) : ENOENT;
+}
+
+SHIM_HOT dfs_obj_t *ofd_obj(struct ofd *ofd, int *err)
+{
+	dfs_obj_t *obj = atomic_load_explicit(&ofd->obj, memory_order_acquire);
+	if (__builtin_expect(obj && atomic_load_explicit(&ofd->mnt->state, memory_order_acquire) == MOUNT_READY, 1))
+		return obj;
+	if (!mount_connect(ofd->mnt))
+		*err = EIO;
+	else if (obj) /* it was open before a fork */
+		return obj;
+	else
+		*err = reopen(ofd, &obj);
+	if (*err)
+		return NULL;
+	dfs_obj_t *none = NULL;
+	if (!atomic_compare_exchange_strong(&ofd->obj, &none, obj)) {
+		ofd->mnt->p->dfs_release(obj);
+		return none;
+	}
+	if (!ofd->oid.lo && !ofd->oid.hi) { /* a dfuse that does not say it is not ours */
+		ofd->mnt->p->dfs_obj2id(obj, &ofd->oid);
+		if (ofd->adopted)
+			adopt_note(ofd);
+	}
+	return obj;
+}
+
+void ofds_child(void)
+{
+	struct ofd *ofd = atomic_exchange(&recent, NULL);
+
+	if (ofd) { /* its slot is also the parent's to use */
+		ofd->slot = NULL;
+		memory_lanes_push(&pool, ofd);
+	}
+}

@@ -1,0 +1,10 @@
+/*
+ * rings.h - descriptors that the kernel meets unseen (rings.c).
+ */
+#ifndef DFSKIT_SHIM_RINGS_H
+#define DFSKIT_SHIM_RINGS_H
+
+/** Descriptor \a fd has become ours: a real one at once where the kernel is going to meet it unseen. */
+void fd_show(int fd);
+
+#endif
