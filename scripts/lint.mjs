@@ -22,7 +22,7 @@ export async function lint({ fix = false } = {}) {
   const run = $({ cwd: root, nothrow: true, quiet: true, verbose: false });
   // bench/ and test/ may be empty in a partial checkout: a folder without sources is no error.
   const folders = scripts.filter((name) => existsSync(join(root, name)));
-  const sources = await glob(['native/**/*.{c,h,cc,cpp}', 'test/native/*.c', '!native/generated/**'], {
+  const sources = await glob(['native/**/*.{c,h,cc,cpp}', 'test/native/*.{c,h}', '!native/generated/**'], {
     cwd: root,
   });
   const formatter = await which('clang-format', { nothrow: true });

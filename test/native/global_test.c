@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 #include <daos.h>
 #include <daos_fs.h>
@@ -101,7 +100,7 @@ static void use(const char *before, const char *text)
 /* This program again, which has nothing but what comes through the pipe. */
 static void use_elsewhere(const char *self)
 {
-	int fds[2], status;
+	int fds[2];
 	pid_t pid;
 
 	CHECK(pipe(fds) == 0);
@@ -114,8 +113,7 @@ static void use_elsewhere(const char *self)
 		_exit(127);
 	}
 	send_all(fds[1]);
-	CHECK(waitpid(pid, &status, 0) == pid);
-	CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+	check_child(pid);
 	close(fds[0]);
 	close(fds[1]);
 }
@@ -123,15 +121,13 @@ static void use_elsewhere(const char *self)
 static void use_in_child(void)
 {
 	pid_t pid = fork();
-	int status;
 
 	CHECK(pid >= 0);
 	if (pid == 0) {
 		use("hello", "child");
 		_exit(0);
 	}
-	CHECK(waitpid(pid, &status, 0) == pid);
-	CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+	check_child(pid);
 }
 
 /* Asks for the size, tries with too little, and fills. */

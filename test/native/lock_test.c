@@ -9,7 +9,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/mman.h>
-#include <sys/wait.h>
 #include <time.h>
 #include "check.h"
 
@@ -66,14 +65,6 @@ static pid_t child(void (*run)(void))
 	_exit(0);
 }
 
-static void wait_for(pid_t pid)
-{
-	int status;
-
-	CHECK(waitpid(pid, &status, 0) == pid);
-	CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
-}
-
 /* ---- a counter stays right ---------------------------------------------------------------------------------------- */
 static void *count(void *arg)
 {
@@ -107,7 +98,7 @@ static void threads_and_processes_keep_a_counter_right(int robust)
 	for (int i = 0; i < PROCESSES; i++)
 		pids[i] = child(count_in_threads);
 	for (int i = 0; i < PROCESSES; i++)
-		wait_for(pids[i]);
+		check_child(pids[i]);
 	CHECK(shared->counter == (unsigned long)PROCESSES * THREADS * ROUNDS);
 }
 
@@ -169,12 +160,12 @@ static void the_death_of_the_owner_is_told(void (*die)(void))
 	make_lock(PTHREAD_MUTEX_DEFAULT, PTHREAD_MUTEX_ROBUST);
 	pid = child(die);
 	if (before)
-		wait_for(pid);
+		check_child(pid);
 	while (!shared->taken)
 		pause_ms(1);
 	CHECK(pthread_mutex_lock(&shared->lock) == EOWNERDEAD);
 	if (!before)
-		wait_for(pid);
+		check_child(pid);
 	CHECK(pthread_mutex_consistent(&shared->lock) == 0);
 	CHECK(pthread_mutex_unlock(&shared->lock) == 0);
 	CHECK(pthread_mutex_lock(&shared->lock) == 0);
@@ -184,7 +175,7 @@ static void the_death_of_the_owner_is_told(void (*die)(void))
 static void a_lock_that_nobody_mended_is_refused(void)
 {
 	make_lock(PTHREAD_MUTEX_DEFAULT, PTHREAD_MUTEX_ROBUST);
-	wait_for(child(die_with_the_lock));
+	check_child(child(die_with_the_lock));
 	CHECK(pthread_mutex_lock(&shared->lock) == EOWNERDEAD);
 	CHECK(pthread_mutex_unlock(&shared->lock) == 0);
 	CHECK(pthread_mutex_lock(&shared->lock) == ENOTRECOVERABLE);

@@ -62,14 +62,6 @@ static pid_t child(void (*run)(int), int arg)
 	return pid;
 }
 
-static void finished(pid_t pid)
-{
-	int status;
-
-	CHECK(waitpid(pid, &status, 0) == pid);
-	CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
-}
-
 /* ---- times -------------------------------------------------------------------------------------------------------- */
 static int set_times(dfs_t *dfs, dfs_obj_t *obj, long atime, long mtime, int what)
 {
@@ -135,7 +127,7 @@ static void sizes(void)
 	for (int i = 0; i < WRITERS; i++)
 		pids[i] = child(write_blocks, i);
 	for (int i = 0; i < WRITERS; i++)
-		finished(pids[i]);
+		check_child(pids[i]);
 	dfs = mount_it();
 	CHECK(dfs_stat(dfs, NULL, "shared", &st) == 0 && st.st_size == (off_t)WRITERS * BLOCKS * BLOCK);
 	obj = open_file(dfs, "shared", 0644);
@@ -203,10 +195,10 @@ static void space_comes_back(bool others)
 	pid = child(hold, fds[1]);
 	CHECK(read(fds[0], &c, 1) == 1);
 	CHECK(space_used() >= before + (4 << 20));
-	finished(child(come_and_go, 0));
+	check_child(child(come_and_go, 0));
 	CHECK(space_used() >= before + (4 << 20)); /* it is still open */
 	CHECK(kill(pid, SIGKILL) == 0 && waitpid(pid, NULL, 0) == pid);
-	finished(child(come_and_go, 0));
+	check_child(child(come_and_go, 0));
 	CHECK(space_used() <= before);
 	if (others)
 		CHECK(dfs_disconnect(dfs) == 0);
@@ -222,9 +214,9 @@ int main(void)
 	CHECK(chmod(store, 0755) == 0);
 	setenv("DFSKIT_STORE", store, 1);
 	CHECK(daos_init() == 0 && dfs_init() == 0);
-	finished(child(come_and_go, 0));
+	check_child(child(come_and_go, 0));
 	if (geteuid() == 0) /* only root can be several users */
-		finished(child(as_another_user, 0));
+		check_child(child(as_another_user, 0));
 	sizes();
 	space_comes_back(false);
 	space_comes_back(true);
