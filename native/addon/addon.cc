@@ -69,6 +69,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports)
 	InitNames(env, exports);
 	InitFiles(env, exports);
 	InitAttributes(env, exports);
+	InitHost(env, exports);
 	InitContainers(env, exports);
 	InitSnapshots(env, exports);
 	InitUserAttributes(env, exports);

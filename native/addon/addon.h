@@ -29,6 +29,7 @@ void InitConnection(Napi::Env env, Napi::Object exports);
 void InitNames(Napi::Env env, Napi::Object exports);
 void InitFiles(Napi::Env env, Napi::Object exports);
 void InitAttributes(Napi::Env env, Napi::Object exports);
+void InitHost(Napi::Env env, Napi::Object exports);
 void InitContainers(Napi::Env env, Napi::Object exports);
 void InitSnapshots(Napi::Env env, Napi::Object exports);
 void InitUserAttributes(Napi::Env env, Napi::Object exports);

@@ -7,6 +7,15 @@
 #include <unistd.h>
 #include <vector>
 
+struct timespec Time(const Napi::Value &value)
+{
+	bool lossless = true;
+	int64_t ns = value.As<Napi::BigInt>().Int64Value(&lossless), rest = ns % 1000000000;
+	if (rest < 0)
+		rest += 1000000000;
+	return {(ns - rest) / 1000000000, rest};
+}
+
 namespace
 {
 
@@ -18,7 +27,7 @@ Failure LookAt(Object &object, const std::string &path, bool follow, mode_t *mod
 
 Napi::Value Stat(const Napi::CallbackInfo &info)
 {
-	std::string path = info[1].ToString();
+	std::string path = Text(info[1]);
 	bool follow = info[2].ToBoolean();
 	auto st = std::make_shared<struct stat>();
 
@@ -47,7 +56,7 @@ Failure Set(const ConnectionRef &c, const std::string &path, bool follow, struct
 
 Napi::Value Chmod(const Napi::CallbackInfo &info)
 {
-	std::string path = info[1].ToString();
+	std::string path = Text(info[1]);
 	struct stat st = {};
 	st.st_mode = info[2].ToNumber().Uint32Value();
 
@@ -57,7 +66,7 @@ Napi::Value Chmod(const Napi::CallbackInfo &info)
 /* -1 keeps, as in chown(2). */
 Napi::Value Chown(const Napi::CallbackInfo &info)
 {
-	std::string path = info[1].ToString();
+	std::string path = Text(info[1]);
 	struct stat st = {};
 	st.st_uid = info[2].ToNumber().Int64Value();
 	st.st_gid = info[3].ToNumber().Int64Value();
@@ -68,19 +77,10 @@ Napi::Value Chown(const Napi::CallbackInfo &info)
 	return PathCall(info, [=](const ConnectionRef &c) { return Set(c, path, follow, st, what); });
 }
 
-struct timespec Time(const Napi::Value &value)
-{
-	bool lossless = true;
-	int64_t ns = value.As<Napi::BigInt>().Int64Value(&lossless), rest = ns % 1000000000;
-	if (rest < 0)
-		rest += 1000000000;
-	return {(ns - rest) / 1000000000, rest};
-}
-
 /* Access and modification time in ns; undefined keeps. */
 Napi::Value Utimes(const Napi::CallbackInfo &info)
 {
-	std::string path = info[1].ToString();
+	std::string path = Text(info[1]);
 	bool follow = info[4].ToBoolean();
 	struct stat st = {};
 	int what = 0;
@@ -98,7 +98,7 @@ Napi::Value Utimes(const Napi::CallbackInfo &info)
 
 Napi::Value Access(const Napi::CallbackInfo &info)
 {
-	std::string path = info[1].ToString();
+	std::string path = Text(info[1]);
 	int mask = info[2].ToNumber().Int32Value();
 
 	return PathCall(info, [=](const ConnectionRef &c) -> Failure {
@@ -138,7 +138,7 @@ template <typename Ask> Failure Whole(std::vector<char> &out, const char *call, 
 
 Napi::Value GetXattr(const Napi::CallbackInfo &info)
 {
-	std::string path = info[1].ToString(), name = info[2].ToString();
+	std::string path = Text(info[1]), name = Text(info[2]);
 	bool follow = info[3].ToBoolean();
 	auto value = std::make_shared<std::vector<char>>();
 
@@ -158,7 +158,7 @@ Napi::Value GetXattr(const Napi::CallbackInfo &info)
 
 Napi::Value SetXattr(const Napi::CallbackInfo &info)
 {
-	std::string path = info[1].ToString(), name = info[2].ToString();
+	std::string path = Text(info[1]), name = Text(info[2]);
 	auto view = info[3].As<Napi::Uint8Array>();
 	/* At most 64 KiB, so a copy. */
 	auto value = std::make_shared<std::vector<uint8_t>>(view.Data(), view.Data() + view.ByteLength());
@@ -177,8 +177,8 @@ Napi::Value SetXattr(const Napi::CallbackInfo &info)
 
 Napi::Value ListXattrs(const Napi::CallbackInfo &info)
 {
-	std::string path = info[1].ToString();
-	bool follow = info[2].ToBoolean();
+	std::string path = Text(info[1]);
+	bool follow = info[2].ToBoolean(), bytes = info[3].ToBoolean();
 	auto names = std::make_shared<std::vector<char>>();
 
 	return PathCall(
@@ -196,7 +196,7 @@ Napi::Value ListXattrs(const Napi::CallbackInfo &info)
 		    auto out = Napi::Array::New(env);
 		    for (size_t at = 0; at < names->size();) {
 			    std::string name(names->data() + at);
-			    out.Set(out.Length(), Napi::String::New(env, name));
+			    out.Set(out.Length(), TextValue(env, name, bytes));
 			    at += name.size() + 1;
 		    }
 		    return out;
@@ -205,7 +205,7 @@ Napi::Value ListXattrs(const Napi::CallbackInfo &info)
 
 Napi::Value RemoveXattr(const Napi::CallbackInfo &info)
 {
-	std::string path = info[1].ToString(), name = info[2].ToString();
+	std::string path = Text(info[1]), name = Text(info[2]);
 	bool follow = info[3].ToBoolean();
 
 	return PathCall(info, [=](const ConnectionRef &c) -> Failure {

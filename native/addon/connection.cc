@@ -15,7 +15,7 @@ Napi::Value PathCall(const Napi::CallbackInfo &info, std::function<Failure(const
 {
 	auto c = Unwrap<Connection>(info[0]);
 	return Promise(
-	    info.Env(), info[1].ToString(),
+	    info.Env(), Text(info[1]),
 	    [=]() -> Failure {
 		    if (c->dfs == nullptr)
 			    return {EBADF, "dfs_connect", "the connection is closed"};
@@ -36,6 +36,21 @@ Napi::Value ObjectCall(const Napi::CallbackInfo &info, std::function<Failure(Obj
 		    return work(*object);
 	    },
 	    std::move(finish));
+}
+
+std::string Text(const Napi::Value &value)
+{
+	if (!value.IsTypedArray())
+		return value.ToString();
+	auto bytes = value.As<Napi::Uint8Array>();
+	return {reinterpret_cast<const char *>(bytes.Data()), bytes.ByteLength()};
+}
+
+Napi::Value TextValue(Napi::Env env, const std::string &text, bool bytes)
+{
+	if (bytes)
+		return Napi::Buffer<char>::Copy(env, text.data(), text.size());
+	return Napi::String::New(env, text);
 }
 
 uint64_t Unsigned(const Napi::Value &value)

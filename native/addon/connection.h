@@ -89,6 +89,12 @@ Napi::Value PathCall(const Napi::CallbackInfo &info, std::function<Failure(const
 Napi::Value ObjectCall(const Napi::CallbackInfo &info, std::function<Failure(Object &)> work,
                        std::function<Napi::Value(Napi::Env)> finish = Undefined);
 
+/** A path or a name: a string, as UTF-8, or bytes. */
+std::string Text(const Napi::Value &value);
+
+/** The other way round. */
+Napi::Value TextValue(Napi::Env env, const std::string &text, bool bytes);
+
 /** A bigint or a number that is none below zero. */
 uint64_t Unsigned(const Napi::Value &value);
 
@@ -106,6 +112,9 @@ Failure OpenParent(Object &out, const Split &split);
 
 /** Attributes of an open object, completed where the library leaves some out. */
 Failure Attributes(Object &object, struct stat *st);
+
+/** A time, which is a bigint of ns since 1970. */
+struct timespec Time(const Napi::Value &value);
 
 /** Attributes as JavaScript gets them. */
 Napi::Value StatValue(Napi::Env env, const struct stat &st);

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 #include <vector>
 
 namespace
@@ -125,7 +126,7 @@ Failure OpenFile(Object &file, std::string path, int flags, mode_t mode)
 
 Napi::Value Open(const Napi::CallbackInfo &info)
 {
-	std::string path = info[1].ToString();
+	std::string path = Text(info[1]);
 	int flags = info[2].ToNumber().Int32Value();
 	mode_t mode = info[3].ToNumber().Uint32Value() & 07777;
 	auto file = std::make_shared<Object>(Unwrap<Connection>(info[0]));
@@ -241,6 +242,28 @@ Napi::Value FileStat(const Napi::CallbackInfo &info)
 	    [=](Napi::Env env) { return StatValue(env, *st); });
 }
 
+/* lseek(2) for SEEK_DATA and SEEK_HOLE; undefined behind the last data. */
+Napi::Value Seek(const Napi::CallbackInfo &info)
+{
+	uint64_t position = Unsigned(info[1]);
+	int whence = info[2].ToBoolean() ? SEEK_HOLE : SEEK_DATA;
+	auto found = std::make_shared<daos_off_t>(0);
+	auto none = std::make_shared<bool>(false);
+
+	return ObjectCall(
+	    info,
+	    [=](Object &file) -> Failure {
+		    if (file.c->p->dfsx_seek == nullptr)
+			    return {ENOTSUP, "dfsx_seek", "the provider does not say where holes are"};
+		    int rc = file.c->p->dfsx_seek(file.c->dfs, file.obj, position, whence, found.get());
+		    *none = rc == ENXIO;
+		    return {*none ? 0 : rc, "dfsx_seek", ""};
+	    },
+	    [=](Napi::Env env) -> Napi::Value {
+		    return *none ? env.Undefined() : Napi::BigInt::New(env, static_cast<uint64_t>(*found));
+	    });
+}
+
 } // namespace
 
 void InitFiles(Napi::Env env, Napi::Object exports)
@@ -251,6 +274,7 @@ void InitFiles(Napi::Env env, Napi::Object exports)
 	exports.Set("fileWrite", Napi::Function::New(env, Write, "fileWrite"));
 	exports.Set("fileAppend", Napi::Function::New(env, Append, "fileAppend"));
 	exports.Set("fileTruncate", Napi::Function::New(env, Truncate, "fileTruncate"));
+	exports.Set("fileSeek", Napi::Function::New(env, Seek, "fileSeek"));
 	exports.Set("fileSync", Napi::Function::New(env, FileSync, "fileSync"));
 	exports.Set("fileStat", Napi::Function::New(env, FileStat, "fileStat"));
 }

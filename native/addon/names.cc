@@ -20,7 +20,7 @@ Failure ModeOf(Object &parent, const std::string &name, mode_t *mode)
 
 Napi::Value Mkdir(const Napi::CallbackInfo &info)
 {
-	std::string path = info[1].ToString();
+	std::string path = Text(info[1]);
 	mode_t mode = info[2].ToNumber().Uint32Value() & 01777;
 
 	return PathCall(info, [=](const ConnectionRef &c) -> Failure {
@@ -37,7 +37,7 @@ Napi::Value Mkdir(const Napi::CallbackInfo &info)
 
 Napi::Value Symlink(const Napi::CallbackInfo &info)
 {
-	std::string path = info[1].ToString(), target = info[2].ToString();
+	std::string path = Text(info[1]), target = Text(info[2]);
 
 	return PathCall(info, [=](const ConnectionRef &c) -> Failure {
 		if (path == "/")
@@ -55,7 +55,8 @@ Napi::Value Symlink(const Napi::CallbackInfo &info)
 
 Napi::Value Readlink(const Napi::CallbackInfo &info)
 {
-	std::string path = info[1].ToString();
+	std::string path = Text(info[1]);
+	bool bytes = info[2].ToBoolean();
 	auto target = std::make_shared<std::string>();
 
 	return PathCall(
@@ -74,12 +75,12 @@ Napi::Value Readlink(const Napi::CallbackInfo &info)
 		    *target = value;
 		    return {rc, "dfs_get_symlink_value", ""};
 	    },
-	    [=](Napi::Env env) { return Napi::String::New(env, *target); });
+	    [=](Napi::Env env) { return TextValue(env, *target, bytes); });
 }
 
 Napi::Value Link(const Napi::CallbackInfo &info)
 {
-	std::string path = info[1].ToString(), newPath = info[2].ToString();
+	std::string path = Text(info[1]), newPath = Text(info[2]);
 
 	return PathCall(info, [=](const ConnectionRef &c) -> Failure {
 		if (c->p->dfsx_link == nullptr)
@@ -98,7 +99,7 @@ Napi::Value Link(const Napi::CallbackInfo &info)
 /* Kinds of removal: unlink(2), rmdir(2), and of a whole tree. */
 Napi::Value Remove(const Napi::CallbackInfo &info)
 {
-	std::string path = info[1].ToString(), kind = info[2].ToString();
+	std::string path = Text(info[1]), kind = Text(info[2]);
 
 	return PathCall(info, [=](const ConnectionRef &c) -> Failure {
 		Split split(path);
@@ -125,8 +126,8 @@ Napi::Value Remove(const Napi::CallbackInfo &info)
 
 Napi::Value Rename(const Napi::CallbackInfo &info)
 {
-	std::string from = info[1].ToString(), to = info[2].ToString();
-	std::string how = info[3].IsString() ? info[3].ToString().Utf8Value() : "";
+	std::string from = Text(info[1]), to = Text(info[2]);
+	std::string how = info[3].IsString() ? Text(info[3]) : "";
 
 	return PathCall(info, [=](const ConnectionRef &c) -> Failure {
 		const struct provider *p = c->p;
@@ -160,7 +161,7 @@ struct Directory : Object {
 
 Napi::Value OpenDirectory(const Napi::CallbackInfo &info)
 {
-	std::string path = info[1].ToString();
+	std::string path = Text(info[1]);
 	auto directory = std::make_shared<Directory>(Unwrap<Connection>(info[0]));
 
 	return PathCall(
@@ -230,6 +231,7 @@ Failure NextByAnchor(Directory &directory, std::vector<Entry> &entries)
 Napi::Value ReadDirectory(const Napi::CallbackInfo &info)
 {
 	auto entries = std::make_shared<std::vector<Entry>>();
+	bool bytes = info[1].ToBoolean();
 
 	return ObjectCall(
 	    info,
@@ -242,7 +244,7 @@ Napi::Value ReadDirectory(const Napi::CallbackInfo &info)
 		    auto out = Napi::Array::New(env, entries->size());
 		    for (size_t i = 0; i < entries->size(); i++) {
 			    auto entry = Napi::Object::New(env);
-			    entry.Set("name", Napi::String::New(env, (*entries)[i].name));
+			    entry.Set("name", TextValue(env, (*entries)[i].name, bytes));
 			    entry.Set("type", Napi::Number::New(env, (*entries)[i].type));
 			    entry.Set("inode", Napi::BigInt::New(env, (*entries)[i].inode));
 			    out.Set(static_cast<uint32_t>(i), entry);

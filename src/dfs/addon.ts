@@ -18,7 +18,7 @@ export interface NativeStat {
 }
 
 export interface NativeDirent {
-  name: string;
+  name: string | Buffer;
   /** DT_REG, DT_DIR, DT_LNK of readdir(3). */
   type: number;
   inode: bigint;
@@ -68,6 +68,9 @@ export type NativeDirectory = object & { readonly __directory: unique symbol };
 /** An offset or a size; a bigint where a number would not be exact. */
 export type NativeOffset = number | bigint;
 
+/** A path or a name: a string, or bytes. */
+type Text = string | Uint8Array;
+
 /** What build/lib/dfskit.node exports. Failures are errors with `errno`, `syscall` and `path`. */
 export interface Addon {
   /** Becomes another program. The strings hold one byte a character (`latin1`). */
@@ -91,45 +94,45 @@ export interface Addon {
 
   connect(pool: string, cont: string, readOnly: boolean, snapshot?: string): Promise<NativeDfs>;
   disconnect(dfs: NativeDfs): Promise<void>;
-  sync(dfs: NativeDfs, path: string): Promise<void>;
-  statfs(dfs: NativeDfs, path: string): Promise<NativeStatfs>;
+  sync(dfs: NativeDfs, path: Text): Promise<void>;
+  statfs(dfs: NativeDfs, path: Text): Promise<NativeStatfs>;
 
-  mkdir(dfs: NativeDfs, path: string, mode: number): Promise<void>;
-  symlink(dfs: NativeDfs, path: string, target: string): Promise<void>;
-  readlink(dfs: NativeDfs, path: string): Promise<string>;
-  link(dfs: NativeDfs, path: string, newPath: string): Promise<void>;
-  remove(dfs: NativeDfs, path: string, kind: 'file' | 'directory' | 'tree'): Promise<void>;
-  rename(dfs: NativeDfs, from: string, to: string, how?: 'noreplace' | 'exchange'): Promise<void>;
+  mkdir(dfs: NativeDfs, path: Text, mode: number): Promise<void>;
+  symlink(dfs: NativeDfs, path: Text, target: Text): Promise<void>;
+  readlink(dfs: NativeDfs, path: Text, bytes: boolean): Promise<string | Buffer>;
+  link(dfs: NativeDfs, path: Text, newPath: Text): Promise<void>;
+  remove(dfs: NativeDfs, path: Text, kind: 'file' | 'directory' | 'tree'): Promise<void>;
+  rename(dfs: NativeDfs, from: Text, to: Text, how?: 'noreplace' | 'exchange'): Promise<void>;
 
-  openDirectory(dfs: NativeDfs, path: string): Promise<NativeDirectory>;
+  openDirectory(dfs: NativeDfs, path: Text): Promise<NativeDirectory>;
   /** The next names; none at the end. One call at a time. */
-  readDirectory(directory: NativeDirectory): Promise<NativeDirent[]>;
+  readDirectory(directory: NativeDirectory, bytes: boolean): Promise<NativeDirent[]>;
 
-  stat(dfs: NativeDfs, path: string, follow: boolean): Promise<NativeStat>;
-  chmod(dfs: NativeDfs, path: string, mode: number): Promise<void>;
-  chown(dfs: NativeDfs, path: string, uid: number, gid: number, follow: boolean): Promise<void>;
+  stat(dfs: NativeDfs, path: Text, follow: boolean): Promise<NativeStat>;
+  chmod(dfs: NativeDfs, path: Text, mode: number): Promise<void>;
+  chown(dfs: NativeDfs, path: Text, uid: number, gid: number, follow: boolean): Promise<void>;
   utimes(
     dfs: NativeDfs,
-    path: string,
+    path: Text,
     atimeNs: bigint | undefined,
     mtimeNs: bigint | undefined,
     follow: boolean,
   ): Promise<void>;
-  access(dfs: NativeDfs, path: string, mask: number): Promise<void>;
-  getXattr(dfs: NativeDfs, path: string, name: string, follow: boolean): Promise<Buffer>;
+  access(dfs: NativeDfs, path: Text, mask: number): Promise<void>;
+  getXattr(dfs: NativeDfs, path: Text, name: Text, follow: boolean): Promise<Buffer>;
   setXattr(
     dfs: NativeDfs,
-    path: string,
-    name: string,
+    path: Text,
+    name: Text,
     value: Uint8Array,
     flags: number,
     follow: boolean,
   ): Promise<void>;
-  listXattrs(dfs: NativeDfs, path: string, follow: boolean): Promise<string[]>;
-  removeXattr(dfs: NativeDfs, path: string, name: string, follow: boolean): Promise<void>;
+  listXattrs(dfs: NativeDfs, path: Text, follow: boolean, bytes: boolean): Promise<(string | Buffer)[]>;
+  removeXattr(dfs: NativeDfs, path: Text, name: Text, follow: boolean): Promise<void>;
 
   /** `flags` of open(2). */
-  open(dfs: NativeDfs, path: string, flags: number, mode: number): Promise<NativeFile>;
+  open(dfs: NativeDfs, path: Text, flags: number, mode: number): Promise<NativeFile>;
   close(object: NativeFile | NativeDirectory): Promise<void>;
   /** Buffers are used in place: nobody changes them before the promise settles. */
   fileRead(file: NativeFile, buffers: Uint8Array[], position: NativeOffset): Promise<number>;
@@ -138,7 +141,19 @@ export interface Addon {
   fileAppend(file: NativeFile, buffers: Uint8Array[]): Promise<bigint>;
   fileTruncate(file: NativeFile, size: NativeOffset): Promise<void>;
   fileSync(file: NativeFile, dataOnly: boolean): Promise<void>;
+  /** The next byte from `position` on that is in a hole, or is in none; undefined when there is no such one. */
+  fileSeek(file: NativeFile, position: NativeOffset, hole: boolean): Promise<bigint | undefined>;
   fileStat(file: NativeFile): Promise<NativeStat>;
+
+  /** Of the kernel's files, by descriptor and by path; a last symbolic link itself. */
+  hostSeek(fd: number, position: NativeOffset, hole: boolean): Promise<bigint | undefined>;
+  hostRead(fd: number, buffer: Uint8Array, position: NativeOffset): Promise<number>;
+  hostWrite(fd: number, buffer: Uint8Array, position: NativeOffset): Promise<void>;
+  hostTruncate(fd: number, size: NativeOffset): Promise<void>;
+  hostUtimes(path: Text, atimeNs: bigint, mtimeNs: bigint): Promise<void>;
+  hostListXattrs(path: Text): Promise<Buffer[]>;
+  hostGetXattr(path: Text, name: Text): Promise<Buffer>;
+  hostSetXattr(path: Text, name: Text, value: Uint8Array): Promise<void>;
 }
 
 let loaded: Addon | undefined;

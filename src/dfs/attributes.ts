@@ -2,7 +2,7 @@ import { addon } from './addon.js';
 import type { Connection } from './connection.js';
 import { DfsError, failed } from './error.js';
 import { statsOf, type Stats } from './stats.js';
-import { checkText, cleanPath, joinPath, parentPath } from './words.js';
+import { bytesOf, checkText, cleanPath, joinPath, parentPath, type NameOptions, type Path } from './words.js';
 
 /** What access(2) asks. */
 export interface AccessMode {
@@ -31,54 +31,54 @@ export abstract class Attributes {
   }
 
   /** stat(2). */
-  async stat(path: string): Promise<Stats> {
+  async stat(path: Path): Promise<Stats> {
     return statsOf(await this.connection.call('stat', path, (dfs, at) => addon().stat(dfs, at, true)));
   }
 
   /** lstat(2): of a last symbolic link itself. */
-  async lstat(path: string): Promise<Stats> {
+  async lstat(path: Path): Promise<Stats> {
     return statsOf(await this.connection.call('stat', path, (dfs, at) => addon().stat(dfs, at, false)));
   }
 
   /** Asks whether a file is there and allows all of `mode`. @throws DfsError ENOENT, EACCES, EROFS */
-  async access(path: string, { read, write, execute }: AccessMode = {}): Promise<void> {
+  async access(path: Path, { read, write, execute }: AccessMode = {}): Promise<void> {
     const mask = (read === true ? 4 : 0) | (write === true ? 2 : 0) | (execute === true ? 1 : 0);
     await this.connection.call('access', path, (dfs, at) => addon().access(dfs, at, mask));
   }
 
   /** Sets the permissions, set-ID and sticky bits. */
-  async chmod(path: string, mode: number): Promise<void> {
+  async chmod(path: Path, mode: number): Promise<void> {
     await this.connection.call('chmod', path, (dfs, at) => addon().chmod(dfs, at, mode & 0o7777));
   }
 
   /** Sets the owner and the group; what is not given stays. */
   async chown(
-    path: string,
+    path: Path,
     { uid = -1, gid = -1, follow = true }: { uid?: number; gid?: number } & FollowOptions,
   ): Promise<void> {
     await this.connection.call('chown', path, (dfs, at) => addon().chown(dfs, at, uid, gid, follow));
   }
 
   /** Sets the times of access and modification, in ns since 1970; `undefined` stays. */
-  async utimes(path: string, atimeNs: bigint | undefined, mtimeNs: bigint | undefined): Promise<void> {
+  async utimes(path: Path, atimeNs: bigint | undefined, mtimeNs: bigint | undefined): Promise<void> {
     await this.connection.call('utimes', path, (dfs, at) => addon().utimes(dfs, at, atimeNs, mtimeNs, true));
   }
 
   /** The same of a last symbolic link itself. */
-  async lutimes(path: string, atimeNs: bigint | undefined, mtimeNs: bigint | undefined): Promise<void> {
+  async lutimes(path: Path, atimeNs: bigint | undefined, mtimeNs: bigint | undefined): Promise<void> {
     await this.connection.call('utimes', path, (dfs, at) => addon().utimes(dfs, at, atimeNs, mtimeNs, false));
   }
 
   /** Value of an extended attribute. @throws DfsError ENODATA */
-  async getXattr(path: string, name: string, { follow = true }: FollowOptions = {}): Promise<Buffer> {
+  async getXattr(path: Path, name: Path, { follow = true }: FollowOptions = {}): Promise<Buffer> {
     checkText(name, 'the name of an attribute');
     return this.connection.call('getXattr', path, (dfs, at) => addon().getXattr(dfs, at, name, follow));
   }
 
   /** Sets an extended attribute. `only`: refuses one that is there (EEXIST), or one that is not (ENODATA). */
   async setXattr(
-    path: string,
-    name: string,
+    path: Path,
+    name: Path,
     value: Uint8Array | string,
     { only, follow = true }: { only?: 'create' | 'replace' } & FollowOptions = {},
   ): Promise<void> {
@@ -91,20 +91,43 @@ export abstract class Attributes {
   }
 
   /** Names of the extended attributes. */
-  async listXattrs(path: string, { follow = true }: FollowOptions = {}): Promise<string[]> {
-    return this.connection.call('listXattrs', path, (dfs, at) => addon().listXattrs(dfs, at, follow));
+  async listXattrs(path: Path, options: FollowOptions & { encoding: 'buffer' }): Promise<Buffer[]>;
+  async listXattrs(
+    path: Path,
+    options?: FollowOptions & { encoding?: 'utf8' | undefined },
+  ): Promise<string[]>;
+  async listXattrs(
+    path: Path,
+    { follow = true, encoding }: FollowOptions & NameOptions = {},
+  ): Promise<(string | Buffer)[]> {
+    return this.connection.call('listXattrs', path, (dfs, at) =>
+      addon().listXattrs(dfs, at, follow, encoding === 'buffer'),
+    );
   }
 
   /** Removes an extended attribute. @throws DfsError ENODATA */
-  async removeXattr(path: string, name: string, { follow = true }: FollowOptions = {}): Promise<void> {
+  async removeXattr(path: Path, name: Path, { follow = true }: FollowOptions = {}): Promise<void> {
     checkText(name, 'the name of an attribute');
     await this.connection.call('removeXattr', path, (dfs, at) => addon().removeXattr(dfs, at, name, follow));
   }
 
   /** The path without links, `.` and `..`. @throws DfsError ENOENT, ELOOP */
-  async realpath(path: string): Promise<string> {
-    let left = cleanPath(path).split('/').filter(Boolean);
-    let done = '/';
+  async realpath(path: Path, options: { encoding: 'buffer' }): Promise<Buffer>;
+  async realpath(path: Path, options?: { encoding?: 'utf8' | undefined }): Promise<string>;
+  async realpath(path: Path, { encoding }: NameOptions = {}): Promise<string | Buffer> {
+    const bytes = await this.#resolve(path);
+    return encoding === 'buffer' ? bytes : bytes.toString();
+  }
+
+  async #resolve(path: Path): Promise<Buffer> {
+    // One character a byte: a name may be anything.
+    const split = (text: Path): string[] =>
+      bytesOf(text)
+        .toString('latin1')
+        .split('/')
+        .filter((part) => part !== '' && part !== '.');
+    let left = split(cleanPath(path));
+    let done: Path = Buffer.from('/');
     for (let links = 0; left.length > 0;) {
       const [name = '', ...rest] = left;
       left = rest;
@@ -112,7 +135,7 @@ export abstract class Attributes {
         done = parentPath(done);
         continue;
       }
-      const next = joinPath(done, name);
+      const next: Path = joinPath(done, Buffer.from(name, 'latin1'));
       const { kind } = statsOf(
         await this.connection.call('realpath', next, (dfs, at) => addon().stat(dfs, at, false)),
       );
@@ -131,10 +154,12 @@ export abstract class Attributes {
           syscall: 'dfs_lookup',
         });
       }
-      const target = await this.connection.call('realpath', next, (dfs, at) => addon().readlink(dfs, at));
-      if (target.startsWith('/')) done = '/';
-      left = [...target.split('/').filter((part) => part !== '' && part !== '.'), ...left];
+      const target = bytesOf(
+        await this.connection.call('realpath', next, (dfs, at) => addon().readlink(dfs, at, true)),
+      );
+      if (target[0] === 0x2f) done = Buffer.from('/');
+      left = [...split(target), ...left];
     }
-    return done;
+    return bytesOf(done);
   }
 }

@@ -1,7 +1,7 @@
 import { addon, type NativeDfs } from './addon.js';
 import { DfsError, explain, failed, type Operation } from './error.js';
 import { closeWhenForgotten, Held } from './held.js';
-import { cleanPath } from './words.js';
+import { cleanPath, type Path } from './words.js';
 
 /** An open container, as the parts of a FileSystem share it: its calls and their errors. */
 export class Connection {
@@ -18,12 +18,12 @@ export class Connection {
   /** A call on a path, and with `dest` on a second one. */
   async call<T>(
     operation: Operation,
-    path: string,
-    work: (dfs: NativeDfs, path: string) => Promise<T>,
-    dest?: string,
+    path: Path,
+    work: (dfs: NativeDfs, path: Path) => Promise<T>,
+    dest?: Path,
   ): Promise<T> {
     const clean = cleanPath(path);
-    const words = (): { operation: Operation; what: string; path: string; dest: string | undefined } => ({
+    const words = (): { operation: Operation; what: string; path: Path; dest: Path | undefined } => ({
       operation,
       what: failed(operation, { path, dest, container: this.label }),
       path: clean,
@@ -45,8 +45,8 @@ export class Connection {
   /** Opens something in it. It is known here before the call has ended, so that closing closes it too. */
   async open<Native extends object>(
     operation: Operation,
-    path: string,
-    work: (dfs: NativeDfs, path: string) => Promise<Native>,
+    path: Path,
+    work: (dfs: NativeDfs, path: Path) => Promise<Native>,
     release: (native: Native) => Promise<void>,
   ): Promise<Held<Native>> {
     return this.call(operation, path, async (dfs, at) => {

@@ -71,7 +71,7 @@ export async function checkContainer(
     if (!(error instanceof DfsError) || error.syscall !== 'dfs_cont_check' || error.code !== 'ENOTSUP')
       throw error;
     await using fs = await connect(name, { readOnly: true });
-    for await (const { path, kind } of fs.walk('/')) {
+    for await (const { path, kind } of fs.walk('/', { encoding: 'buffer' })) {
       await fs.lstat(path);
       if (kind === 'symlink') await fs.readlink(path);
       if (kind === 'file') for await (const bytes of fs.readable(path)) void bytes;

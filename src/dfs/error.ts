@@ -1,5 +1,6 @@
 import { getSystemErrorName } from 'node:util';
 import { DfskitError } from '../errors.js';
+import { bytesOf, pathText, printable, type Path } from './words.js';
 
 /** What the client was asked for, and the word for it in a message. */
 const verbs = {
@@ -21,6 +22,7 @@ const verbs = {
   write: 'write',
   append: 'append to',
   truncate: 'truncate',
+  seek: 'look for holes in',
   sync: 'sync',
   stat: 'look at',
   statfs: 'ask for the room of',
@@ -52,20 +54,23 @@ export type Operation = keyof typeof verbs;
 /** The beginning of a message: `cannot rename /a to /b in tank/home`. */
 export function failed(
   operation: Operation,
-  { path, dest, container }: { path: string; dest?: string | undefined; container?: string },
+  { path, dest, container }: { path: Path; dest?: Path | undefined; container?: string },
 ): string {
-  const to = dest === undefined ? '' : ` to ${dest}`;
+  const to = dest === undefined ? '' : ` to ${printable(dest)}`;
   const where = container === undefined ? '' : ` in ${container}`;
-  return `cannot ${verbs[operation]} ${path}${to}${where}`;
+  return `cannot ${verbs[operation]} ${printable(path)}${to}${where}`;
 }
 
 /** A call of the DFS library that failed. */
 export class DfsError extends DfskitError {
   override readonly name: string = 'DfsError';
-  /** Path inside the container, or `POOL/CONT`. */
+  /** Path inside the container, or `POOL/CONT`; bytes that are no UTF-8 as `\xff`. */
   readonly path: string;
+  /** The same as bytes. */
+  readonly pathBytes: Buffer;
   /** The second path of an operation that has two. */
   readonly dest: string | undefined;
+  readonly destBytes: Buffer | undefined;
   /** What the client was asked for: `rename`. */
   readonly operation: Operation;
   /** The call that failed: `dfs_move`. */
@@ -78,15 +83,17 @@ export class DfsError extends DfskitError {
     why: string;
     remedy?: string;
     errno: number;
-    path: string;
-    dest?: string | undefined;
+    path: Path;
+    dest?: Path | undefined;
     operation: Operation;
     syscall: string;
     cause?: unknown;
   }) {
-    super({ ...problem, code: errorName(problem.errno) });
-    this.path = problem.path;
-    this.dest = problem.dest;
+    super({ ...problem, code: errnoName(problem.errno) });
+    this.path = pathText(problem.path);
+    this.pathBytes = bytesOf(problem.path);
+    this.dest = problem.dest === undefined ? undefined : pathText(problem.dest);
+    this.destBytes = problem.dest === undefined ? undefined : bytesOf(problem.dest);
     this.operation = problem.operation;
     this.syscall = problem.syscall;
     this.errno = problem.errno;
@@ -101,7 +108,7 @@ const otherNames: Partial<Record<number, string>> = {
   122: 'EDQUOT',
 };
 
-function errorName(errno: number): string {
+export function errnoName(errno: number): string {
   const other = otherNames[errno];
   if (other !== undefined) return other;
   const name = getSystemErrorName(-errno);
@@ -124,8 +131,8 @@ export interface Wording {
   operation: Operation;
   what: string;
   /** Where the addon does not know it. */
-  path?: string;
-  dest?: string | undefined;
+  path?: Path;
+  dest?: Path | undefined;
   why?: Partial<Record<string, string>>;
   remedies?: Partial<Record<string, string>>;
 }
@@ -143,7 +150,7 @@ export async function explain<T>(work: Promise<T>, wording: Wording | (() => Wor
 export function wrap(error: unknown, wording: Wording): unknown {
   if (!isNativeFailure(error)) return error;
   const { operation, what, dest, why = {}, remedies = {} } = wording;
-  const code = errorName(error.errno);
+  const code = errnoName(error.errno);
   const plain = error.message.charAt(0).toLowerCase() + error.message.slice(1);
   const remedy = remedies[code];
   return new DfsError({

@@ -4,23 +4,25 @@ import { DfsError, explain, failed, type Operation } from './error.js';
 import { closeWhenForgotten, type Held } from './held.js';
 import { statsOf, type Stats } from './stats.js';
 import { readableOf, writableOf, type ReadableOptions, type WritableOptions } from './streams.js';
-import { checkPosition, type Position } from './words.js';
+import { checkPosition, pathText, type Path, type Position } from './words.js';
 
 /**
  * An open file. It has no offset of its own: every call says where, so calls may run side by side in any number. A
  * buffer is used in place and belongs to the call until its promise has settled.
  */
 export class FileHandle implements AsyncDisposable {
-  /** Path that it was opened by. */
+  /** Path that it was opened by, for people: bytes that are no UTF-8 as `\xff`. */
   readonly path: string;
+  readonly #given: Path;
   readonly #held: Held<NativeFile>;
   // Keeps the file system from being closed as forgotten while a file of it is in use.
   readonly #owner: { readonly label: string };
 
   /** Made by FileSystem.open(). */
-  constructor(held: Held<NativeFile>, path: string, owner: { readonly label: string }) {
+  constructor(held: Held<NativeFile>, path: Path, owner: { readonly label: string }) {
     this.#held = held;
-    this.path = path;
+    this.path = pathText(path);
+    this.#given = path;
     this.#owner = owner;
     closeWhenForgotten(this, held);
   }
@@ -59,6 +61,21 @@ export class FileHandle implements AsyncDisposable {
     await this.#call('truncate', (file) => addon().fileTruncate(file, size));
   }
 
+  /**
+   * The first byte from `position` on that lies in no hole; undefined when there is none before the end of the file.
+   * @throws DfsError ENOTSUP where the DFS library does not say where holes are
+   */
+  async seekData(position: Position): Promise<bigint | undefined> {
+    checkPosition(position, 'position');
+    return this.#call('seek', (file) => addon().fileSeek(file, position, false));
+  }
+
+  /** The first byte from `position` on that lies in a hole, which the end of the file counts as; undefined behind it. */
+  async seekHole(position: Position): Promise<bigint | undefined> {
+    checkPosition(position, 'position');
+    return this.#call('seek', (file) => addon().fileSeek(file, position, true));
+  }
+
   /** Makes what was written survive a power cut: fsync(2), or with `dataOnly` fdatasync(2). */
   async sync({ dataOnly = false }: { dataOnly?: boolean } = {}): Promise<void> {
     await this.#call('sync', (file) => addon().fileSync(file, dataOnly));
@@ -88,8 +105,11 @@ export class FileHandle implements AsyncDisposable {
     await this.close();
   }
 
-  #words(operation: Operation): { what: string; path: string } {
-    return { what: failed(operation, { path: this.path, container: this.#owner.label }), path: this.path };
+  #words(operation: Operation): { what: string; path: Path } {
+    return {
+      what: failed(operation, { path: this.#given, container: this.#owner.label }),
+      path: this.#given,
+    };
   }
 
   async #call<T>(operation: Operation, work: (file: NativeFile) => Promise<T>): Promise<T> {

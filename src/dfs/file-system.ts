@@ -4,17 +4,29 @@ import type { ReadableStream, WritableStream } from 'node:stream/web';
 import { addon, type NativeStatfs } from './addon.js';
 import { Attributes } from './attributes.js';
 import { Connection } from './connection.js';
+import { containerEnd } from './copy-container.js';
+import { hostEnd } from './copy-host.js';
+import { copyTree, type Copied, type CopyOptions } from './copy.js';
 import { Directory } from './directory.js';
 import { DfsError, explain, failed } from './error.js';
 import { FileHandle } from './file-handle.js';
 import { formatContainer, parseSnapshot, type ContainerName } from './name.js';
-import { removeTree, walkTree, type WalkEntry, type WalkOptions } from './walk.js';
+import { removeTree, walkStrings, walkTree, type WalkEntry, type WalkOptions } from './walk.js';
 import { createSnapshot, destroySnapshot, listSnapshots, type Snapshot } from './snapshot.js';
 import type { Dirent } from './stats.js';
 import { readableOf, writableOf, type ReadableOptions, type WritableOptions } from './streams.js';
-import { copyTree, hostTree, type Copied, type CopyOptions } from './tree.js';
+
 import { wording } from './wording.js';
-import { checkPosition, checkText, cleanPath, parentPath, type Position } from './words.js';
+import {
+  bytesOf,
+  checkPosition,
+  checkText,
+  cleanPath,
+  parentPath,
+  type NameOptions,
+  type Path,
+  type Position,
+} from './words.js';
 
 /** How to open a file; by default for reading one that is there. */
 export interface OpenOptions {
@@ -79,6 +91,18 @@ async function* pieces(data: Content): AsyncGenerator<Uint8Array> {
   } else yield* data;
 }
 
+/** A path of the host's, which may be relative. */
+function hostPath(path: Path): Buffer {
+  if (checkText(path, 'a path').length === 0) throw new TypeError('a path is empty');
+  return Buffer.from(bytesOf(path));
+}
+
+async function collect<Entry>(entries: AsyncIterable<Entry>): Promise<Entry[]> {
+  const all: Entry[] = [];
+  for await (const entry of entries) all.push(entry);
+  return all;
+}
+
 /**
  * The files of a container, without a mount and without the kernel. Paths begin at the root of the container. Calls may
  * be made side by side; each runs on a thread of libuv's pool.
@@ -93,7 +117,7 @@ export class FileSystem extends Attributes implements AsyncDisposable {
   }
 
   /** Opens a file. @throws DfsError EISDIR for a directory */
-  async open(path: string, options: OpenOptions = {}): Promise<FileHandle> {
+  async open(path: Path, options: OpenOptions = {}): Promise<FileHandle> {
     const held = await this.connection.open(
       'open',
       path,
@@ -104,13 +128,13 @@ export class FileSystem extends Attributes implements AsyncDisposable {
   }
 
   /** Bytes of a file, all or from `start` to `end`; with an encoding as a string. */
-  async readFile(path: string, options?: ReadFileOptions & { encoding?: undefined }): Promise<Buffer>;
+  async readFile(path: Path, options?: ReadFileOptions & { encoding?: undefined }): Promise<Buffer>;
   async readFile(
-    path: string,
+    path: Path,
     options: (ReadFileOptions & { encoding: BufferEncoding }) | BufferEncoding,
   ): Promise<string>;
   async readFile(
-    path: string,
+    path: Path,
     options: (ReadFileOptions & { encoding?: BufferEncoding | undefined }) | BufferEncoding = {},
   ): Promise<Buffer | string> {
     const {
@@ -131,7 +155,7 @@ export class FileSystem extends Attributes implements AsyncDisposable {
         why: `${length} bytes do not fit in a Buffer (EFBIG)`,
         remedy: 'read it with readable()',
         errno: 27,
-        path: file.path,
+        path: cleanPath(path),
         operation: 'read',
         syscall: 'dfs_read',
       });
@@ -150,16 +174,16 @@ export class FileSystem extends Attributes implements AsyncDisposable {
   }
 
   /** Writes a file anew. */
-  async writeFile(path: string, data: Content, options: WriteFileOptions = {}): Promise<void> {
+  async writeFile(path: Path, data: Content, options: WriteFileOptions = {}): Promise<void> {
     await this.#put(path, data, options, false);
   }
 
   /** Writes at the end of a file, which is created where it is not there. */
-  async appendFile(path: string, data: Content, options: WriteFileOptions = {}): Promise<void> {
+  async appendFile(path: Path, data: Content, options: WriteFileOptions = {}): Promise<void> {
     await this.#put(path, data, options, true);
   }
 
-  async #put(path: string, data: Content, options: WriteFileOptions, append: boolean): Promise<void> {
+  async #put(path: Path, data: Content, options: WriteFileOptions, append: boolean): Promise<void> {
     const { signal, mode = 0o644, exclusive = false, sync = false } = options;
     signal?.throwIfAborted();
     const create = exclusive ? 'exclusive' : true;
@@ -175,13 +199,13 @@ export class FileSystem extends Attributes implements AsyncDisposable {
   }
 
   /** A stream of a file's bytes; its end, whatever ends it, closes the file. */
-  readable(path: string, options: ReadableOptions = {}): ReadableStream<Uint8Array> {
+  readable(path: Path, options: ReadableOptions = {}): ReadableStream<Uint8Array> {
     return readableOf(() => this.open(path), options, true);
   }
 
   /** A stream into a file, which is written anew unless options say otherwise; its end closes the file. */
   writable(
-    path: string,
+    path: Path,
     options: WritableOptions & Pick<OpenOptions, 'create' | 'truncate' | 'mode'> = {},
   ): WritableStream<Uint8Array> {
     const {
@@ -198,14 +222,14 @@ export class FileSystem extends Attributes implements AsyncDisposable {
   }
 
   /** Sets the size of a file. What is new is a hole. */
-  async truncate(path: string, size: Position = 0): Promise<void> {
+  async truncate(path: Path, size: Position = 0): Promise<void> {
     await using file = await this.open(path, { read: false, write: true });
     await file.truncate(size);
   }
 
   /** Creates a directory, with `recursive` its parents too (one that is there is then no error). No umask applies. */
   async mkdir(
-    path: string,
+    path: Path,
     { mode = 0o755, recursive = false }: { mode?: number; recursive?: boolean } = {},
   ): Promise<void> {
     try {
@@ -213,19 +237,19 @@ export class FileSystem extends Attributes implements AsyncDisposable {
     } catch (error) {
       if (!recursive || !(error instanceof DfsError)) throw error;
       if (error.code === 'EEXIST' && (await this.stat(path)).kind === 'directory') return;
-      if (error.code !== 'ENOENT' || cleanPath(path) === '/') throw error;
+      if (error.code !== 'ENOENT' || cleanPath(path).length === 1) throw error;
       await this.mkdir(parentPath(cleanPath(path)), { mode, recursive });
       await this.mkdir(path, { mode, recursive });
     }
   }
 
   /** Removes an empty directory. */
-  async rmdir(path: string): Promise<void> {
+  async rmdir(path: Path): Promise<void> {
     await this.connection.call('rmdir', path, (dfs, at) => addon().remove(dfs, at, 'directory'));
   }
 
   /** Removes a name that is no directory's. */
-  async unlink(path: string): Promise<void> {
+  async unlink(path: Path): Promise<void> {
     await this.connection.call('unlink', path, (dfs, at) => addon().remove(dfs, at, 'file'));
   }
 
@@ -234,7 +258,7 @@ export class FileSystem extends Attributes implements AsyncDisposable {
    * With a signal the removing ends with its reason; what was removed is gone.
    */
   async rm(
-    path: string,
+    path: Path,
     {
       recursive = false,
       force = false,
@@ -255,69 +279,86 @@ export class FileSystem extends Attributes implements AsyncDisposable {
    * Renames. What has the new name is replaced as rename(2) says; with `noreplace` that is EEXIST; with `exchange` the
    * two change places.
    */
-  async rename(from: string, to: string, { how }: { how?: 'noreplace' | 'exchange' } = {}): Promise<void> {
+  async rename(from: Path, to: Path, { how }: { how?: 'noreplace' | 'exchange' } = {}): Promise<void> {
     const dest = cleanPath(to);
     await this.connection.call('rename', from, (dfs, at) => addon().rename(dfs, at, dest, how), to);
   }
 
   /** Another name for a file. */
-  async link(path: string, newPath: string): Promise<void> {
+  async link(path: Path, newPath: Path): Promise<void> {
     const dest = cleanPath(newPath);
     await this.connection.call('link', path, (dfs, at) => addon().link(dfs, at, dest), newPath);
   }
 
   /** Creates a symbolic link. */
-  async symlink(target: string, path: string): Promise<void> {
+  async symlink(target: Path, path: Path): Promise<void> {
     checkText(target, 'the target of a link');
     await this.connection.call('symlink', path, (dfs, at) => addon().symlink(dfs, at, target));
   }
 
   /** Target of a symbolic link. */
-  async readlink(path: string): Promise<string> {
-    return this.connection.call('readlink', path, (dfs, at) => addon().readlink(dfs, at));
+  async readlink(path: Path, options: { encoding: 'buffer' }): Promise<Buffer>;
+  async readlink(path: Path, options?: { encoding?: 'utf8' | undefined }): Promise<string>;
+  async readlink(path: Path, { encoding }: NameOptions = {}): Promise<string | Buffer> {
+    return this.connection.call('readlink', path, (dfs, at) =>
+      addon().readlink(dfs, at, encoding === 'buffer'),
+    );
   }
 
   /** Opens a directory to read its names bit by bit. */
-  async opendir(path: string): Promise<Directory> {
+  async opendir(path: Path, options: { encoding: 'buffer' }): Promise<Directory<Buffer>>;
+  async opendir(path: Path, options?: { encoding?: 'utf8' | undefined }): Promise<Directory>;
+  async opendir(path: Path, { encoding = 'utf8' }: NameOptions = {}): Promise<Directory | Directory<Buffer>> {
     const held = await this.connection.open(
       'opendir',
       path,
       (dfs, at) => addon().openDirectory(dfs, at),
       (directory) => addon().close(directory),
     );
-    return new Directory(held, cleanPath(path), this.connection);
+    const at = cleanPath(path);
+    return encoding === 'buffer'
+      ? new Directory<Buffer>(held, at, this.connection, encoding)
+      : new Directory<string>(held, at, this.connection, encoding);
   }
 
   /** All names in a directory, without `.` and `..`, in the order of the provider. */
-  async readdir(path: string): Promise<Dirent[]> {
-    const names: Dirent[] = [];
-    for await (const entry of await this.opendir(path)) names.push(entry);
-    return names;
+  async readdir(path: Path, options: { encoding: 'buffer' }): Promise<Dirent<Buffer>[]>;
+  async readdir(path: Path, options?: { encoding?: 'utf8' | undefined }): Promise<Dirent[]>;
+  async readdir(path: Path, { encoding }: NameOptions = {}): Promise<Dirent[] | Dirent<Buffer>[]> {
+    return encoding === 'buffer'
+      ? collect(await this.opendir(path, { encoding }))
+      : collect(await this.opendir(path));
   }
 
   /** Everything below a directory, a directory before what is in it. Links are not followed. */
-  walk(path: string, options: WalkOptions = {}): AsyncGenerator<WalkEntry, void, undefined> {
-    return walkTree(this, path, options);
+  walk(
+    path: Path,
+    options: WalkOptions & { encoding: 'buffer' },
+  ): AsyncGenerator<WalkEntry<Buffer>, void, undefined>;
+  walk(
+    path: Path,
+    options?: WalkOptions & { encoding?: 'utf8' | undefined },
+  ): AsyncGenerator<WalkEntry, void, undefined>;
+  walk(
+    path: Path,
+    { encoding, ...options }: WalkOptions & NameOptions = {},
+  ): AsyncGenerator<WalkEntry | WalkEntry<Buffer>, void, undefined> {
+    const walk = walkTree(this, path, options);
+    return encoding === 'buffer' ? walk : walkStrings(walk);
   }
 
-  /** Copies a file or tree of the host's into the container. */
-  async copyIn(source: string, path: string, options: CopyOptions = {}): Promise<Copied> {
-    return copyTree([hostTree, source], [this.#writer(), cleanPath(path)], options);
+  /** Copies a file or tree of the host's into the container. @throws CopyError */
+  async copyIn(source: Path, path: Path, options: CopyOptions = {}): Promise<Copied> {
+    const from = hostPath(source);
+    const to = bytesOf(cleanPath(path));
+    return copyTree([hostEnd, from], [containerEnd(this), to], this.connection.label, options);
   }
 
-  /** Copies a file or tree of the container to the host. */
-  async copyOut(path: string, target: string, options: CopyOptions = {}): Promise<Copied> {
-    return copyTree([this, cleanPath(path)], [hostTree, target], options);
-  }
-
-  #writer(): Parameters<typeof copyTree>[1][0] {
-    return {
-      makeDirectory: (path) => this.mkdir(path, { recursive: true }),
-      symlink: (target, path) => this.symlink(target, path),
-      write: (path, chunks) => this.writeFile(path, chunks),
-      chmod: (path, mode) => this.chmod(path, mode),
-      setTimes: (path, { atimeNs, mtimeNs }) => this.lutimes(path, atimeNs, mtimeNs),
-    };
+  /** Copies a file or tree of the container to the host. @throws CopyError */
+  async copyOut(path: Path, target: Path, options: CopyOptions = {}): Promise<Copied> {
+    const from = bytesOf(cleanPath(path));
+    const to = hostPath(target);
+    return copyTree([containerEnd(this), from], [hostEnd, to], this.connection.label, options);
   }
 
   /** How much room there is: statvfs(3). */

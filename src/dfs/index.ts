@@ -11,9 +11,10 @@ export { Directory } from './directory.js';
 export { FileHandle } from './file-handle.js';
 export type { Dirent, Kind, Stats } from './stats.js';
 export type { ReadableOptions, WritableOptions } from './streams.js';
-export type { Copied, CopyOptions } from './tree.js';
+export type { Copied, CopyOptions } from './copy.js';
+export { CopyError, type CopyFailure } from './copy-error.js';
 export type { WalkEntry, WalkOptions } from './walk.js';
-export type { Position } from './words.js';
+export type { NameOptions, Path, Position } from './words.js';
 export {
   checkContainer,
   containerInfo,

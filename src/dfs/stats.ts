@@ -12,8 +12,8 @@ export interface Stats extends Readonly<NativeStat> {
 }
 
 /** A name in a directory. */
-export interface Dirent {
-  readonly name: string;
+export interface Dirent<Name extends string | Buffer = string> {
+  readonly name: Name;
   readonly kind: Kind;
   readonly inode: bigint;
 }
@@ -34,6 +34,6 @@ export function statsOf(native: NativeStat): Stats {
 }
 
 /** A name as users of the client get it. Its type is one of readdir(3), the upper bits of a mode. */
-export function direntOf({ name, type, inode }: NativeDirent): Dirent {
-  return { name, kind: kindOfMode(type << 12), inode };
+export function direntOf<Name extends string | Buffer>({ name, type, inode }: NativeDirent): Dirent<Name> {
+  return { name: name as Name, kind: kindOfMode(type << 12), inode };
 }
