@@ -1,5 +1,5 @@
 /*
- * where.h - where a path leads (resolve.c).
+ * where.h - where a path leads (resolve.c, descriptor_paths.c).
  */
 #ifndef DFSKIT_SHIM_WHERE_H
 #define DFSKIT_SHIM_WHERE_H
