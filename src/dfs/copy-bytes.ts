@@ -13,10 +13,11 @@ interface Watch {
   count: (bytes: number) => void;
 }
 
-/** Copies the bytes of a file; a hole stays one. */
+/** Copies the bytes of a file, which had `size` of them a moment ago; a hole stays one. */
 export async function copyBytes(
   from: CopyEnd,
   source: Buffer,
+  size: bigint,
   to: CopyEnd,
   target: Buffer,
   watch: Watch,
@@ -26,7 +27,7 @@ export async function copyBytes(
   const buffer = Buffer.allocUnsafe(piece);
   let end = 0n;
   let written = 0n;
-  for (;;) {
+  while (end < size) {
     const start = input.seek === undefined ? end : await input.seek(end, false);
     if (start === undefined) break;
     const stop = input.seek === undefined ? undefined : await input.seek(start, true);
@@ -36,8 +37,10 @@ export async function copyBytes(
     // It ends before it said: somebody has cut it meanwhile.
     if (stop === undefined || end < stop) break;
   }
-  const { size } = await from.lstat(source);
-  if (size > written) await output.truncate(size);
+  if (written >= size) return;
+  // A hole at the end, unless somebody has cut it meanwhile.
+  const now = await from.lstat(source);
+  if (now.size > written) await output.truncate(now.size);
 }
 
 /** Copies what lies together. @returns where it ends, and where what was written does */

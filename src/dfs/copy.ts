@@ -141,7 +141,7 @@ class Copy {
       await this.#keepOwner(target, stats);
       return this.to.setTimes(target, stats.atimeNs, stats.mtimeNs);
     }
-    await copyBytes(this.from, source, this.to, target, {
+    await copyBytes(this.from, source, stats.size, this.to, target, {
       signal: this.#options.signal,
       count: (bytes) => (this.copied.bytes += BigInt(bytes)),
     });
