@@ -9,6 +9,7 @@ export function containerEnd(fs: FileSystem): CopyEnd {
       const stats = await fs.lstat(path);
       return { ...stats, identity: String(stats.inode) };
     },
+    absolute: (path) => path,
     list: async (path) => (await fs.readdir(path, { encoding: 'buffer' })).map((entry) => entry.name),
     readlink: (path) => fs.readlink(path, { encoding: 'buffer' }),
     async open(path) {

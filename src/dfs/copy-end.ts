@@ -12,6 +12,8 @@ export interface CopyStats {
   readonly identity: string;
   readonly atimeNs: bigint;
   readonly mtimeNs: bigint;
+  readonly ctimeNs: bigint;
+  readonly inode: bigint;
 }
 
 /** A file that is copied from. */
@@ -34,6 +36,8 @@ export interface CopyTarget extends AsyncDisposable {
  */
 export interface CopyEnd {
   lstat(path: Buffer): Promise<CopyStats>;
+  /** The same from the root of the side on. */
+  absolute(path: Buffer): Buffer;
   /** Names without `.` and `..`. */
   list(path: Buffer): Promise<Buffer[]>;
   readlink(path: Buffer): Promise<Buffer>;

@@ -2,6 +2,7 @@ import { constants } from 'node:fs';
 import * as host from 'node:fs/promises';
 import { addon } from './addon.js';
 import type { CopyEnd, CopyStats } from './copy-end.js';
+import { bytesOf, joinPath } from './words.js';
 
 const { O_RDONLY, O_WRONLY, O_CREAT, O_TRUNC, O_NOFOLLOW, O_NONBLOCK } = constants;
 
@@ -26,12 +27,13 @@ export const hostEnd: CopyEnd = {
         : stats.isSymbolicLink()
           ? 'symlink'
           : 'other';
-    const { size, atimeNs, mtimeNs } = stats;
+    const { size, atimeNs, mtimeNs, ctimeNs, ino: inode } = stats;
     return {
-      ...{ kind, size, atimeNs, mtimeNs, mode: Number(stats.mode), uid: Number(stats.uid) },
+      ...{ kind, size, atimeNs, mtimeNs, ctimeNs, inode, mode: Number(stats.mode), uid: Number(stats.uid) },
       ...{ gid: Number(stats.gid), links: Number(stats.nlink), identity: `${stats.dev}:${stats.ino}` },
     };
   },
+  absolute: (path) => (path[0] === 0x2f ? path : bytesOf(joinPath(process.cwd(), path))),
   list: (path) => host.readdir(path, { encoding: 'buffer' }),
   readlink: (path) => host.readlink(path, { encoding: 'buffer' }),
   async open(path) {

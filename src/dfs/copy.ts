@@ -1,6 +1,7 @@
 import { CopyError, endsAll, failureOf, type CopyFailure } from './copy-error.js';
 import type { CopyEnd, CopyStats } from './copy-end.js';
 import { copyBytes } from './copy-bytes.js';
+import { liesInItself } from './copy-self.js';
 import { DfsError, failed } from './error.js';
 import { bytesOf, joinPath } from './words.js';
 
@@ -120,17 +121,23 @@ class Copy {
     const { filter } = this.#options;
     if (filter !== undefined && !filter(source.toString(), source)) return 'done';
     const stats = await this.from.lstat(source);
+    if (above === undefined && (await liesInItself(stats, this.to, target)))
+      throw this.#refused(source, target, 'it would be copied into itself');
     if (stats.kind === 'directory') return this.#fill({ source, target, stats, above, left: 0 });
     if (stats.kind === 'other') {
-      throw new DfsError({
-        what: failed('copy', { path: source, dest: target, container: this.label }),
-        why: 'neither a file nor a directory nor a symbolic link (EINVAL)',
-        ...{ errno: 22, path: source, dest: target, operation: 'copy', syscall: 'lstat' },
-      });
+      throw this.#refused(source, target, 'neither a file nor a directory nor a symbolic link');
     }
     if (stats.links > 1) await this.#shared(source, target, stats);
     else await this.#alone(source, target, stats);
     return 'done';
+  }
+
+  #refused(source: Buffer, target: Buffer, why: string): DfsError {
+    return new DfsError({
+      what: failed('copy', { path: source, dest: target, container: this.label }),
+      why: `${why} (EINVAL)`,
+      ...{ errno: 22, path: source, dest: target, operation: 'copy', syscall: 'lstat' },
+    });
   }
 
   async #alone(source: Buffer, target: Buffer, stats: CopyStats): Promise<void> {

@@ -1,8 +1,9 @@
-import { chmodSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { CopyError } from '../../src/dfs/index.js';
+import { mount, umount } from '../../src/mount/index.js';
 import { packageRoot } from '../../src/paths.js';
 import { execute } from '../support/cli.js';
 import { useContainer } from '../support/client.js';
@@ -180,6 +181,27 @@ with open(sys.argv[1], 'wb') as f:
     await expect(fs.copyIn('', '/x')).rejects.toThrow(TypeError);
     await expect(fs.copyOut('/x', 'a\0b')).rejects.toThrow(TypeError);
     await expect(fs.copyIn(scratch, '/x', { signal: AbortSignal.abort() })).rejects.toThrow(/abort/i);
+  });
+
+  it.runIf(existsSync('/dev/fuse'))('refuse what a mount makes a copy into itself', async () => {
+    const { fs, name, scratch } = container;
+    const at = join(scratch, 'mounted');
+    mkdirSync(at);
+    await fs.mkdir('/self/sub', { recursive: true });
+    await fs.writeFile('/self/sub/f', 'kept');
+    await mount({ container: name, dir: at, store: process.env['DFSKIT_STORE'] ?? '' });
+    try {
+      const refused = { code: 'EINVAL', message: expect.stringContaining('copied into itself') as string };
+      await expect(fs.copyIn(join(at, 'self/sub/f'), '/self/sub/f')).rejects.toMatchObject(refused);
+      await expect(fs.copyIn(join(at, 'self'), '/self/sub/deep/copy')).rejects.toMatchObject(refused);
+      await expect(fs.copyOut('/self', join(at, 'self/sub/copy'))).rejects.toMatchObject(refused);
+      await expect(fs.copyOut('/', join(at, 'copy'))).rejects.toMatchObject(refused);
+      await fs.copyIn(join(at, 'self/sub'), '/self/copy');
+      expect(await fs.readFile('/self/copy/f', 'utf8')).toBe('kept');
+      expect(await fs.readFile('/self/sub/f', 'utf8')).toBe('kept');
+    } finally {
+      await umount(at);
+    }
   });
 
   it('end at what nothing gets past', async () => {
