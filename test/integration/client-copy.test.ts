@@ -34,7 +34,7 @@ def write(name, data, mode=0o644):
     os.chmod(name, mode)
 os.makedirs('sub/empty'); os.makedirs(b'n\xff/deep')
 write('program', b'#!/bin/sh\n', 0o755)
-write('set-id', b'x', 0o6755); write('sticky', b'x', 0o1604); write('closed', b'c', 0o000 if root else 0o400)
+write('set-id', b'x', 0o6755); write('sticky', b'x', 0o1604); write('closed', b'c')
 write('small', b'small'); write('large', os.urandom(3 << 20)); write('nothing', b'')
 write(b'n\xff/deep/\xfe', b'name')
 with open('hole', 'wb') as f: f.truncate(1 << 30)
@@ -47,7 +47,7 @@ os.link('large', 'sub/large again'); os.link('large', b'n\xff/large'); os.link('
 os.symlink('../large', 'sub/link'); os.symlink(b'\xff nowhere', 'dangling')
 os.link('dangling', 'dangling too', follow_symlinks=False)
 os.setxattr('small', b'user.\xff', b'\x00\x01'); os.setxattr('sub', 'user.empty', b'')
-os.setxattr('closed', 'user.large', b'v' * 3000)
+os.setxattr('closed', 'user.large', b'v' * 3000); os.chmod('closed', 0o000 if root else 0o400)
 os.mkdir('read-only'); write('read-only/in', b'in')
 if root:
     os.chown('small', 12, 34); os.chown('sub/empty', 56, 78); os.lchown('sub/link', 9, 10)
