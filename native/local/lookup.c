@@ -287,22 +287,32 @@ struct create_arg {
 	bool linkable; /* a file without a name may get one */
 	uint32_t oclass;
 	uint64_t chunk_size;
+	struct cred cr;
 	uint64_t ino;         /* out */
 	struct inode_rec rec; /* out */
 };
 
-/* A new record as the creator and its directory say; a->rec and a->ino. */
-static int new_inode(struct cont *c, struct txn *txn, struct create_arg *a, const struct inode_rec *dir,
-                     struct cred *cr)
+/* Who creates, asked before the lock of writers is taken: others wait for less. */
+static struct cred creator(void)
 {
+	struct cred cr;
+
+	cred_get(&cr);
+	if (cr.uid == 0)
+		cr.gid = (gid_t)sys_raw6(SYS_getegid, 0, 0, 0, 0, 0, 0);
+	return cr;
+}
+
+/* A new record as the creator and its directory say; a->rec and a->ino. */
+static int new_inode(struct cont *c, struct txn *txn, struct create_arg *a, const struct inode_rec *dir)
+{
+	const struct cred *cr = &a->cr;
 	int rc = perm_change_name(cr, dir, NULL);
 
 	if (rc == 0)
 		rc = inode_alloc(c, txn, &a->ino);
 	if (rc != 0)
 		return rc;
-	if (cr->uid == 0)
-		cr->gid = (gid_t)sys_raw6(SYS_getegid, 0, 0, 0, 0, 0, 0);
 	a->rec = (struct inode_rec){.mode = a->mode,
 	                            .uid = cr->uid,
 	                            .gid = dir->mode & S_ISGID ? dir->gid : cr->gid,
@@ -320,7 +330,6 @@ static int create_fn(struct cont *c, struct txn *txn, void *arg)
 	struct create_arg *a = arg;
 	struct inode_rec dir;
 	struct found f;
-	struct cred cr;
 	int rc = inode_get(txn, a->dir, &dir);
 
 	if (rc == 0 && dir.nlink == 0)
@@ -329,8 +338,7 @@ static int create_fn(struct cont *c, struct txn *txn, void *arg)
 		return rc;
 	if (!S_ISDIR(dir.mode))
 		return ENOTDIR;
-	cred_get(&cr);
-	rc = perm_check(&cr, &dir, MAY_X);
+	rc = perm_check(&a->cr, &dir, MAY_X);
 	if (rc != 0)
 		return rc;
 	rc = dirent_find(c, txn, a->dir, a->name, a->len, &f);
@@ -338,7 +346,7 @@ static int create_fn(struct cont *c, struct txn *txn, void *arg)
 		return rc == 0 ? EEXIST : rc;
 	if (f.slot == 0)
 		return ENOSPC;
-	rc = new_inode(c, txn, a, &dir, &cr);
+	rc = new_inode(c, txn, a, &dir);
 	if (rc != 0)
 		return rc;
 	if (S_ISDIR(a->mode)) {
@@ -370,7 +378,8 @@ static int create(struct dfs *dfs, struct dfs_obj *parent, const char *name, mod
 	                       .mode = mode,
 	                       .target = target,
 	                       .oclass = cid,
-	                       .chunk_size = chunk_size};
+	                       .chunk_size = chunk_size,
+	                       .cr = creator()};
 	int rc = dirent_check_name(name, &a.len);
 
 	if (rc == 0)
@@ -390,7 +399,6 @@ static int unnamed_fn(struct cont *c, struct txn *txn, void *arg)
 {
 	struct create_arg *a = arg;
 	struct inode_rec dir;
-	struct cred cr;
 	int rc = inode_get(txn, a->dir, &dir);
 
 	if (rc == 0 && !S_ISDIR(dir.mode))
@@ -402,8 +410,7 @@ static int unnamed_fn(struct cont *c, struct txn *txn, void *arg)
 	if (a->ino != 0) /* an earlier attempt's */
 		marks_release(c, a->ino);
 	a->ino = 0;
-	cred_get(&cr);
-	rc = new_inode(c, txn, a, &dir, &cr);
+	rc = new_inode(c, txn, a, &dir);
 	if (rc != 0)
 		return rc;
 	a->rec.flags = a->linkable ? INODE_LINKABLE : 0;
@@ -415,7 +422,8 @@ EXPORT int dfsx_open_unnamed(dfs_t *dfs, dfs_obj_t *dir, mode_t mode, int flags,
 {
 	struct create_arg a = {.dir = dir_ino(dfs, dir),
 	                       .mode = S_IFREG | (mode & 07777),
-	                       .linkable = !(flags & O_EXCL)};
+	                       .linkable = !(flags & O_EXCL),
+	                       .cr = creator()};
 	int rc;
 
 	if (dfs == NULL || obj == NULL)

@@ -19,20 +19,26 @@
 #include "transaction.h"
 #include "views.h"
 
-/* Reads the directory that is to lose or gain a name. Who may not look names up learns nothing of them. */
-static int get_dir(struct txn *txn, uint64_t ino, struct inode_rec *dir)
+/* Who asks is found out before the lock of writers is taken (`cr` of the arguments below): others wait for less. */
+static struct cred asker(void)
 {
 	struct cred cr;
+
+	cred_get(&cr);
+	return cr;
+}
+
+/* Reads the directory that is to lose or gain a name. Who may not look names up learns nothing of them. */
+static int get_dir(struct txn *txn, const struct cred *cr, uint64_t ino, struct inode_rec *dir)
+{
 	int rc = inode_get(txn, ino, dir);
 
 	if (rc == 0 && dir->nlink == 0)
 		rc = ENOENT;
 	if (rc == 0 && !S_ISDIR(dir->mode))
 		rc = ENOTDIR;
-	if (rc == 0 && (dir->mode & 0111) != 0111) {
-		cred_get(&cr);
-		rc = perm_check(&cr, dir, MAY_X);
-	}
+	if (rc == 0 && (dir->mode & 0111) != 0111)
+		rc = perm_check(cr, dir, MAY_X);
 	return rc;
 }
 
@@ -60,6 +66,7 @@ struct remove_arg {
 	const char *name;
 	size_t len;
 	enum remove_kind kind;
+	struct cred cr;
 	struct drop drop;
 	uint64_t ino;  /* out */
 	uint32_t mode; /* out */
@@ -87,11 +94,10 @@ static int remove_fn(struct cont *c, struct txn *txn, void *arg)
 	struct remove_arg *a = arg;
 	struct inode_rec dir, rec;
 	struct found f;
-	struct cred cr;
 	int rc;
 
 	drop_undo(c, &a->drop); /* of an earlier attempt */
-	rc = get_dir(txn, a->dir, &dir);
+	rc = get_dir(txn, &a->cr, a->dir, &dir);
 	if (rc == 0)
 		rc = dirent_find(c, txn, a->dir, a->name, a->len, &f);
 	if (rc == 0 && f.ino == SNAPDIR_INO)
@@ -100,8 +106,7 @@ static int remove_fn(struct cont *c, struct txn *txn, void *arg)
 		rc = inode_get(txn, f.ino, &rec);
 	if (rc != 0)
 		return rc;
-	cred_get(&cr);
-	rc = perm_change_name(&cr, &dir, &rec);
+	rc = perm_change_name(&a->cr, &dir, &rec);
 	if (rc == 0 && a->kind == REMOVE_DIR && !S_ISDIR(rec.mode))
 		rc = ENOTDIR;
 	if (rc == 0 && a->kind == REMOVE_FILE && S_ISDIR(rec.mode))
@@ -119,7 +124,7 @@ static int remove_fn(struct cont *c, struct txn *txn, void *arg)
 
 static int remove_name(dfs_t *dfs, dfs_obj_t *parent, const char *name, enum remove_kind kind, uint64_t *ino)
 {
-	struct remove_arg a = {.dir = dir_ino(dfs, parent), .name = name, .kind = kind, .drop = {.intent = -1}};
+	struct remove_arg a = {.dir = dir_ino(dfs, parent), .name = name, .kind = kind, .cr = asker(), .drop = {.intent = -1}};
 	int rc = dirent_check_name(name, &a.len);
 
 	if (rc == 0)
@@ -194,6 +199,7 @@ struct move_arg {
 	const char *from, *to;
 	size_t from_len, to_len;
 	unsigned flags;
+	struct cred cr;
 	struct drop drop;
 	uint64_t moved, replaced; /* out */
 	bool dirs;                /* out: a directory or a link changed its name */
@@ -275,15 +281,14 @@ static int move_fn(struct cont *c, struct txn *txn, void *arg)
 	struct move_arg *a = arg;
 	struct inode_rec from_dir, to_dir, frec, trec;
 	struct found f, t;
-	struct cred cr;
 	uint64_t slot;
 	int rc, found;
 
 	drop_undo(c, &a->drop);
 	a->replaced = 0;
-	rc = get_dir(txn, a->from_dir, &from_dir);
+	rc = get_dir(txn, &a->cr, a->from_dir, &from_dir);
 	if (rc == 0)
-		rc = get_dir(txn, a->to_dir, &to_dir);
+		rc = get_dir(txn, &a->cr, a->to_dir, &to_dir);
 	if (rc == 0)
 		rc = dirent_find(c, txn, a->from_dir, a->from, a->from_len, &f);
 	if (rc == 0)
@@ -306,10 +311,9 @@ static int move_fn(struct cont *c, struct txn *txn, void *arg)
 		return rc;
 	if (found == 0 && S_ISDIR(trec.mode) && (rc = check_not_above(txn, t.ino, a->from_dir)) != 0)
 		return rc != EINVAL || a->flags & RENAME_EXCHANGE ? rc : ENOTEMPTY;
-	cred_get(&cr);
-	rc = perm_change_name(&cr, &from_dir, &frec);
+	rc = perm_change_name(&a->cr, &from_dir, &frec);
 	if (rc == 0)
-		rc = perm_change_name(&cr, &to_dir, found == 0 ? &trec : NULL);
+		rc = perm_change_name(&a->cr, &to_dir, found == 0 ? &trec : NULL);
 	if (rc != 0)
 		return rc;
 	a->moved = f.ino;
@@ -343,6 +347,7 @@ static int move(dfs_t *dfs, unsigned flags, dfs_obj_t *parent, const char *name,
 	                     .from = name,
 	                     .to = new_name,
 	                     .flags = flags,
+	                     .cr = asker(),
 	                     .drop = {.intent = -1}};
 	int rc;
 
@@ -399,6 +404,7 @@ struct link_arg {
 	uint64_t ino, dir;
 	const char *name;
 	size_t len;
+	struct cred cr;
 };
 
 static int link_fn(struct cont *c, struct txn *txn, void *arg)
@@ -406,8 +412,7 @@ static int link_fn(struct cont *c, struct txn *txn, void *arg)
 	struct link_arg *a = arg;
 	struct inode_rec dir, rec;
 	struct found f;
-	struct cred cr;
-	int rc = get_dir(txn, a->dir, &dir);
+	int rc = get_dir(txn, &a->cr, a->dir, &dir);
 
 	if (rc == 0)
 		rc = inode_get(txn, a->ino, &rec);
@@ -418,8 +423,7 @@ static int link_fn(struct cont *c, struct txn *txn, void *arg)
 	rc = dirent_find(c, txn, a->dir, a->name, a->len, &f);
 	if (rc != ENOENT)
 		return rc == 0 ? EEXIST : rc;
-	cred_get(&cr);
-	rc = perm_change_name(&cr, &dir, NULL);
+	rc = perm_change_name(&a->cr, &dir, NULL);
 	if (rc == 0 && S_ISDIR(rec.mode))
 		rc = EPERM;
 	if (rc == 0)
@@ -437,7 +441,7 @@ static int link_fn(struct cont *c, struct txn *txn, void *arg)
 
 EXPORT int dfsx_link(dfs_t *dfs, dfs_obj_t *obj, dfs_obj_t *new_parent, const char *new_name)
 {
-	struct link_arg a = {.dir = dir_ino(dfs, new_parent), .name = new_name};
+	struct link_arg a = {.dir = dir_ino(dfs, new_parent), .name = new_name, .cr = asker()};
 	int rc;
 
 	if (dfs == NULL || obj == NULL)
