@@ -130,9 +130,11 @@ static struct journal *journal_of(MDB_txn *txn)
 
 int __real_mdb_put(MDB_txn *txn, MDB_dbi dbi, MDB_val *key, MDB_val *data, unsigned flags);
 int __real_mdb_del(MDB_txn *txn, MDB_dbi dbi, MDB_val *key, MDB_val *data);
+int __real_mdb_cursor_put(MDB_cursor *cur, MDB_val *key, MDB_val *data, unsigned flags);
 int __real_mdb_cursor_del(MDB_cursor *cur, unsigned flags);
 int __wrap_mdb_put(MDB_txn *txn, MDB_dbi dbi, MDB_val *key, MDB_val *data, unsigned flags);
 int __wrap_mdb_del(MDB_txn *txn, MDB_dbi dbi, MDB_val *key, MDB_val *data);
+int __wrap_mdb_cursor_put(MDB_cursor *cur, MDB_val *key, MDB_val *data, unsigned flags);
 int __wrap_mdb_cursor_del(MDB_cursor *cur, unsigned flags);
 
 int __wrap_mdb_put(MDB_txn *txn, MDB_dbi dbi, MDB_val *key, MDB_val *data, unsigned flags)
@@ -160,6 +162,20 @@ int __wrap_mdb_del(MDB_txn *txn, MDB_dbi dbi, MDB_val *key, MDB_val *data)
 	rc = __real_mdb_del(txn, dbi, key, data);
 	if (rc == 0)
 		note(j, key, NULL, false);
+	return rc;
+}
+
+int __wrap_mdb_cursor_put(MDB_cursor *cur, MDB_val *key, MDB_val *data, unsigned flags)
+{
+	struct journal *j = journal_of(mdb_cursor_txn(cur));
+	int rc;
+
+	if (j == NULL)
+		return __real_mdb_cursor_put(cur, key, data, flags);
+	settle(j);
+	rc = __real_mdb_cursor_put(cur, key, data, flags);
+	if (rc == 0)
+		note(j, key, data, (flags & MDB_RESERVE) != 0);
 	return rc;
 }
 

@@ -1,5 +1,5 @@
 /*
- * overlay.h - the log of pending changes, and a process's index of it, as pending.c and overlay.c see them.
+ * overlay.h - the log of pending changes, and a process's index of it, as pending.c, merge.c and overlay.c see them.
  */
 #ifndef LOCAL_OVERLAY_H
 #define LOCAL_OVERLAY_H

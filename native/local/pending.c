@@ -19,7 +19,6 @@
  *
  * Only fsync(2) needs more: where there is a journal, it has what the tree has taken in (env_sync).
  */
-#include <stdlib.h>
 #include <sys/statfs.h>
 #include "container.h"
 #include "journal.h"
@@ -168,54 +167,4 @@ int pending_append(struct txn *t)
 	overlay_catch_up(c, base,
 	                 &o); /* ours is found like anybody's; if there is no memory, by the next one who looks */
 	return 0;
-}
-
-/* The last change of each key, in the order of the keys. */
-static int compare(const void *a, const void *b)
-{
-	const struct change *x = *(const struct change *const *)a, *y = *(const struct change *const *)b;
-
-	return memcmp(&x->hi, &y->hi, 16);
-}
-_Static_assert(offsetof(struct change, lo) == offsetof(struct change, hi) + 8, "compared as one");
-
-int pending_merge(struct txn *t)
-{
-	struct cont *c = t->c;
-	uint64_t base = mdb_txn_id(t->mdb) - 1;
-	const struct change **last;
-	struct overlay *o;
-	uint32_t i, n = 0, count;
-	struct key key = make_key(0, KEY_MERGED);
-	MDB_val k = {sizeof(key), &key}, v = {sizeof(base), &base};
-	int rc = 0;
-
-	t->over = NULL;
-	t->pending = t->need_tree = false;
-	if (log_base(&c->pending) != base)
-		return 0;
-	rc = overlay_catch_up(c, base, &o);
-	if (rc != 0)
-		return rc;
-	count = atomic_load(&o->count);
-	if (count == 0)
-		return 0;
-	last = malloc(count * sizeof(struct change *));
-	if (last == NULL)
-		return ENOMEM;
-	for (i = 0; i < count; i++)
-		if (overlay_find(o, count, o->changes[i].hi, o->changes[i].lo) == &o->changes[i])
-			last[n++] = &o->changes[i];
-	qsort(last, n, sizeof(struct change *), compare);
-	c->journal.removes = true; /* it may have the space that is kept for those who make some */
-	for (i = 0; rc == 0 && i < n; i++) {
-		MDB_val at = {16, (void *)(uintptr_t)&last[i]->hi}, to = {last[i]->len, o->arena + last[i]->value};
-
-		rc = last[i]->removed ? mdb_del(t->mdb, DBI, &at, NULL) : mdb_put(t->mdb, DBI, &at, &to, 0);
-		if (rc == MDB_NOTFOUND)
-			rc = 0;
-	}
-	free(last);
-	/* Changes that cancelled each other must leave the log, too. */
-	return rc != 0 ? rc : mdb_put(t->mdb, DBI, &k, &v, 0);
 }
