@@ -17,10 +17,10 @@ export async function passthrough() {
   for (let round = 0; round < rounds; round++) {
     for (const { name, environment } of all) {
       const { stdout } = await $({ quiet: true, verbose: false, env: { ...process.env, ...environment } })`${driver}`;
-      for (const [call, { kind, low }] of Object.entries(JSON.parse(stdout).calls)) {
+      for (const [call, { kind, ...times }] of Object.entries(JSON.parse(stdout).calls)) {
         kinds.set(call, kind);
         const list = samples.get(name).get(call) ?? [];
-        samples.get(name).set(call, [...list, low]);
+        samples.get(name).set(call, [...list, times]);
       }
     }
   }
@@ -34,19 +34,20 @@ export async function passthrough() {
   const data = { unit: 'ns', rounds, calls: {} };
   for (const [call, kind] of kinds) {
     const base = samples.get(plain.name).get(call);
-    // Round by round: what slows the machine for longer than a round cancels out.
-    const added = shims.map(({ name }) => median(samples.get(name).get(call).map((value, round) => value - base[round])));
+    const above = (name) => median(samples.get(name).get(call).map((times) => times.above));
+    const added = shims.map(({ name }) => above(name) - above(plain.name));
+    const whole = median(base.map((times) => times.call));
     table.push([
       call,
       kind,
-      `${median(base).toFixed(1)} ns`,
+      `${whole.toFixed(1)} ns`,
       ...added.map((value) => `${value < 0 ? '' : '+'}${value.toFixed(1)} ns`),
       `≤ +${targets[kind]} ns`,
     ]);
     data.calls[call] = {
       kind,
       target: targets[kind],
-      plain: median(base),
+      plain: whole,
       added: Object.fromEntries(shims.map(({ name }, index) => [name, added[index]])),
       samples: Object.fromEntries(all.map(({ name }) => [name, samples.get(name).get(call)])),
     };

@@ -28,7 +28,8 @@ static void join(const struct entry *from, size_t begin, size_t middle, size_t e
 	size_t left = begin, right = middle, at;
 
 	for (at = begin; at < end; at++)
-		to[at] = right == end || (left < middle && !before(&from[right], &from[left])) ? from[left++] : from[right++];
+		to[at] = right == end || (left < middle && !before(&from[right], &from[left])) ? from[left++]
+		                                                                               : from[right++];
 }
 
 /* Mergesort, through `room` for as many. Returns the one of both that has the result. */
@@ -60,7 +61,8 @@ static size_t gather(const struct overlay *o, uint32_t count, struct entry *entr
 		const struct change *change = &o->changes[i];
 
 		if (overlay_find(o, count, change->hi, change->lo) == change)
-			entries[n++] = (struct entry){__builtin_bswap64(change->hi), __builtin_bswap64(change->lo), change};
+			entries[n++] =
+			    (struct entry){__builtin_bswap64(change->hi), __builtin_bswap64(change->lo), change};
 	}
 	return n;
 }

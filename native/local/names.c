@@ -124,7 +124,8 @@ static int remove_fn(struct cont *c, struct txn *txn, void *arg)
 
 static int remove_name(dfs_t *dfs, dfs_obj_t *parent, const char *name, enum remove_kind kind, uint64_t *ino)
 {
-	struct remove_arg a = {.dir = dir_ino(dfs, parent), .name = name, .kind = kind, .cr = asker(), .drop = {.intent = -1}};
+	struct remove_arg a = {
+	    .dir = dir_ino(dfs, parent), .name = name, .kind = kind, .cr = asker(), .drop = {.intent = -1}};
 	int rc = dirent_check_name(name, &a.len);
 
 	if (rc == 0)
