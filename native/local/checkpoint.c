@@ -265,9 +265,47 @@ static int lock_journal(struct cont *c, bool wait)
 	return fd;
 }
 
-static int base_path(struct cont *c, char **path)
+static int sync_names(struct cont *c)
 {
-	return asprintf(path, "%s/base", c->path) < 0 ? ENOMEM : 0;
+	return (int)-RETRY(SYS4(SYS_fsync, c->dir_fd, 0, 0, 0));
+}
+
+static int open_tree(struct cont *c, const char *name, MDB_env **env)
+{
+	char *path;
+	int rc = asprintf(&path, "%s/%s", c->path, name) < 0 ? ENOMEM : 0;
+
+	if (rc != 0)
+		return rc;
+	rc = env_open_base(path, c->share & 0666, env);
+	free(path);
+	return rc;
+}
+
+/* LMDB does not sync the first pages of a new tree, and does not take one of which only some are there. So the name is
+ * given to a tree that is whole on the disk. */
+static int make_base(struct cont *c)
+{
+	MDB_env *env = NULL;
+	int rc;
+
+	sys_unlinkat(c->dir_fd, "base.new", 0);
+	rc = open_tree(c, "base.new", &env);
+	if (rc == 0)
+		rc = mdb_env_sync(env, 1);
+	if (env != NULL)
+		mdb_env_close(env);
+	if (rc == 0)
+		rc = (int)-SYS4(SYS_renameat2, c->dir_fd, "base.new", c->dir_fd, "base");
+	return rc != 0 ? rc : sync_names(c);
+}
+
+static int open_base(struct cont *c, MDB_env **env)
+{
+	struct stat st;
+	int rc = sys_fstatat(c->dir_fd, "base", &st, 0) == 0 ? 0 : make_base(c);
+
+	return rc != 0 ? rc : open_tree(c, "base", env);
 }
 
 static void remove_segments(struct cont *c, uint64_t below)
@@ -288,10 +326,7 @@ void journal_checkpoint(struct cont *c)
 	struct journal_pos pos = {0};
 	enum bytes bytes = BYTES_UNKNOWN;
 	bool more = true;
-	char *path;
 
-	if (base_path(c, &path) != 0)
-		return;
 	while (more) {
 		uint64_t before = signals_block();
 		MDB_env *env = NULL;
@@ -300,13 +335,12 @@ void journal_checkpoint(struct cont *c)
 		more = false;
 		if (rank_trylock(&c->journal.checkpoint, RANK_CHECKPOINT) == 0) {
 			lock = lock_journal(c, false);
-			rc = lock < 0 ? EBUSY : env_open_base(path, c->share & 0666, &env);
+			rc = lock < 0 ? EBUSY : open_base(c, &env);
 			if (rc == 0)
 				rc = apply_step(c, env, last, bytes, &pos, &more);
 			if (env != NULL)
 				mdb_env_close(env);
-			if (rc == 0 && !more && pos.segment == last + 1 && /* the base may be new: its name first */
-			    RETRY(SYS4(SYS_fsync, c->dir_fd, 0, 0, 0)) == 0)
+			if (rc == 0 && !more && pos.segment == last + 1)
 				remove_segments(c, pos.segment);
 			if (rc != 0)
 				more = false;
@@ -320,7 +354,6 @@ void journal_checkpoint(struct cont *c)
 			more = true;
 		}
 	}
-	free(path);
 }
 
 /* ---- opening ------------------------------------------------------------------------------------------ */
@@ -351,7 +384,7 @@ static int copy_file(struct cont *c, const char *from, const char *to)
 	if (rc == 0)
 		rc = (int)-SYS4(SYS_renameat2, c->dir_fd, temp, c->dir_fd, to);
 	if (rc == 0)
-		rc = (int)-RETRY(SYS4(SYS_fsync, c->dir_fd, 0, 0, 0));
+		rc = sync_names(c);
 	if (in >= 0)
 		sys_close(in);
 	if (out >= 0)
@@ -404,11 +437,8 @@ static int rebuild(struct cont *c)
 	uint64_t txnid = 0, cut_at = 0, newest;
 	MDB_env *env = NULL;
 	bool more = true;
-	char *path;
-	int rc = base_path(c, &path);
+	int rc = open_base(c, &env);
 
-	if (rc == 0)
-		rc = env_open_base(path, c->share & 0666, &env);
 	while (rc == 0 && more)
 		rc = apply_step(c, env, UINT64_MAX, BYTES_CUT, &pos, &more);
 	newest = newest_segment(c, pos.segment);
@@ -417,7 +447,6 @@ static int rebuild(struct cont *c)
 		rc = conclude(env, &pos, &txnid, &cut_at);
 	if (env != NULL)
 		mdb_env_close(env);
-	free(path);
 	pending_discard(c);
 	if (rc == 0)
 		rc = copy_file(c, "base", "meta");

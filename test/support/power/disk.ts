@@ -2,8 +2,9 @@ import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Event } from './recording.js';
 
-/** How much of what was not synced has reached the disk. */
-export type Luck = 'nothing' | 'everything' | 'something';
+/** What has reached the disk of all that was not synced; the pages are those of each write. */
+export const lucks = ['nothing', 'everything', 'first pages', 'later pages', 'something'] as const;
+export type Luck = (typeof lucks)[number];
 
 const page = 4096;
 
@@ -102,13 +103,15 @@ export class Disk {
 
   /** Writes what is there after a cut now to a directory. The disk is not to be used afterwards. */
   cut(luck: Luck, target: string): void {
-    const reached = (): boolean => luck === 'everything' || (luck === 'something' && Math.random() < 0.5);
-    const names =
-      luck === 'something'
-        ? Math.floor(Math.random() * (this.names.length + 1))
-        : luck === 'everything'
-          ? this.names.length
-          : 0;
+    const reached: Reached = {
+      nothing: () => false,
+      everything: () => true,
+      'first pages': (nr: number) => nr === 0,
+      'later pages': (nr: number) => nr > 0,
+      something: () => Math.random() < 0.5,
+    }[luck];
+    const all = this.names.length;
+    const names = luck === 'nothing' ? 0 : luck === 'something' ? Math.floor(Math.random() * (all + 1)) : all;
     this.names.slice(0, names).forEach(({ apply }) => apply());
     for (const directory of this.directories) mkdirSync(join(target, directory), { recursive: true });
     for (const [name, file] of this.files) {
@@ -134,17 +137,20 @@ function flush(file: File): void {
     file.durable = data === undefined ? resized(file.durable, size) : change(file.durable, at, data);
 }
 
+/** Is the page of this number of a write there? */
+type Reached = (nr: number) => boolean;
+
 /** A write that lies on several pages may be there in part. */
 function reachedParts(
   content: Buffer,
   { at, data, size }: File['pending'][number],
-  reached: () => boolean,
+  reached: Reached,
 ): Buffer {
-  if (data === undefined) return reached() ? resized(content, size) : content;
+  if (data === undefined) return reached(0) ? resized(content, size) : content;
   let result = content;
-  for (let from = 0; from < data.length;) {
+  for (let from = 0, nr = 0; from < data.length; nr++) {
     const to = Math.min(data.length, from + page - ((at + from) % page));
-    if (reached()) result = change(result, at + from, data.subarray(from, to));
+    if (reached(nr)) result = change(result, at + from, data.subarray(from, to));
     from = to;
   }
   return result;

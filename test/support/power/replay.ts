@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { dfskit } from '../cli.js';
 import { buildDirectory } from '../build.js';
 import { ModelProcess, modelProgram } from '../model/runner.js';
-import { Disk, type Luck } from './disk.js';
+import { Disk, lucks } from './disk.js';
 import { record } from './recording.js';
 import { workload, type Script } from './workload.js';
 
@@ -91,7 +91,7 @@ export async function cutPower(rounds: number, stride: number): Promise<number> 
       env: tight(store),
     });
     for (let cut = 0; cut <= events.length; cut += stride)
-      for (const luck of ['nothing', 'everything', 'something'] satisfies Luck[]) {
+      for (const luck of lucks) {
         rmSync(image, { recursive: true, force: true });
         mkdirSync(container(image), { recursive: true });
         writeFileSync(join(image, 'version'), '1\n');
