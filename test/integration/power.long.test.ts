@@ -1,10 +1,9 @@
-import { execFileSync } from 'node:child_process';
 import { beforeAll, expect, it } from 'vitest';
-import { buildDirectory } from '../support/build.js';
+import { buildTarget } from '../support/build.js';
 import { cutPower } from '../support/power/replay.js';
 
 beforeAll(() => {
-  execFileSync('cmake', ['--build', buildDirectory, '--target', 'dfs_local_tight'], { stdio: 'ignore' });
+  buildTarget('dfs_local_tight');
 });
 
 it('has all that was synced after a cut of the power at every step', { timeout: 3_600_000 }, async () => {

@@ -4,7 +4,7 @@ import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { constants } from 'node:fs';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { buildDirectory } from '../support/build.js';
+import { buildDirectory, buildTarget } from '../support/build.js';
 import { dfskit } from '../support/cli.js';
 import { ModelProcess, modelProgram } from '../support/model/runner.js';
 
@@ -14,7 +14,7 @@ let store: string;
 let cleanup: (() => void)[];
 
 beforeAll(() => {
-  execFileSync('cmake', ['--build', buildDirectory, '--target', 'dfs_local_tight'], { stdio: 'ignore' });
+  buildTarget('dfs_local_tight');
 });
 
 beforeEach(() => {
