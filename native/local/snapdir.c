@@ -50,16 +50,12 @@ static size_t shown_name(const MDB_val *v, char out[DAOS_SNAPSHOT_MAX_LEN])
 
 int snapdir_name(struct txn *txn, uint64_t id, char *out, size_t *len)
 {
-	struct key key = make_key(SPACE_SNAPSHOT, id);
-	MDB_val k = {sizeof(key), &key}, v;
-	int rc = tree_get(txn, &k, &v);
+	MDB_val v;
+	int rc = snapshot_get(txn, id, &v);
 
-	if (rc != 0)
-		return rc == MDB_NOTFOUND ? ESTALE : rc;
-	if (v.mv_size < SNAPSHOT_HEAD)
-		return DAMAGED;
-	*len = shown_name(&v, out);
-	return 0;
+	if (rc == 0)
+		*len = shown_name(&v, out);
+	return rc;
 }
 
 int snapdir_walk(struct txn *txn, uint64_t after, rec_fn fn, void *arg)

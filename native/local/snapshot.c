@@ -44,18 +44,25 @@ static int snapshots_put(struct txn *txn, const struct snapshots_rec *all)
 	return tree_put(txn, &k, &v, 0);
 }
 
-int snapshot_epoch(struct txn *txn, uint64_t id, uint64_t *epoch)
+int snapshot_get(struct txn *txn, uint64_t id, MDB_val *v)
 {
 	struct key key = make_key(SPACE_SNAPSHOT, id);
-	MDB_val k = {sizeof(key), &key}, v;
-	int rc = tree_get(txn, &k, &v);
+	MDB_val k = {sizeof(key), &key};
+	int rc = tree_get(txn, &k, v);
 
 	if (rc != 0)
 		return rc == MDB_NOTFOUND ? ESTALE : rc;
-	if (v.mv_size < SNAPSHOT_HEAD)
-		return DAMAGED;
-	memcpy(epoch, v.mv_data, sizeof(*epoch));
-	return 0;
+	return v->mv_size < SNAPSHOT_HEAD ? DAMAGED : 0;
+}
+
+int snapshot_epoch(struct txn *txn, uint64_t id, uint64_t *epoch)
+{
+	MDB_val v;
+	int rc = snapshot_get(txn, id, &v);
+
+	if (rc == 0)
+		memcpy(epoch, v.mv_data, sizeof(*epoch));
+	return rc;
 }
 
 static void set_word(struct cont *c, uint64_t word)

@@ -4,6 +4,7 @@
 #ifndef LOCAL_SNAPSHOT_H
 #define LOCAL_SNAPSHOT_H
 
+#include <lmdb.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -12,6 +13,7 @@ struct snapshots_rec;
 struct txn;
 
 int snapshots_get(struct txn *txn, struct snapshots_rec *all);
+int snapshot_get(struct txn *txn, uint64_t id, MDB_val *v);        /* its struct snapshot_rec; ESTALE */
 int snapshot_epoch(struct txn *txn, uint64_t id, uint64_t *epoch); /* ESTALE */
 int snapshots_count(struct cont *c, uint32_t *count, uint64_t *newest);
 int snapshot_exists(struct cont *c, uint64_t id); /* 0 or ESTALE */
