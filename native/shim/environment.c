@@ -14,9 +14,15 @@
 static char *saved[MAX_SAVED]; /* NAME=value, copies */
 static size_t nr_saved;
 
+/* What the shim and libdaos, with what is below it, are told by the environment. */
 static bool ours(const char *entry)
 {
-	return strncmp(entry, "DFSKIT_", 7) == 0 || strncmp(entry, "D_IL_", 5) == 0;
+	static const char *const prefixes[] = {"DFSKIT_", "DAOS_", "D_", "CRT_", "FI_", "OFI_"};
+
+	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++)
+		if (strncmp(entry, prefixes[i], strlen(prefixes[i])) == 0)
+			return true;
+	return false;
 }
 
 static bool is_handover(const char *entry)
