@@ -188,21 +188,13 @@ Failure AppendTo(Object &file, d_sg_list_t *sgl, daos_size_t size, daos_off_t *e
 {
 	const struct provider *p = file.c->p;
 
-	if (p->dfsx_append != nullptr && size > 0) {
-		daos_size_t appended = 0;
-		int rc = p->dfsx_append(file.c->dfs, file.obj, sgl, end);
-		for (uint32_t i = 0; i < sgl->sg_nr; i++)
-			appended += sgl->sg_iovs[i].iov_len;
-		return {rc == 0 && appended != size ? EFBIG : rc, "dfsx_append", ""};
-	}
-	daos_size_t at = 0;
-	int rc = p->dfs_get_size(file.c->dfs, file.obj, &at);
-	if (rc != 0)
-		return {rc, "dfs_get_size", ""};
-	*end = at + size;
 	if (size == 0)
-		return {};
-	return {p->dfs_write(file.c->dfs, file.obj, sgl, at, nullptr), "dfs_write", ""};
+		return {p->dfs_get_size(file.c->dfs, file.obj, end), "dfs_get_size", ""};
+	daos_size_t appended = 0;
+	int rc = provider_append(p, file.c->dfs, file.obj, sgl, end);
+	for (uint32_t i = 0; i < sgl->sg_nr; i++)
+		appended += sgl->sg_iovs[i].iov_len;
+	return {rc == 0 && appended != size ? EFBIG : rc, p->dfsx_append != nullptr ? "dfsx_append" : "dfs_write", ""};
 }
 
 Napi::Value Append(const Napi::CallbackInfo &info)

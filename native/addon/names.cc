@@ -120,7 +120,10 @@ Napi::Value Remove(const Napi::CallbackInfo &info)
 			if (failure.err != 0)
 				return failure;
 		}
-		return {c->p->dfs_remove(c->dfs, parent.obj, split.name.c_str(), tree, nullptr), "dfs_remove", ""};
+		int rc = c->p->dfs_remove(c->dfs, parent.obj, split.name.c_str(), tree, nullptr);
+		if (rc == 0 && (directory || tree))
+			provider_dirs_changed(c->p);
+		return {rc, "dfs_remove", ""};
 	});
 }
 
@@ -143,12 +146,15 @@ Napi::Value Rename(const Napi::CallbackInfo &info)
 		if (p->dfsx_rename != nullptr)
 			return {p->dfsx_rename(c->dfs, parent.obj, name, newParent.obj, newName, flags), "dfsx_rename",
 			        ""};
-		if (flags == RENAME_EXCHANGE)
-			return {p->dfs_exchange(c->dfs, parent.obj, name, newParent.obj, newName), "dfs_exchange", ""};
 		mode_t mode;
 		if (flags == RENAME_NOREPLACE && ModeOf(newParent, renamed.name, &mode).err == 0)
 			return {EEXIST, "dfs_move", ""};
-		return {p->dfs_move(c->dfs, parent.obj, name, newParent.obj, newName, nullptr), "dfs_move", ""};
+		bool exchange = flags == RENAME_EXCHANGE;
+		int rc = exchange ? p->dfs_exchange(c->dfs, parent.obj, name, newParent.obj, newName)
+		                  : p->dfs_move(c->dfs, parent.obj, name, newParent.obj, newName, nullptr);
+		if (rc == 0)
+			provider_dirs_changed(p); /* it may have been one */
+		return {rc, exchange ? "dfs_exchange" : "dfs_move", ""};
 	});
 }
 

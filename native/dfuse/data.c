@@ -2,7 +2,6 @@
  * data.c - open files and their bytes.
  */
 #include <fcntl.h>
-#include <linux/falloc.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -266,24 +265,6 @@ void op_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off, struct fuse
 	free(larger);
 }
 
-/* dfsx_append() for a provider without it; not atomic. */
-static int append_at_end(struct handle *handle, d_sg_list_t *sgl, daos_off_t *end)
-{
-	daos_size_t size;
-	int rc = dfuse.p->dfs_get_size(handle->dfs, handle->obj, &size);
-
-	if (rc == 0)
-		rc = dfuse.p->dfs_write(handle->dfs, handle->obj, sgl, size, NULL);
-	*end = size + sgl->sg_iovs[0].iov_len;
-	return rc;
-}
-
-static int append(struct handle *handle, d_sg_list_t *sgl, daos_off_t *end)
-{
-	return dfuse.p->dfsx_append ? dfuse.p->dfsx_append(handle->dfs, handle->obj, sgl, end)
-	                            : append_at_end(handle, sgl, end);
-}
-
 void op_write(fuse_req_t req, fuse_ino_t ino, const char *buf, size_t size, off_t off, struct fuse_file_info *fi)
 {
 	struct file *file = file_of(fi);
@@ -301,7 +282,7 @@ void op_write(fuse_req_t req, fuse_ino_t ino, const char *buf, size_t size, off_
 	}
 	/* Pages of a mapping that are written back have their place, whatever the flags say. */
 	if (fi->flags & O_APPEND && !fi->writepage)
-		rc = append(file->handle, piece(&p, buf, size), &end);
+		rc = provider_append(dfuse.p, file->handle->dfs, file->handle->obj, piece(&p, buf, size), &end);
 	else
 		rc = dfuse.p->dfs_write(file->handle->dfs, file->handle->obj, piece(&p, buf, size), (daos_off_t)off,
 		                        NULL);
@@ -332,26 +313,6 @@ void op_fsync(fuse_req_t req, fuse_ino_t ino, int datasync, struct fuse_file_inf
 		fuse_reply_err(req, dfuse.p->dfs_sync(handle->dfs));
 }
 
-/* dfsx_fallocate() for a provider without it. */
-static int reserve(struct handle *handle, int mode, daos_off_t off, daos_size_t len)
-{
-	daos_size_t size;
-	int rc;
-
-	if (mode == (FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE)) {
-		rc = dfuse.p->dfs_get_size(handle->dfs, handle->obj, &size);
-		if (rc || off >= size)
-			return rc;
-		return dfuse.p->dfs_punch(handle->dfs, handle->obj, off, len < size - off ? len : size - off);
-	}
-	if (mode != 0)
-		return EOPNOTSUPP;
-	rc = dfuse.p->dfs_get_size(handle->dfs, handle->obj, &size);
-	if (rc == 0 && size < off + len)
-		rc = dfuse.p->dfs_punch(handle->dfs, handle->obj, off + len, DFS_MAX_FSIZE);
-	return rc;
-}
-
 void op_fallocate(fuse_req_t req, fuse_ino_t ino, int mode, off_t off, off_t len, struct fuse_file_info *fi)
 {
 	struct handle *handle = file_of(fi)->handle;
@@ -359,11 +320,8 @@ void op_fallocate(fuse_req_t req, fuse_ino_t ino, int mode, off_t off, off_t len
 	(void)ino;
 	COUNT(FUSE_FALLOCATE);
 	transport_drop_privs(handle);
-	if (dfuse.p->dfsx_fallocate)
-		fuse_reply_err(req, dfuse.p->dfsx_fallocate(handle->dfs, handle->obj, mode, (daos_off_t)off,
-		                                            (daos_size_t)len));
-	else
-		fuse_reply_err(req, reserve(handle, mode, (daos_off_t)off, (daos_size_t)len));
+	fuse_reply_err(req,
+	               provider_fallocate(dfuse.p, handle->dfs, handle->obj, mode, (daos_off_t)off, (daos_size_t)len));
 }
 
 static int seek_without_holes(struct handle *handle, daos_off_t off, int whence, daos_off_t *result)

@@ -47,7 +47,11 @@ static int remove_typed(struct handle *dir, const char *name, bool is_dir)
 
 	if (rc == 0 && is_dir != !!S_ISDIR(st.st_mode))
 		rc = is_dir ? ENOTDIR : EISDIR;
-	return rc ? rc : dfuse.p->dfs_remove(dir->dfs, dir->obj, name, false, NULL);
+	if (rc == 0)
+		rc = dfuse.p->dfs_remove(dir->dfs, dir->obj, name, false, NULL);
+	if (rc == 0 && is_dir)
+		provider_dirs_changed(dfuse.p);
+	return rc;
 }
 
 /* EXDEV for the name of another container: as long as that is there, it is not lost by the way. */
@@ -117,24 +121,33 @@ static void follow_rename(struct container *cont, dfs_obj_t *dir, const char *na
 	p->dfs_release(obj);
 }
 
+/* renameat2(2) by a library without it; not atomic. */
+static int rename_plain(dfs_t *dfs, dfs_obj_t *dir, const char *name, dfs_obj_t *new_dir, const char *new_name,
+                        unsigned int flags)
+{
+	const struct provider *p = dfuse.p;
+	struct stat st, at;
+	int rc = p->dfs_stat(dfs, dir, name, &st), there;
+
+	if (rc)
+		return rc;
+	there = p->dfs_stat(dfs, new_dir, new_name, &at);
+	if (flags & RENAME_NOREPLACE && there != ENOENT)
+		return there ? there : EEXIST;
+	if (flags & RENAME_EXCHANGE)
+		rc = p->dfs_exchange(dfs, dir, name, new_dir, new_name);
+	else
+		rc = p->dfs_move(dfs, dir, name, new_dir, new_name, NULL);
+	if (rc == 0 && (S_ISDIR(st.st_mode) || (there == 0 && S_ISDIR(at.st_mode))))
+		provider_dirs_changed(p);
+	return rc;
+}
+
 static int rename_in(struct container *cont, dfs_obj_t *dir, const char *name, dfs_obj_t *new_dir, const char *new_name,
                      unsigned int flags)
 {
-	const struct provider *p = dfuse.p;
-	dfs_t *dfs = cont->dfs;
-	struct stat st;
-	int rc;
-
-	if (p->dfsx_rename)
-		return p->dfsx_rename(dfs, dir, name, new_dir, new_name, flags);
-	if (flags & RENAME_EXCHANGE)
-		return p->dfs_exchange(dfs, dir, name, new_dir, new_name);
-	if (flags & RENAME_NOREPLACE) {
-		rc = p->dfs_stat(dfs, new_dir, new_name, &st);
-		if (rc != ENOENT)
-			return rc ? rc : EEXIST;
-	}
-	return p->dfs_move(dfs, dir, name, new_dir, new_name, NULL);
+	return dfuse.p->dfsx_rename ? dfuse.p->dfsx_rename(cont->dfs, dir, name, new_dir, new_name, flags)
+	                            : rename_plain(cont->dfs, dir, name, new_dir, new_name, flags);
 }
 
 void op_rename(fuse_req_t req, fuse_ino_t parent, const char *name, fuse_ino_t new_parent, const char *new_name,

@@ -20,6 +20,10 @@ long where_lstat(const struct where *w, struct stat *st);
 /** The value of the link that w names replaces it. */
 long where_follow_name(struct where *w);
 
+/** After a directory was renamed in the process: the working directory, when it is that or below it, is where it is now.
+ *  For a library that can't say the path of a directory; paths are inside the container. */
+void cwd_renamed(struct mount *mnt, const char *from, const char *to);
+
 /** umask of the process, as the program set it last. */
 extern mode_t shim_umask;
 

@@ -5,6 +5,7 @@
  * the provider's cookie plus 2, so telldir and seekdir work and fork shares it as POSIX says.
  */
 #include <dirent.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <dfskit_ext.h>
@@ -268,6 +269,22 @@ long op_fchdir(int fd)
 	return r;
 }
 
+void cwd_renamed(struct mount *mnt, const char *from, const char *to)
+{
+	struct ofd *cwd = ofd_get_cwd();
+	size_t n = strlen(from);
+	char path[2 * PATH_MAX];
+	dfs_obj_t *obj;
+	int err = 0;
+
+	if (cwd && cwd->mnt == mnt && cwd->path && strncmp(cwd->path, from, n) == 0 &&
+	    (!cwd->path[n] || cwd->path[n] == '/') &&
+	    snprintf(path, sizeof(path), "%s%s", to, cwd->path + n) < PATH_MAX - (int)mnt->root_len &&
+	    (obj = ofd_obj(cwd, &err)) && mnt->p->dfs_dup(mnt->dfs, obj, O_RDONLY, &obj) == 0)
+		enter(mnt, path, obj, NULL);
+	ofd_put(cwd);
+}
+
 long op_getcwd(char *buf, size_t size)
 {
 	struct ofd *ofd = ofd_get_cwd();
@@ -276,6 +293,10 @@ long op_getcwd(char *buf, size_t size)
 	if (!ofd)
 		return SHIM_RAW(SYS_getcwd, buf, size);
 	long r = ofd_dir_path(ofd, path, sizeof(path));
+	if (r && ofd->mnt->dfuse && !ofd->mnt->p->dfsx_dir_path) {
+		ofd_put(ofd);
+		return SHIM_RAW(SYS_getcwd, buf, size); /* another process has renamed it: the kernel may know */
+	}
 	if (!r) {
 		size_t n = strlen(path), need = ofd->mnt->root_len + n + 1;
 		if (need > size)

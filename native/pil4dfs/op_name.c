@@ -89,7 +89,11 @@ static long remove_checked(const struct where *w, bool is_dir)
 		r = -EISDIR;
 	if (!r && is_dir && link_named(w->mnt, w->parent, w->name))
 		r = -EXDEV;
-	return r ? r : -p->dfs_remove(w->mnt->dfs, w->parent, w->name, false, NULL);
+	if (!r)
+		r = -p->dfs_remove(w->mnt->dfs, w->parent, w->name, false, NULL);
+	if (!r && is_dir)
+		provider_dirs_changed(p);
+	return r;
 }
 
 long op_unlinkat(int dirfd, const char *path, int flags)
@@ -178,10 +182,36 @@ static long parent_there(const struct where *w)
 	return SHIM_RAW(SYS_newfstatat, w->dirfd, path, &st, 0);
 }
 
+/* renameat2(2) by a library without it. */
+static long rename_plain(const struct where *from, const struct where *to, unsigned int flags)
+{
+	const struct provider *p = from->mnt->p;
+	struct stat st, at;
+	long r = where_lstat(from, &st);
+
+	if (r)
+		return r;
+	long there = where_lstat(to, &at);
+	if (flags & RENAME_NOREPLACE && there == 0)
+		return -EEXIST;
+	if (flags & RENAME_EXCHANGE)
+		r = -p->dfs_exchange(from->mnt->dfs, from->parent, from->name, to->parent, to->name);
+	else
+		r = -p->dfs_move(from->mnt->dfs, from->parent, from->name, to->parent, to->name, NULL);
+	if (!r && (S_ISDIR(st.st_mode) || (there == 0 && S_ISDIR(at.st_mode))))
+		provider_dirs_changed(p);
+	if (!r && S_ISDIR(st.st_mode) && !from->no_path && !to->no_path) {
+		char a[PATH_MAX + NAME_MAX + 2], b[PATH_MAX + NAME_MAX + 2];
+		where_path(from, a);
+		where_path(to, b);
+		cwd_renamed(from->mnt, a, b);
+	}
+	return r;
+}
+
 static long rename_ours(const struct where *from, const struct where *to, unsigned int flags)
 {
 	const struct provider *p = from->mnt->p;
-	struct stat st;
 
 	if (from->mnt != to->mnt)
 		return -EXDEV;
@@ -192,11 +222,7 @@ static long rename_ours(const struct where *from, const struct where *to, unsign
 		return r;
 	if (p->dfsx_rename)
 		return -p->dfsx_rename(from->mnt->dfs, from->parent, from->name, to->parent, to->name, flags);
-	if (flags & RENAME_EXCHANGE)
-		return -p->dfs_exchange(from->mnt->dfs, from->parent, from->name, to->parent, to->name);
-	if (flags & RENAME_NOREPLACE && where_lstat(to, &st) == 0)
-		return -EEXIST;
-	return -p->dfs_move(from->mnt->dfs, from->parent, from->name, to->parent, to->name, NULL);
+	return rename_plain(from, to, flags);
 }
 
 long op_renameat2(int olddirfd, const char *oldpath, int newdirfd, const char *newpath, unsigned int flags)

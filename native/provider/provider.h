@@ -59,6 +59,27 @@ void provider_complete_stat(struct stat *st, daos_obj_id_t oid);
  */
 void provider_after_fork(const struct provider *p);
 
+/**
+ * Writes at the end of a file, atomically among the processes of the node (with a library that can't do it, among those
+ * of the user). \param end  out: offset after the bytes. \return 0 or an errno
+ */
+int provider_append(const struct provider *p, dfs_t *dfs, dfs_obj_t *obj, d_sg_list_t *sgl, daos_off_t *end);
+
+/**
+ * fallocate(2). A library that can't do it extends a file (\a mode 0) without setting space aside, and makes holes; other
+ * modes are EOPNOTSUPP. \return 0 or an errno
+ */
+int provider_fallocate(const struct provider *p, dfs_t *dfs, dfs_obj_t *obj, int mode, daos_off_t off, daos_size_t len);
+
+/**
+ * A counter in shared memory that changes whenever a directory is renamed or removed: dfsx_dir_generation(), or with a
+ * library without it one of what this user does on this node and tells by provider_dirs_changed(). It is never 0.
+ */
+const volatile uint64_t *provider_dir_generation(const struct provider *p, dfs_t *dfs);
+
+/** After a directory was renamed or removed by \a p; nothing where it counts by itself. */
+void provider_dirs_changed(const struct provider *p);
+
 /** Before dfs_osetattr: UTIME_NOW in \a st is a time that our provider knows, and knows who may set it; libdfs does not. */
 static inline void provider_set_now(const struct provider *p, struct stat *st)
 {

@@ -2,8 +2,9 @@
  * dircache.c - directories of the container by their canonical path, open.
  *
  * Only directories are kept, never files or missing names. With a provider that counts changes of the
- * directory tree (dfsx_dir_generation) an entry is true or is dropped; with another one it is trusted
- * for D_IL_DCACHE_REC_TIMEOUT seconds, as users of DAOS know it.
+ * directory tree (dfsx_dir_generation) an entry is true or is dropped. With another one only what this user does on
+ * this node is counted (provider_dir_generation), and an entry is trusted for D_IL_DCACHE_REC_TIMEOUT seconds, as users
+ * of DAOS know it.
  */
 #include <pthread.h>
 #include <stdlib.h>
@@ -112,7 +113,7 @@ struct dir_ref *dir_find(struct mount *mnt, const char *path, size_t len)
 	uint64_t generation = mnt->generation ? *mnt->generation : 0;
 	struct dir_ref *dir = solo_swap(&recent, (struct dir_ref *)NULL);
 
-	if (dir && is(dir, mnt, path, len) && mnt->generation &&
+	if (dir && is(dir, mnt, path, len) && mnt->generation && !dir->until &&
 	    atomic_load_explicit(&dir->generation, memory_order_relaxed) == generation)
 		return dir;
 	let_go(dir);
@@ -157,8 +158,9 @@ struct dir_ref *dir_add(struct mount *mnt, const char *path, size_t len, dfs_obj
 	}
 	if (nr_entries >= MAX_ENTRIES)
 		drop_all();
-	dir->until = mnt->generation ? 0 : now() + timeout;
-	if (mnt->generation || timeout != 0) {
+	bool counted = mnt->p->dfsx_dir_generation != NULL;
+	dir->until = counted ? 0 : now() + timeout;
+	if (counted || timeout != 0) {
 		atomic_store(&dir->refs, 2);
 		dir->next = buckets[dir->hash % NR_BUCKETS];
 		buckets[dir->hash % NR_BUCKETS] = dir;

@@ -206,7 +206,10 @@ static void take_one(int fd, off_t *at)
 	daos_obj_id_t oid = {.lo = f.oid_lo, .hi = f.oid_hi};
 	if (mnt && f.fd == CWD && shim_takes_paths) {
 		/* No slot of the family: nobody reads the working directory through this description. */
-		atomic_store(&shim_cwd, ofd_adopt(mnt, NULL, OFD_DIR, oid, NULL));
+		struct ofd *cwd = ofd_adopt(mnt, NULL, OFD_DIR, oid, f.has_path ? path : NULL);
+		if (cwd)
+			cwd->generation = 0; /* it may have been renamed: a provider that can say the path is asked */
+		atomic_store(&shim_cwd, cwd);
 		return;
 	}
 	if (!mnt || SHIM_RAW(SYS_fcntl, f.fd, F_GETFD) < 0)

@@ -133,23 +133,12 @@ SHIM_HOT static long write_at(struct ofd *ofd, dfs_obj_t *obj, d_sg_list_t *sgl,
 	return (long)total;
 }
 
-/* Without the provider's help the end is looked up: atomic among those that share the description only. */
 static long append(struct ofd *ofd, dfs_obj_t *obj, d_sg_list_t *sgl, size_t total, off_t *end)
 {
-	const struct provider *p = ofd->mnt->p;
-	daos_size_t size = 0;
 	daos_off_t after = 0;
-	int rc;
+	int rc = provider_append(ofd->mnt->p, ofd->mnt->dfs, obj, sgl, &after);
 
-	if (p->dfsx_append) {
-		rc = p->dfsx_append(ofd->mnt->dfs, obj, sgl, &after);
-		total = keep(sgl, total);
-	} else {
-		rc = p->dfs_get_size(ofd->mnt->dfs, obj, &size);
-		if (!rc)
-			rc = p->dfs_write(ofd->mnt->dfs, obj, sgl, size, NULL);
-		after = size + total;
-	}
+	total = keep(sgl, total);
 	if (rc)
 		return -rc;
 	*end = (off_t)after;
@@ -555,13 +544,10 @@ long op_fallocate(int fd, int mode, off_t offset, off_t len)
 	long r = begin(fd, O_RDONLY, &ofd, &obj);
 	if (r)
 		return r;
-	const struct provider *p = ofd->mnt->p;
 	if (atomic_load(&ofd->real))
 		r = SHIM_RAW(SYS_fallocate, fd, mode, offset, len); /* its pages, and the size that it knows */
 	else
-		r = p->dfsx_fallocate
-		        ? -p->dfsx_fallocate(ofd->mnt->dfs, obj, mode, (daos_off_t)offset, (daos_size_t)len)
-		        : -EOPNOTSUPP;
+		r = -provider_fallocate(ofd->mnt->p, ofd->mnt->dfs, obj, mode, (daos_off_t)offset, (daos_size_t)len);
 	ofd_put(ofd);
 	return r;
 }

@@ -16,6 +16,28 @@
 #include "walk.h"
 #include "where.h"
 
+/* Does the path at which a directory was opened still lead to it? For a provider that can't say the path. */
+static bool leads_back(struct ofd *ofd)
+{
+	const struct provider *p = ofd->mnt->p;
+	size_t len = strlen(ofd->path);
+	struct dir_ref *dir = len ? dir_find(ofd->mnt, ofd->path, len) : NULL;
+	dfs_obj_t *obj = dir ? dir_obj(dir) : NULL;
+	daos_obj_id_t oid = {0};
+
+	if (!len)
+		return true;
+	if (!dir && p->dfs_lookup(ofd->mnt->dfs, ofd->path, O_RDONLY | O_NOFOLLOW, &obj, NULL, NULL) != 0)
+		return false;
+	p->dfs_obj2id(obj, &oid);
+	if (!dir)
+		p->dfs_release(obj);
+	dir_put(dir);
+	if (!ofd->oid.lo && !ofd->oid.hi)
+		ofd->oid = oid; /* the working directory that the program began in: only its path was known */
+	return oid.lo == ofd->oid.lo && oid.hi == ofd->oid.hi;
+}
+
 long ofd_dir_path(struct ofd *ofd, char *out, size_t size)
 {
 	int err = 0;
@@ -37,6 +59,9 @@ long ofd_dir_path(struct ofd *ofd, char *out, size_t size)
 		return ofd_dir_path(ofd, out, size);
 	if (!ofd->path || strlen(ofd->path) >= size)
 		return -ENAMETOOLONG;
+	if (!true_path && mount_connect(ofd->mnt) && !leads_back(ofd))
+		return -ENOENT;
+	ofd->generation = generation;
 	strcpy(out, ofd->path);
 	return 0;
 }
