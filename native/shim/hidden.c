@@ -14,7 +14,11 @@ static _Atomic int hidden[MAX_HIDDEN]; /* number + 1 */
 /* High, but not so high that the kernel's table of the process grows large. */
 #define HIDE_TOP 4096u
 
-int fd_hide(int fd)
+/* Those of a provider that does not say which are its own. */
+static _Atomic uint64_t provided[HIDE_TOP / 64];
+
+/* To the first free number that lies \a below the top. */
+static int move_up(int fd, unsigned int below)
 {
 	struct rlimit lim = {0};
 	unsigned int top = HIDE_TOP;
@@ -27,7 +31,7 @@ int fd_hide(int fd)
 		SHIM_RAW(SYS_prlimit64, 0, RLIMIT_NOFILE, &more, NULL);
 	} else if (lim.rlim_cur < HIDE_TOP)
 		top = (unsigned int)lim.rlim_cur;
-	long high = SHIM_RAW(SYS_fcntl, fd, F_DUPFD_CLOEXEC, top > 4 * MAX_HIDDEN ? top - 2 * MAX_HIDDEN : top / 2);
+	long high = SHIM_RAW(SYS_fcntl, fd, F_DUPFD_CLOEXEC, top > 2 * below ? top - below : top / 2);
 	if (raise)
 		SHIM_RAW(SYS_prlimit64, 0, RLIMIT_NOFILE, &lim, NULL);
 	if (high >= 0) {
@@ -35,6 +39,26 @@ int fd_hide(int fd)
 		fd = (int)high;
 	}
 	fd_floor_set();
+	return fd;
+}
+
+int fd_hide_provided(int fd)
+{
+	fd = move_up(fd, 16 * MAX_HIDDEN);
+	if ((unsigned int)fd < HIDE_TOP)
+		atomic_fetch_or(&provided[fd / 64], 1ull << (fd % 64));
+	return fd;
+}
+
+void fd_forget_provided(int fd)
+{
+	if ((unsigned int)fd < HIDE_TOP)
+		atomic_fetch_and(&provided[fd / 64], ~(1ull << (fd % 64)));
+}
+
+int fd_hide(int fd)
+{
+	fd = move_up(fd, 2 * MAX_HIDDEN);
 	for (int i = 0; i < MAX_HIDDEN; i++) {
 		int none = 0;
 		if (atomic_compare_exchange_strong(&hidden[i], &none, fd + 1))
@@ -66,6 +90,9 @@ bool fd_hidden(int fd)
 	for (int i = 0; i < MAX_HIDDEN; i++)
 		if (atomic_load_explicit(&hidden[i], memory_order_relaxed) == fd + 1)
 			return true;
+	if ((unsigned int)fd < HIDE_TOP &&
+	    atomic_load_explicit(&provided[fd / 64], memory_order_relaxed) >> (fd % 64) & 1)
+		return true;
 	const struct provider *p = atomic_load_explicit(&shim_provider, memory_order_relaxed);
 	return p && p->dfsx_owns_fd && p->dfsx_owns_fd(fd);
 }

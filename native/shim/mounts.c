@@ -15,6 +15,7 @@
 #include "hidden.h"
 #include "mounts.h"
 #include "ranks.h"
+#include "provided.h"
 #include "runtime.h"
 
 /* More mounts than any node has; the ones beyond it are reached through the kernel. */
@@ -203,8 +204,8 @@ static int connect_mount(struct mount *mnt, const struct provider *p, struct rou
 
 	if (!rc)
 		rc = p->dfs_lookup(mnt->dfs, "/", flags, &mnt->root_obj, NULL, NULL);
-	if (!rc && p->dfsx_dir_generation)
-		mnt->generation = p->dfsx_dir_generation(mnt->dfs);
+	if (!rc)
+		mnt->generation = provider_dir_generation(p, mnt->dfs);
 	mnt->p = p;
 	return rc;
 }
@@ -274,13 +275,18 @@ static bool connect(struct mount *mnt, int state)
 	loading_begin();
 	int rc = mnt->dfuse ? route_ask(mnt, &route) : 0;
 	if (!rc) {
+		provided_before();
 		p = provider_load(mnt->dfuse ? route.provider : NULL, route.err, sizeof(route.err));
 		if (p && p->dfsx_fork && !atomic_load(&shim_provider))
 			p->dfsx_fork(-1); /* a fork may have begun: ours is registered, its own would come too late */
+		if (p)
+			provided_loaded(p, false);
 		if (!p || p->dfs_init() != 0)
 			rc = ELIBACC;
 		else
 			atomic_store(&shim_provider, p);
+		if (!rc)
+			provided_loaded(p, true);
 	}
 	atomic_fetch_sub(&loading, 1);
 	rank_lock(&connect_lock, RANK_MOUNT);
