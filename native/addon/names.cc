@@ -143,18 +143,12 @@ Napi::Value Rename(const Napi::CallbackInfo &info)
 			return failure;
 		const char *name = old.name.c_str(), *newName = renamed.name.c_str();
 		unsigned flags = how == "exchange" ? RENAME_EXCHANGE : how == "noreplace" ? RENAME_NOREPLACE : 0;
-		if (p->dfsx_rename != nullptr)
-			return {p->dfsx_rename(c->dfs, parent.obj, name, newParent.obj, newName, flags), "dfsx_rename",
-			        ""};
-		mode_t mode;
-		if (flags == RENAME_NOREPLACE && ModeOf(newParent, renamed.name, &mode).err == 0)
-			return {EEXIST, "dfs_move", ""};
-		bool exchange = flags == RENAME_EXCHANGE;
-		int rc = exchange ? p->dfs_exchange(c->dfs, parent.obj, name, newParent.obj, newName)
-		                  : p->dfs_move(c->dfs, parent.obj, name, newParent.obj, newName, nullptr);
-		if (rc == 0)
-			provider_dirs_changed(p); /* it may have been one */
-		return {rc, exchange ? "dfs_exchange" : "dfs_move", ""};
+		bool directory;
+		int rc = provider_rename(p, c->dfs, parent.obj, name, newParent.obj, newName, flags, &directory);
+		const char *call = p->dfsx_rename != nullptr  ? "dfsx_rename"
+		                   : flags == RENAME_EXCHANGE ? "dfs_exchange"
+		                                              : "dfs_move";
+		return {rc, call, ""};
 	});
 }
 

@@ -15,6 +15,14 @@ static void reply_attributes(fuse_req_t req, struct inode *inode, struct stat *s
 	fuse_reply_attr(req, st, inode->snapshot ? 0 : inode->cont->policy.attr);
 }
 
+static bool is_open(struct inode *inode)
+{
+	pthread_mutex_lock(&inode->lock);
+	bool open = inode->opens > 0;
+	pthread_mutex_unlock(&inode->lock);
+	return open;
+}
+
 void op_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
 	struct inode *inode = inode_of(ino);
@@ -31,7 +39,8 @@ void op_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 	}
 	rc = inode_handle(inode, false, &handle);
 	if (rc == 0) {
-		rc = dfuse.p->dfs_ostat(handle->dfs, handle->obj, &st);
+		rc = is_open(inode) ? provider_open_stat(dfuse.p, handle->dfs, handle->obj, &st)
+		                    : dfuse.p->dfs_ostat(handle->dfs, handle->obj, &st);
 		handle_put(handle);
 	}
 	if (rc)

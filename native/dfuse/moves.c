@@ -121,40 +121,12 @@ static void follow_rename(struct container *cont, dfs_obj_t *dir, const char *na
 	p->dfs_release(obj);
 }
 
-/* renameat2(2) by a library without it; not atomic. */
-static int rename_plain(dfs_t *dfs, dfs_obj_t *dir, const char *name, dfs_obj_t *new_dir, const char *new_name,
-                        unsigned int flags)
-{
-	const struct provider *p = dfuse.p;
-	struct stat st, at;
-	int rc = p->dfs_stat(dfs, dir, name, &st), there;
-
-	if (rc)
-		return rc;
-	there = p->dfs_stat(dfs, new_dir, new_name, &at);
-	if (flags & RENAME_NOREPLACE && there != ENOENT)
-		return there ? there : EEXIST;
-	if (flags & RENAME_EXCHANGE)
-		rc = p->dfs_exchange(dfs, dir, name, new_dir, new_name);
-	else
-		rc = p->dfs_move(dfs, dir, name, new_dir, new_name, NULL);
-	if (rc == 0 && (S_ISDIR(st.st_mode) || (there == 0 && S_ISDIR(at.st_mode))))
-		provider_dirs_changed(p);
-	return rc;
-}
-
-static int rename_in(struct container *cont, dfs_obj_t *dir, const char *name, dfs_obj_t *new_dir, const char *new_name,
-                     unsigned int flags)
-{
-	return dfuse.p->dfsx_rename ? dfuse.p->dfsx_rename(cont->dfs, dir, name, new_dir, new_name, flags)
-	                            : rename_plain(cont->dfs, dir, name, new_dir, new_name, flags);
-}
-
 void op_rename(fuse_req_t req, fuse_ino_t parent, const char *name, fuse_ino_t new_parent, const char *new_name,
                unsigned int flags)
 {
 	struct container *cont = inode_of(parent)->cont;
 	struct handle *dir, *new_dir;
+	bool directory;
 	int rc;
 
 	COUNT(flags ? FUSE_RENAME2 : FUSE_RENAME);
@@ -174,7 +146,8 @@ void op_rename(fuse_req_t req, fuse_ino_t parent, const char *name, fuse_ino_t n
 	if (rc == 0) {
 		rc = flags & RENAME_EXCHANGE ? 0 : not_a_container(new_dir, inode_of(new_parent), new_name);
 		if (rc == 0)
-			rc = rename_in(cont, dir->obj, name, new_dir->obj, new_name, flags);
+			rc = provider_rename(dfuse.p, cont->dfs, dir->obj, name, new_dir->obj, new_name, flags,
+			                     &directory);
 		if (rc == 0)
 			follow_rename(cont, new_dir->obj, new_name);
 		if (rc == 0 && flags & RENAME_EXCHANGE)

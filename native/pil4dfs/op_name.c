@@ -182,36 +182,21 @@ static long parent_there(const struct where *w)
 	return SHIM_RAW(SYS_newfstatat, w->dirfd, path, &st, 0);
 }
 
-/* renameat2(2) by a library without it. */
-static long rename_plain(const struct where *from, const struct where *to, unsigned int flags)
+/* The working directory goes with what was moved. */
+static void follow_rename(const struct where *from, const struct where *to)
 {
-	const struct provider *p = from->mnt->p;
-	struct stat st, at;
-	long r = where_lstat(from, &st);
+	char a[PATH_MAX + NAME_MAX + 2], b[PATH_MAX + NAME_MAX + 2];
 
-	if (r)
-		return r;
-	long there = where_lstat(to, &at);
-	if (flags & RENAME_NOREPLACE && there == 0)
-		return -EEXIST;
-	if (flags & RENAME_EXCHANGE)
-		r = -p->dfs_exchange(from->mnt->dfs, from->parent, from->name, to->parent, to->name);
-	else
-		r = -p->dfs_move(from->mnt->dfs, from->parent, from->name, to->parent, to->name, NULL);
-	if (!r && (S_ISDIR(st.st_mode) || (there == 0 && S_ISDIR(at.st_mode))))
-		provider_dirs_changed(p);
-	if (!r && S_ISDIR(st.st_mode) && !from->no_path && !to->no_path) {
-		char a[PATH_MAX + NAME_MAX + 2], b[PATH_MAX + NAME_MAX + 2];
-		where_path(from, a);
-		where_path(to, b);
-		cwd_renamed(from->mnt, a, b);
-	}
-	return r;
+	if (from->no_path || to->no_path)
+		return;
+	where_path(from, a);
+	where_path(to, b);
+	cwd_renamed(from->mnt, a, b);
 }
 
 static long rename_ours(const struct where *from, const struct where *to, unsigned int flags)
 {
-	const struct provider *p = from->mnt->p;
+	bool directory;
 
 	if (from->mnt != to->mnt)
 		return -EXDEV;
@@ -220,9 +205,11 @@ static long rename_ours(const struct where *from, const struct where *to, unsign
 	long r = rename_slash(from, to, flags);
 	if (r)
 		return r;
-	if (p->dfsx_rename)
-		return -p->dfsx_rename(from->mnt->dfs, from->parent, from->name, to->parent, to->name, flags);
-	return rename_plain(from, to, flags);
+	r = -provider_rename(from->mnt->p, from->mnt->dfs, from->parent, from->name, to->parent, to->name, flags,
+	                     &directory);
+	if (!r && directory)
+		follow_rename(from, to);
+	return r;
 }
 
 long op_renameat2(int olddirfd, const char *oldpath, int newdirfd, const char *newpath, unsigned int flags)

@@ -7,6 +7,7 @@
 #ifndef DFSKIT_PROVIDER_H
 #define DFSKIT_PROVIDER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <daos.h>
 #include <daos_fs.h>
@@ -54,6 +55,12 @@ const struct provider *provider_load(const char *name, char *err, size_t errlen)
 void provider_complete_stat(struct stat *st, daos_obj_id_t oid);
 
 /**
+ * Attributes of an open file, as dfs_ostat(). libdfs looks them up by the name and knows nothing of one that was removed:
+ * then they are what the object itself says, with no links.
+ */
+int provider_open_stat(const struct provider *p, dfs_t *dfs, dfs_obj_t *obj, struct stat *st);
+
+/**
  * Makes a provider usable in the child of a fork, by the thread that is left there, for one that has no dfsx_fork().
  * libdaos keeps the connections and the progress of its parent otherwise, and a call waits for ever.
  */
@@ -79,6 +86,13 @@ const volatile uint64_t *provider_dir_generation(const struct provider *p, dfs_t
 
 /** After a directory was renamed or removed by \a p; nothing where it counts by itself. */
 void provider_dirs_changed(const struct provider *p);
+
+/**
+ * renameat2(2): \a flags is 0, RENAME_NOREPLACE or RENAME_EXCHANGE. A library that can't do it does its best.
+ * \param directory  out: a directory was moved by such a library. \return 0 or an errno
+ */
+int provider_rename(const struct provider *p, dfs_t *dfs, dfs_obj_t *parent, const char *name, dfs_obj_t *new_parent,
+                    const char *new_name, unsigned int flags, bool *directory);
 
 /** Before dfs_osetattr: UTIME_NOW in \a st is a time that our provider knows, and knows who may set it; libdfs does not. */
 static inline void provider_set_now(const struct provider *p, struct stat *st)

@@ -18,7 +18,7 @@ long ofd_stat(struct ofd *ofd, struct stat *st)
 
 	if (!obj)
 		return -rc;
-	rc = ofd->mnt->p->dfs_ostat(ofd->mnt->dfs, obj, st);
+	rc = provider_open_stat(ofd->mnt->p, ofd->mnt->dfs, obj, st);
 	provider_complete_stat(st, ofd->oid);
 	st->st_dev = ofd->mnt->dev;
 	return -rc;
