@@ -1,5 +1,6 @@
 import { describe } from 'vitest';
 import { sameAsKernel } from '../support/compare.js';
+import { linkOrCopy } from '../support/abilities.js';
 import { useMountedContainer } from '../support/mounted.js';
 
 const mounted = useMountedContainer();
@@ -11,7 +12,7 @@ describe('perl', () => {
     script: `perl -MFile::Find -MFile::Copy -MFile::Temp=tempfile -MFcntl=:flock,SEEK_SET -e '
       open(my $f, "+>", "f") or die $!; print $f "line $_\\n" for 1..1000; flock($f, LOCK_EX) or die $!; seek($f, 0, SEEK_SET); my @l = <$f>; print scalar(@l), " ", $l[500]; close $f;
       open($f, ">>", "f"); print $f "last\\n"; close $f; print -s "f", " ", (-d "." ? "dir" : ""), (-e "none" ? "" : " none"), "\\n";
-      mkdir "d" or die; mkdir "d/$_" for 1..5; copy("f", "d/$_/c") for 1..5; move("d/1/c", "d/moved"); symlink("moved", "d/l"); link("f", "d/hard"); print readlink("d/l"), " ", (stat("f"))[3], "\\n";
+      mkdir "d" or die; mkdir "d/$_" for 1..5; copy("f", "d/$_/c") for 1..5; move("d/1/c", "d/moved"); symlink("moved", "d/l"); ${linkOrCopy('link', 'copy')}("f", "d/hard"); print readlink("d/l"), " ", (stat("f"))[3], "\\n";
       my @found; find({wanted => sub { push @found, $File::Find::name }, no_chdir => 0}, "d"); print join(" ", sort @found), "\\n"; print join(" ", sort glob("d/*/c")), "\\n";
       opendir(my $h, "d"); print join(" ", sort readdir $h), "\\n"; print \`tail -1 f; wc -l < d/2/c\`; open(my $p, "|-", "cat > piped") or die; print $p "through\\n"; close $p; print \`cat piped\`;
       truncate("f", 10); print -s "f", "\\n"; utime(100, 200, "f"); print((stat "f")[9], "\\n"); unlink("d/hard", "piped") == 2 or die; rename("d/2", "d/two") or die; rmdir("d/3") and die; print "$!\\n" if !open(my $n, "<", "d/3/none");
@@ -29,7 +30,7 @@ describe('node', () => {
     script: `cat > main.mjs <<'END'
 import fs from 'node:fs'; import { promises as fsp } from 'node:fs'; import { pipeline } from 'node:stream/promises'; import { createGzip, gunzipSync } from 'node:zlib'; import crypto from 'node:crypto';
 fs.writeFileSync('a', 'x'.repeat(100000)); fs.appendFileSync('a', 'end'); console.log(fs.readFileSync('a').length, fs.statSync('a').size, fs.existsSync('none'));
-fs.mkdirSync('d/e/f', { recursive: true }); fs.symlinkSync('../a', 'd/l'); fs.linkSync('a', 'd/h'); console.log(fs.readlinkSync('d/l'), fs.statSync('a').nlink, fs.realpathSync('d/l') === process.cwd() + '/a', fs.realpathSync.native('d/l') === process.cwd() + '/a');
+fs.mkdirSync('d/e/f', { recursive: true }); fs.symlinkSync('../a', 'd/l'); fs.${linkOrCopy('linkSync', 'copyFileSync')}('a', 'd/h'); console.log(fs.readlinkSync('d/l'), fs.statSync('a').nlink, fs.realpathSync('d/l') === process.cwd() + '/a', fs.realpathSync.native('d/l') === process.cwd() + '/a');
 const fd = fs.openSync('b', 'w+', 0o640); console.log(fs.writeSync(fd, 'hello', 3), fs.readSync(fd, Buffer.alloc(20), 0, 20, 0), fs.fstatSync(fd).mode.toString(8)); fs.ftruncateSync(fd, 4); fs.futimesSync(fd, 1, 2); fs.fsyncSync(fd); fs.closeSync(fd); console.log(fs.statSync('b').mtimeMs);
 await Promise.all(Array.from({ length: 200 }, (_, i) => fsp.writeFile('d/e/' + i, String(i).repeat(i)))); console.log((await fsp.readdir('d/e')).length, (await Promise.all(Array.from({ length: 200 }, (_, i) => fsp.readFile('d/e/' + i, 'utf8')))).join('').length);
 const h = await fsp.open('c', 'a+'); await h.appendFile('one\\n'); await h.write('two\\n'); console.log((await h.stat()).size); await h.close(); for await (const line of (await fsp.open('c')).readLines()) console.log(line);

@@ -7,18 +7,15 @@ import { preloadLibrary } from '../../src/flavors.js';
 import { mount, type Mounted } from '../../src/mount/index.js';
 import { binPath } from '../../src/paths.js';
 import { program } from '../support/build.js';
+import { daos } from '../support/daos.js';
 import { execute, temporaryDirectory } from '../support/cli.js';
 
-const prefix = process.env['DFSKIT_DAOS_PREFIX'];
-const container = process.env['DFSKIT_TEST_CONT'];
-const asked = prefix !== undefined && container !== undefined;
-if (!asked) {
+const { prefix = '', container = '', environment: env = {} } = daos ?? {};
+if (daos === undefined) {
   console.log(
     'skipped: tests over DAOS need DFSKIT_DAOS_PREFIX and DFSKIT_TEST_CONT=POOL/CONT (docs/daos.md)',
   );
 }
-
-const env = { DFSKIT_PROVIDER: 'daos' };
 
 /** Names, bytes and kinds, in an order that does not depend on the file system. */
 const script = `
@@ -57,7 +54,7 @@ print(len(data), data[-1:].decode())`;
 /** That of the system: a wrapper of a version manager makes calls of its own. */
 const python = program('python3') ?? 'python3';
 
-describe.runIf(asked)('over DAOS', { timeout: 240_000 }, () => {
+describe.runIf(daos)('over DAOS', { timeout: 240_000 }, () => {
   let scratch: ReturnType<typeof temporaryDirectory>;
   let mounted: Mounted;
   let top: string;
@@ -66,7 +63,7 @@ describe.runIf(asked)('over DAOS', { timeout: 240_000 }, () => {
     scratch = temporaryDirectory();
     const dir = join(scratch.path, 'mount');
     mkdirSync(dir);
-    mounted = await mount({ container: container ?? '', dir, provider: 'daos' });
+    mounted = await mount({ container: container, dir, provider: 'daos' });
     top = mkdtempSync(join(dir, 'dfskit-test-'));
   }, 180_000);
   afterAll(async () => {
@@ -79,7 +76,7 @@ describe.runIf(asked)('over DAOS', { timeout: 240_000 }, () => {
   }, 180_000);
 
   it('answers the driver that calls the library', async () => {
-    const args = ['--api', 'dfs', '--cont', container ?? '', '--dir', '/dfskit-test-driver', '--remove-dir'];
+    const args = ['--api', 'dfs', '--cont', container, '--dir', '/dfskit-test-driver', '--remove-dir'];
     const more = ['--workload', 'rand-read-4k', '--ops', '100', '--file-mib', '1'];
     const result = await execute(binPath('dfskit-bench'), [...args, ...more], { env });
     expect(result, result.stderr).toMatchObject({ status: 0 });
@@ -115,7 +112,7 @@ describe.runIf(asked)('over DAOS', { timeout: 240_000 }, () => {
     ] as const) {
       const cwd = mkdtempSync(join(top, 'w'));
       const result = await execute('timeout', ['60', python, '-c', writeAndRead, cwd], {
-        env: { ...env, LD_PRELOAD: join(prefix ?? '', 'lib64', name), D_IL_REPORT: '0x1' },
+        env: { ...env, LD_PRELOAD: join(prefix, 'lib64', name), D_IL_REPORT: '0x1' },
       });
       expect(result.stdout, result.stderr).toContain('100000 x\n');
       expect(result.stdout + result.stderr).toMatch(evidence);
@@ -128,9 +125,9 @@ describe.runIf(asked)('over DAOS', { timeout: 240_000 }, () => {
     beforeAll(async () => {
       dir = join(scratch.path, 'theirs');
       mkdirSync(dir);
-      const [pool = '', cont = ''] = (container ?? '').split('/');
+      const [pool = '', cont = ''] = container.split('/');
       const args = [dir, pool, cont, '--disable-caching'];
-      const result = await execute('timeout', ['60', join(prefix ?? '', 'bin/dfuse'), ...args]);
+      const result = await execute('timeout', ['60', join(prefix, 'bin/dfuse'), ...args]);
       expect(result, result.stderr).toMatchObject({ status: 0 });
     }, 90_000);
     afterAll(async () => {

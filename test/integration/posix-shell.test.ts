@@ -1,8 +1,14 @@
 import { describe } from 'vitest';
 import { sameAsKernel } from '../support/compare.js';
+import { movedByOthers, secondName } from '../support/abilities.js';
 import { useMountedContainer } from '../support/mounted.js';
 
 const mounted = useMountedContainer();
+
+/** Another process renames the working directory. What libdfs has open can't say its new name. */
+const ofMovedDirectory = movedByOthers
+  ? "cd dir; mv ../dir ../renamed; /bin/pwd | grep -o '/renamed$'; echo here > x; cat ../renamed/x; cd .."
+  : 'mv dir renamed';
 
 describe('a shell', () => {
   sameAsKernel(mounted, {
@@ -107,9 +113,9 @@ END
       touch 'a b' c.txt d.txt .hidden; ln -s c.txt l; ln -s none dangling; mkdir dir; chmod 000 d.txt; : > empty
       echo *; echo *.txt; echo .h*; echo dir/; shopt -s globstar dotglob; echo **
       for t in e f d h s r w x; do for n in f dir l dangling empty none; do [ "$t $n" = 's dir' ] || ! [ -$t $n ] || echo "$t $n"; done; done
-      [ f -ef ./f ] && echo same; ln f hard; [ f -ef hard ] && echo link; touch -d 2001-01-01 old; [ f -nt old ] && echo newer
+      [ f -ef ./f ] && echo same; ${secondName} f hard; [ f -ef hard ] && echo link; touch -d 2001-01-01 old; [ f -nt old ] && echo newer
       for i in 1 2 3; do echo $i; done > loop; cat loop
-      cd dir; echo up > ../up; cd ..; cat up; cd dir; mv ../dir ../renamed; /bin/pwd | grep -o '/renamed$'; echo here > x; cat ../renamed/x; cd ..; chmod 600 d.txt`,
+      cd dir; echo up > ../up; cd ..; cat up; ${ofMovedDirectory}; chmod 600 d.txt`,
   });
   sameAsKernel(mounted, {
     name: 'background jobs, traps and signals',

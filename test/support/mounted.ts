@@ -4,10 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll } from 'vitest';
-import { built, peerProgram, program, programPath } from './build.js';
+import { built, peerProgram, program, programPath, providerOver } from './build.js';
+import { daosUnderTest as daos, providerUnderTest } from './daos.js';
 import { mountedFor } from './namespace.js';
 import { removeTree } from './remove.js';
-import { run, type Outcome } from './run.js';
+import { defaultSeconds, run, type Outcome } from './run.js';
 
 /** The ways of a program to a mounted container. */
 export type Way = 'dfuse' | 'ioil' | 'pil4dfs' | 'symbols';
@@ -43,13 +44,21 @@ export interface CommandOptions {
   seconds?: number;
 }
 
-/** A store with one container, mounted while the tests of a file run. */
+/**
+ * Over DAOS each program needs some tenths of a second to start libdaos, on two cores that the engine uses too: its
+ * limits of time are longer by this factor.
+ */
+const patience = daos === undefined ? 1 : 10;
+
+/** A container, mounted while the tests of a file run: in a store of its own, or the one of DAOS that the tester named. */
 export class MountedContainer {
-  /** Where everything of the test file lies. */
+  /** Where everything of the test file lies, but for what is in a container of DAOS. */
   readonly base: string;
   readonly store: string;
-  readonly container = 'pool/cont';
+  readonly container = daos?.container ?? 'pool/cont';
   readonly mountPoint: string;
+  /** Where the directories of the ways are: the mount point, or a directory of this test file in the container of DAOS. */
+  top: string;
   /** A directory of the kernel's own file system. */
   readonly kernel: string;
   readonly home: string;
@@ -68,6 +77,7 @@ export class MountedContainer {
     };
     this.store = make('store');
     this.mountPoint = make('mount');
+    this.top = this.mountPoint;
     this.kernel = make('kernel');
     this.home = make('home');
     this.programs = make('programs');
@@ -86,7 +96,10 @@ export class MountedContainer {
       HOME: this.home,
       LC_ALL: 'C',
       TZ: 'UTC',
-      DFSKIT_STORE: this.store,
+      ...(daos?.environment ?? { DFSKIT_STORE: this.store }),
+      ...(providerUnderTest === 'plain'
+        ? { DFSKIT_PROVIDER_LIB: providerOver(this.programs, 'plain_provider.c') }
+        : {}),
       ...(library === undefined ? {} : { LD_PRELOAD: built('lib', library) }),
       ...(place === 'symbols' ? { DFSKIT_ATTACH: 'symbols' } : {}),
     };
@@ -94,7 +107,7 @@ export class MountedContainer {
 
   /** A new, empty directory of a place; the ways have theirs side by side in the container. */
   directory(place: Place, name = 'work'): string {
-    const root = place === 'kernel' ? this.kernel : this.mountPoint;
+    const root = place === 'kernel' ? this.kernel : this.top;
     const path = join(root, `${name}-${place}-${this.#directories++}`);
     mkdirSync(path);
     return path;
@@ -102,11 +115,12 @@ export class MountedContainer {
 
   /** Runs a program as programs at `place` are run. */
   run(place: Place, command: string, args: string[], options: CommandOptions = {}): Promise<Outcome> {
-    const { directory, env, ...rest } = options;
+    const { directory, env, input, seconds = defaultSeconds } = options;
     return run(command, args, {
-      cwd: directory ?? (place === 'kernel' ? this.kernel : this.mountPoint),
+      cwd: directory ?? (place === 'kernel' ? this.kernel : this.top),
       env: { ...this.environment(place), ...env },
-      ...rest,
+      seconds: seconds * patience,
+      ...(input === undefined ? {} : { input }),
     });
   }
 
@@ -116,14 +130,8 @@ export class MountedContainer {
   }
 
   async mount(): Promise<void> {
-    const env = { ...this.environment('dfuse'), DFSKIT_STORE: this.store };
-    const created = execFileSync(peerProgram(this.programs, 'dfs'), [this.container], {
-      env,
-      input: '',
-      encoding: 'utf8',
-      timeout: 20_000,
-    });
-    if (created !== 'ok\n') throw new Error(`cannot create the container: ${created}`);
+    const env = this.environment('dfuse');
+    if (daos === undefined) this.#create(env);
     const daemon = spawn(built('bin', 'dfuse'), ['-f', this.container, this.mountPoint], {
       env,
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -141,6 +149,17 @@ export class MountedContainer {
       }
       await sleep(10);
     }
+    if (daos !== undefined) this.top = mkdtempSync(join(this.mountPoint, 'dfskit-test-'));
+  }
+
+  #create(env: NodeJS.ProcessEnv): void {
+    const created = execFileSync(peerProgram(this.programs, 'dfs'), [this.container], {
+      env,
+      input: '',
+      encoding: 'utf8',
+      timeout: 20_000,
+    });
+    if (created !== 'ok\n') throw new Error(`cannot create the container: ${created}`);
   }
 
   /** Unmounts, ends the daemon, removes all files. Fails when the daemon did not end well by itself. */
@@ -148,6 +167,7 @@ export class MountedContainer {
     const daemon = this.#daemon;
     let complaint: string | undefined;
     if (daemon !== undefined) {
+      if (this.top !== this.mountPoint) removeTree(this.top);
       if (isMounted(this.mountPoint)) complaint = this.#unmount([]);
       for (
         let waited = 0;

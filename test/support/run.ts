@@ -13,9 +13,12 @@ export interface RunOptions {
   /** The whole environment: nothing is inherited. */
   env: NodeJS.ProcessEnv;
   input?: string;
-  /** After this the command and its children are killed and the run fails. Default: 60. */
+  /** After this the command and its children are killed and the run fails. */
   seconds?: number;
 }
+
+/** The limit of a run that names none. */
+export const defaultSeconds = 60;
 
 /**
  * Runs a command to its end. It leads its own process group, so that nothing of it stays behind when it
@@ -24,7 +27,7 @@ export interface RunOptions {
 export function run(
   command: string,
   args: string[],
-  { cwd, env, input, seconds = 60 }: RunOptions,
+  { cwd, env, input, seconds = defaultSeconds }: RunOptions,
 ): Promise<Outcome> {
   return new Promise((resolve, reject) => {
     // Without input it is /dev/null: a pipe of node is a socket, by which bash takes itself for a remote shell.

@@ -1,0 +1,21 @@
+/* The local provider with the public calls of libdfs alone: a symbol whose value is 0 is found, and is no function. */
+#define HIDDEN(name) __asm__(".globl " #name "\n\t.type " #name ", @object\n\t.set " #name ", 0");
+
+HIDDEN(dfsx_append)
+HIDDEN(dfsx_cont_check)
+HIDDEN(dfsx_dir_generation)
+HIDDEN(dfsx_dir_path)
+HIDDEN(dfsx_fallocate)
+HIDDEN(dfsx_fsync)
+HIDDEN(dfsx_getdents)
+HIDDEN(dfsx_has_links)
+HIDDEN(dfsx_in_snapshot)
+HIDDEN(dfsx_link)
+HIDDEN(dfsx_open_oid)
+HIDDEN(dfsx_open_unnamed)
+HIDDEN(dfsx_readdir)
+HIDDEN(dfsx_remove)
+HIDDEN(dfsx_rename)
+HIDDEN(dfsx_seek)
+HIDDEN(dfsx_set_snapshot)
+HIDDEN(dfsx_statfs)
