@@ -113,6 +113,19 @@ static struct piece piece_of(const char *in)
 	return p;
 }
 
+/* For the cache: libdfs creates nothing in a directory that was opened for reading. */
+static int open_by_path(const struct mount *mnt, const char *path, dfs_obj_t **obj, mode_t *mode)
+{
+	const struct provider *p = mnt->p;
+	int rc = EACCES;
+
+	if (!mnt->read_only)
+		rc = p->dfs_lookup(mnt->dfs, path, O_RDWR | O_PATH, obj, mode, NULL);
+	if (rc == EACCES || rc == EPERM)
+		rc = p->dfs_lookup(mnt->dfs, path, O_RDONLY | O_PATH, obj, mode, NULL);
+	return rc;
+}
+
 /* Opens directory w->path[0..len), whose last component is `name`, below `up` (NULL: the root), or finds that it is a
  * link. Lets go of `up`. */
 static long step(struct where *w, struct dir_ref *up, const char *name, size_t n, size_t len, dfs_obj_t **link)
@@ -288,7 +301,7 @@ static long open_again(struct where *w, size_t len, struct dir_ref **dir)
 	mode_t mode;
 
 	w->path[len] = 0;
-	int rc = w->mnt->p->dfs_lookup(w->mnt->dfs, w->path, O_RDONLY | O_PATH, &obj, &mode, NULL);
+	int rc = open_by_path(w->mnt, w->path, &obj, &mode);
 	if (rc)
 		return -rc;
 	if (!S_ISDIR(mode)) { /* what O_PATH opened need not be one */
