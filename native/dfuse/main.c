@@ -79,6 +79,7 @@ static int start_signal_thread(void)
 	int rc;
 
 	sigaction(SIGPIPE, &sa, NULL);
+	sigaction(SIGXFSZ, &sa, NULL); /* a limit that it was started with: the writer gets EFBIG */
 	sa.sa_handler = unmount_and_die;
 	sigemptyset(&set);
 	for (size_t i = 0; i < 3; i++) {

@@ -158,7 +158,7 @@ describe.skipIf(!canMount())('when something goes wrong', () => {
     const dir = bench.directory('full');
     const { status, stderr } = await execute(
       'bash',
-      ['-c', `trap '' XFSZ; ulimit -f 4096; exec "$@"`, 'bash', join('build/bin/dfuse'), 'tank/full', dir],
+      ['-c', `ulimit -f 4096; exec "$@"`, 'bash', join('build/bin/dfuse'), 'tank/full', dir],
       { env: { DFSKIT_STORE: bench.store } },
     );
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
