@@ -30,7 +30,7 @@ static int access_of(int flags)
 }
 
 /* *number: what fd_reserve() gave, taken here; -1 when nothing was reserved. */
-static long install(struct where *w, dfs_obj_t *obj, mode_t mode, int flags, long *number)
+SHIM_HOT static long install(struct where *w, dfs_obj_t *obj, mode_t mode, int flags, long *number)
 {
 	enum ofd_kind kind = flags & O_PATH ? OFD_PATH : S_ISDIR(mode) ? OFD_DIR : OFD_FILE;
 	struct ofd *ofd = ofd_new(w->mnt, obj, kind, (uint32_t)flags, w->no_path ? NULL : w->parent_path, w->name);
@@ -53,7 +53,7 @@ static long create(struct where *w, int flags, mode_t mode, dfs_obj_t **obj)
 }
 
 /* What the object found allows. */
-static long check(const struct where *w, mode_t mode, int flags)
+SHIM_HOT static long check(const struct where *w, mode_t mode, int flags)
 {
 	if (flags & O_PATH)
 		return (flags & O_DIRECTORY || w->must_dir) && !S_ISDIR(mode) ? -ENOTDIR : 0;
@@ -147,7 +147,7 @@ static long open_unnamed(int dirfd, const char *path, int flags, mode_t mode)
 	return r;
 }
 
-static long open_ours(struct where *w, int flags, mode_t mode, long *number)
+SHIM_HOT static long open_ours(struct where *w, int flags, mode_t mode, long *number)
 {
 	const struct provider *p = w->mnt->p;
 	dfs_obj_t *obj;
@@ -193,7 +193,7 @@ static long open_ours(struct where *w, int flags, mode_t mode, long *number)
 	return install(w, obj, type, flags, number);
 }
 
-long op_openat(int dirfd, const char *path, int flags, mode_t mode)
+SHIM_HOT long op_openat(int dirfd, const char *path, int flags, mode_t mode)
 {
 	struct where w;
 

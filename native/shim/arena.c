@@ -106,7 +106,7 @@ struct slot *slot_new(uint32_t flags)
 	return slot;
 }
 
-void slot_reset(struct slot *slot, uint32_t flags)
+SHIM_HOT void slot_reset(struct slot *slot, uint32_t flags)
 {
 	atomic_store_explicit(&slot->lock, 0, memory_order_relaxed);
 	atomic_store_explicit(&slot->offset, 0, memory_order_relaxed);
@@ -121,7 +121,7 @@ static bool in_arena(const struct slot *slot)
 	return a && slot >= a->slots && slot < a->slots + NR_SLOTS;
 }
 
-bool slot_private(const struct slot *slot)
+SHIM_HOT bool slot_private(const struct slot *slot)
 {
 	return in_arena(slot) && !atomic_load_explicit(&slot->shared, memory_order_relaxed);
 }

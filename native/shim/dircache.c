@@ -108,7 +108,7 @@ static bool is(const struct dir_ref *dir, const struct mount *mnt, const char *p
 	return dir->mnt == mnt && dir->len == len && memcmp(dir->path, path, len) == 0;
 }
 
-struct dir_ref *dir_find(struct mount *mnt, const char *path, size_t len)
+SHIM_HOT struct dir_ref *dir_find(struct mount *mnt, const char *path, size_t len)
 {
 	uint64_t generation = mnt->generation ? *mnt->generation : 0;
 	struct dir_ref *dir = solo_swap(&recent, (struct dir_ref *)NULL);
@@ -170,12 +170,12 @@ struct dir_ref *dir_add(struct mount *mnt, const char *path, size_t len, dfs_obj
 	return dir;
 }
 
-dfs_obj_t *dir_obj(const struct dir_ref *dir)
+SHIM_HOT dfs_obj_t *dir_obj(const struct dir_ref *dir)
 {
 	return dir->obj;
 }
 
-void dir_put(struct dir_ref *dir)
+SHIM_HOT void dir_put(struct dir_ref *dir)
 {
 	struct dir_ref *none = NULL;
 

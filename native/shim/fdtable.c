@@ -72,7 +72,7 @@ static bool table_make(void)
 	return true;
 }
 
-void fd_assign(int fd, struct ofd *ofd)
+SHIM_HOT void fd_assign(int fd, struct ofd *ofd)
 {
 	if ((unsigned int)fd >= SHIM_FD_MAX || !table_make()) {
 		ofd_put(ofd);
@@ -111,7 +111,7 @@ static long duplicate(int from, int min, bool cloexec)
 	return fd;
 }
 
-static long number_for(bool plain, int min, bool cloexec)
+SHIM_HOT static long number_for(bool plain, int min, bool cloexec)
 {
 	long fd = plain && min == 0 ? fd_parked_take(cloexec) : -1;
 
@@ -122,7 +122,7 @@ static long number_for(bool plain, int min, bool cloexec)
 	return fd;
 }
 
-long fd_install_at(long fd, struct ofd *ofd, bool cloexec)
+SHIM_HOT long fd_install_at(long fd, struct ofd *ofd, bool cloexec)
 {
 	ofd->parking = ofd->kind == OFD_PATH ? PARK_NOT : cloexec ? PARK_CLOEXEC : PARK_PLAIN;
 	fd_assign((int)fd, ofd);
@@ -130,7 +130,7 @@ long fd_install_at(long fd, struct ofd *ofd, bool cloexec)
 	return fd;
 }
 
-long fd_install(struct ofd *ofd, int min, bool cloexec)
+SHIM_HOT long fd_install(struct ofd *ofd, int min, bool cloexec)
 {
 	long fd = number_for(ofd->kind != OFD_PATH, min, cloexec);
 

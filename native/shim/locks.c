@@ -49,7 +49,7 @@ bool lock_held(const struct ofd *ofd)
 	return holder_of(ofd, O_PATH) >= 0;
 }
 
-void lock_closing(int fd)
+SHIM_HOT void lock_closing(int fd)
 {
 	if (__builtin_expect(!atomic_load_explicit(&any, memory_order_relaxed), 1) || fd_foreign_child())
 		return;

@@ -82,7 +82,7 @@ static struct paged {
 } paged[MAX_PAGED];
 static _Atomic unsigned int nr_paged; /* entries that were ever used */
 
-static struct paged *paged_of(const struct mount *mnt, daos_obj_id_t oid)
+SHIM_HOT static struct paged *paged_of(const struct mount *mnt, daos_obj_id_t oid)
 {
 	unsigned int nr = atomic_load_explicit(&nr_paged, memory_order_acquire);
 
@@ -93,7 +93,7 @@ static struct paged *paged_of(const struct mount *mnt, daos_obj_id_t oid)
 	return NULL;
 }
 
-enum pages ofd_pages(const struct ofd *ofd)
+SHIM_HOT enum pages ofd_pages(const struct ofd *ofd)
 {
 	if (atomic_load_explicit(&nr_paged, memory_order_relaxed) > MAX_PAGED)
 		return PAGES_ALL;

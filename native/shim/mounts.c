@@ -333,7 +333,7 @@ void mounts_fork(int stage)
 		sleep_until_used();
 }
 
-struct mount *mount_of(const char *path)
+SHIM_HOT struct mount *mount_of(const char *path)
 {
 	struct mount *best = NULL;
 	for (int i = 0; i < shim_nr_mounts; i++) {

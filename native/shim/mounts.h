@@ -40,18 +40,34 @@ enum mount_state {
 	MOUNT_ASLEEP /* connected by the parent of a fork: the provider is made usable at the first call here */
 };
 
-/** Whether the absolute \a path is the mount point of \a mnt or begins with it. Eight bytes at a time, where a page
- *  boundary lets them be read: as long as all agreed, the string has not ended. */
+/** Eight bytes lie on one page: they can be read when the first can. */
+static inline bool mount_word_readable(const char *at)
+{
+	return ((uintptr_t)at & 4095) <= 4096 - 8;
+}
+
+static inline bool mount_word_same(const char *a, const char *b)
+{
+	uint64_t x, y;
+
+	__builtin_memcpy(&x, a, 8);
+	__builtin_memcpy(&y, b, 8);
+	return x == y;
+}
+
+/** Whether the absolute \a path is the mount point of \a mnt or begins with it. Eight bytes at a time: as long as all
+ *  agreed, the string has not ended. The last eight may be partly known already. */
 static inline bool mount_holds(const struct mount *mnt, const char *path)
 {
 	size_t i = 0, len = mnt->root_len;
 
-	for (; len - i >= 8 && ((uintptr_t)(path + i) & 4095) <= 4096 - 8; i += 8) {
-		uint64_t a, b;
-		__builtin_memcpy(&a, path + i, 8);
-		__builtin_memcpy(&b, mnt->root + i, 8);
-		if (a != b)
+	for (; len - i >= 8 && mount_word_readable(path + i); i += 8)
+		if (!mount_word_same(path + i, mnt->root + i))
 			return false;
+	if (i >= 8 && mount_word_readable(path + len - 8)) {
+		if (!mount_word_same(path + len - 8, mnt->root + len - 8))
+			return false;
+		i = len;
 	}
 	for (; i < len; i++)
 		if (path[i] != mnt->root[i])

@@ -38,7 +38,7 @@ static void pool_give(struct ofd *ofd)
 }
 
 /* dir/name, or dir when name is "". */
-static bool set_path(struct ofd *ofd, const char *dir, const char *name)
+SHIM_HOT static bool set_path(struct ofd *ofd, const char *dir, const char *name)
 {
 	ofd->path = NULL;
 	if (!dir)
@@ -61,7 +61,7 @@ static bool set_path(struct ofd *ofd, const char *dir, const char *name)
 }
 
 /* A description with a slot that nobody else has. */
-static struct ofd *fresh(uint32_t flags)
+SHIM_HOT static struct ofd *fresh(uint32_t flags)
 {
 	struct ofd *ofd = solo_swap(&recent, (struct ofd *)NULL);
 
@@ -78,8 +78,8 @@ static struct ofd *fresh(uint32_t flags)
 }
 
 /* slot NULL: it has one. */
-static struct ofd *fill(struct ofd *ofd, struct slot *slot, struct mount *mnt, enum ofd_kind kind, daos_obj_id_t oid,
-                        const char *dir, const char *name)
+SHIM_HOT static struct ofd *fill(struct ofd *ofd, struct slot *slot, struct mount *mnt, enum ofd_kind kind,
+                                 daos_obj_id_t oid, const char *dir, const char *name)
 {
 	if (!ofd)
 		return NULL;
@@ -109,8 +109,8 @@ struct ofd *ofd_adopt(struct mount *mnt, struct slot *slot, enum ofd_kind kind, 
 	return fill(slot ? pool_take() : fresh(O_RDONLY), slot, mnt, kind, oid, path, "");
 }
 
-struct ofd *ofd_new(struct mount *mnt, dfs_obj_t *obj, enum ofd_kind kind, uint32_t flags, const char *dir,
-                    const char *name)
+SHIM_HOT struct ofd *ofd_new(struct mount *mnt, dfs_obj_t *obj, enum ofd_kind kind, uint32_t flags, const char *dir,
+                             const char *name)
 {
 	daos_obj_id_t oid = {0};
 

@@ -20,7 +20,7 @@
 #include "runtime.h"
 
 /* Without a reference: memory of descriptions stays one, and fd_park() drops what it finds in the table. */
-static bool park(int fd)
+SHIM_HOT static bool park(int fd)
 {
 	struct ofd *ofd = shim_fd_ours(fd) ? __atomic_load_n(&shim_fds[fd], __ATOMIC_ACQUIRE) : NULL;
 
@@ -28,7 +28,7 @@ static bool park(int fd)
 	       fd_park(fd, ofd->parking == PARK_CLOEXEC);
 }
 
-long op_close(int fd)
+SHIM_HOT long op_close(int fd)
 {
 	if (shim_fd_protected(fd))
 		return -EBADF;

@@ -31,7 +31,7 @@ struct ofd parked_mark;
 
 /* ---- the lowest number that may be free ---- */
 
-void fd_low_closed(int fd)
+SHIM_HOT void fd_low_closed(int fd)
 {
 	uint64_t old = atomic_load_explicit(&shim_fd_low, memory_order_relaxed), new;
 
@@ -66,7 +66,7 @@ static void end(int fd)
 	SHIM_RAW(SYS_close, fd);
 }
 
-bool fd_park(int fd, bool cloexec)
+SHIM_HOT bool fd_park(int fd, bool cloexec)
 {
 	int none = NOBODY;
 
@@ -84,7 +84,7 @@ bool fd_park(int fd, bool cloexec)
 	return true;
 }
 
-int fd_parked_take(bool cloexec)
+SHIM_HOT int fd_parked_take(bool cloexec)
 {
 	int parked = atomic_load_explicit(&shim_parked, memory_order_relaxed);
 	uint64_t low = atomic_load_explicit(&shim_fd_low, memory_order_relaxed);

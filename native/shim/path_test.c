@@ -60,7 +60,7 @@ int fd_of_path(const char *path, const char **rest)
 	return *path && *path != '/' ? -1 : fd;
 }
 
-bool shim_path_test(int dirfd, const char *path)
+SHIM_HOT bool shim_path_test(int dirfd, const char *path)
 {
 	/* The lowest page is never mapped (vm.mmap_min_addr): a bad address is the kernel's to refuse. */
 	if (path && (uintptr_t)path < 4096)

@@ -152,7 +152,18 @@ static long start_near(struct where *w, const char *path)
 	return !r && !w->ours && w->kpath == plain ? walk_to_kernel(w, AT_FDCWD, path) : r;
 }
 
-long where_find(int dirfd, const char *path, struct where *w)
+/* No mount lies where proc(5) has the links of descriptors. */
+SHIM_HOT static long start_absolute(struct where *w, const char *path)
+{
+	struct mount *mnt = mount_of(path);
+	const char *rest;
+
+	if (mnt)
+		return walk_mount(w, mnt, path);
+	return fd_of_path(path, &rest) >= 0 ? where_at_descriptor(w, path) : walk_to_kernel(w, AT_FDCWD, path);
+}
+
+SHIM_HOT long where_find(int dirfd, const char *path, struct where *w)
 {
 	w->ours = true;
 	w->must_dir = false;
@@ -164,9 +175,8 @@ long where_find(int dirfd, const char *path, struct where *w)
 	w->dirfd = dirfd;
 	w->kpath = path;
 	w->links = 0;
-	const char *rest;
 	if (path[0] == '/')
-		return fd_of_path(path, &rest) >= 0 ? where_at_descriptor(w, path) : walk_absolute(w, path);
+		return start_absolute(w, path);
 	struct ofd *ofd = dirfd == AT_FDCWD ? ofd_get_cwd() : ofd_get(dirfd);
 	if (ofd)
 		return start_at(w, ofd, path);
@@ -185,7 +195,7 @@ long where_follow_obj(struct where *w, dfs_obj_t *link)
 	return r ? r : where_follow(w, value);
 }
 
-void where_done(struct where *w)
+SHIM_HOT void where_done(struct where *w)
 {
 	dir_put(w->dir);
 	w->dir = NULL;

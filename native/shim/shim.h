@@ -12,8 +12,10 @@
 
 struct ofd;
 
-/* What a data call runs. These functions lie together, in a few pages: where a system call leaves the TLB empty, as under
- * some hypervisors, each page that is touched between two of them costs as much as a dozen instructions. */
+/* What a data call, an open and a close run. These functions lie together, in a few pages: where a system call leaves the
+ * TLB empty, as under some hypervisors, each page that is touched between two of them costs as much as a dozen
+ * instructions. And what lies together does not compete for the same places of the first cache of instructions: scattered,
+ * an open and close missed 25 lines there, together 8 (cachegrind, 32 KiB, with the provider). */
 #define SHIM_HOT      __attribute__((hot))
 #define SHIM_HOT_DATA __attribute__((section("shim_hot"))) /* and what they look at */
 

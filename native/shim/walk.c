@@ -81,7 +81,7 @@ static long above(struct where *w, const char *rest)
 }
 
 /* All but the last component is known. That may stand for another container too. */
-static long found(struct where *w)
+SHIM_HOT static long found(struct where *w)
 {
 	if (w->name[0] && links_known(w->mnt) && link_named(w->mnt, w->parent, w->name))
 		return where_leave(w);
@@ -413,9 +413,14 @@ long walk(struct where *w, size_t len)
 
 long walk_absolute(struct where *w, const char *path)
 {
-	w->mnt = mount_of(path);
-	if (!w->mnt)
-		return walk_to_kernel(w, AT_FDCWD, path);
+	struct mount *mnt = mount_of(path);
+
+	return mnt ? walk_mount(w, mnt, path) : walk_to_kernel(w, AT_FDCWD, path);
+}
+
+SHIM_HOT long walk_mount(struct where *w, struct mount *mnt, const char *path)
+{
+	w->mnt = mnt;
 	if (!mount_connect(w->mnt))
 		return walk_unconnected(w, w->mnt, AT_FDCWD, path);
 	path += w->mnt->root_len;

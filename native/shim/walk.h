@@ -28,6 +28,8 @@ long walk_unconnected(struct where *w, const struct mount *mnt, int dirfd, const
 long walk(struct where *w, size_t len);
 /** Walks an absolute path, from the mount that holds it. As where_find(). */
 long walk_absolute(struct where *w, const char *path);
+/** The same, from \a mnt, which holds it. */
+long walk_mount(struct where *w, struct mount *mnt, const char *path);
 /** Walks \a value, of a link in the directory w->path[0..\a len), and then \a rest. As where_find(). */
 long walk_link(struct where *w, const char *value, const char *rest, size_t len);
 /** The value of \a link, which is released. 0 or -errno. */
