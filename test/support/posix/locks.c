@@ -78,7 +78,7 @@ static struct holder holder(enum kind kind, enum ending ending)
 		else if (ending == CLOSES_ANOTHER)
 			close(other);
 		else if (ending == EXECS)
-			execlp("sleep", "sleep", "1", NULL);
+			execlp("sleep", "sleep", "60", NULL);
 		else
 			_exit(0);
 		read(go[0], &c, 1);
@@ -94,6 +94,7 @@ static void let_end(struct holder *h)
 {
 	close(h->go);
 	close(h->held);
+	kill(h->pid, SIGKILL);
 	waitpid(h->pid, NULL, 0);
 }
 
@@ -126,7 +127,9 @@ static void wakes(void)
 			char c = 0;
 			int reads = pread(waited_for, &c, 1, 3) == 1 && c == '3';
 			write(h.go, "g", 1);
-			for (int i = 0; i < 40 && !got; i++)
+			/* On a busy machine even an exec takes its time. */
+			bool stays = ending == CLOSES_ANOTHER && (kind == FLOCK || kind == OFD);
+			for (int i = 0; i < (stays ? 30 : 1000) && !got; i++)
 				usleep(10000);
 			say("%s, holder %s: waits %d reads %d then %d", kind_names[kind], ending_names[ending], !early, reads,
 			    got);
