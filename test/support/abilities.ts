@@ -30,5 +30,10 @@ export function withAccessTimes(part: string): string {
   return inDaos ? '' : part;
 }
 
+/** Part of a script that shows where a file has holes, of which DAOS says nothing, or is 'true' there. */
+export function withHoles(part: string): string {
+  return inDaos ? 'true' : part;
+}
+
 /** A directory's entries tell the inode numbers. In DAOS they have names alone. */
 export const listsInodes = !inDaos;
