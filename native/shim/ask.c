@@ -282,6 +282,8 @@ static int connect_in_parts(struct mount *mnt, const struct provider *p, const s
 		rc = p->dfs_global2local(pool, cont, flags, route->dfs, &mnt->dfs);
 	if (!rc) {
 		mnt->in_parts = true;
+		mnt->parts[0] = pool;
+		mnt->parts[1] = cont;
 		atomic_store(&any_in_parts, true);
 	}
 	return rc;

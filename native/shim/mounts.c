@@ -210,10 +210,38 @@ static int connect_mount(struct mount *mnt, const struct provider *p, struct rou
 	return rc;
 }
 
+static int globalise(const struct mount *mnt, d_iov_t *blob)
+{
+	return mnt->in_parts ? mnt->p->dfs_local2global(mnt->dfs, blob) : mnt->p->dfs_local2global_all(mnt->dfs, blob);
+}
+
+/* libdfs gives new objects numbers of a range that it has reserved. A child has a copy of that, and would give another
+ * file the number of one that its parent makes. A mount that is made from a handle reserves a range of its own. */
+static void renew(struct mount *mnt)
+{
+	int flags = mnt->read_only ? O_RDONLY : O_RDWR;
+	dfs_t *fresh = NULL;
+	d_iov_t blob = {0};
+
+	if (globalise(mnt, &blob) != 0 || !(blob.iov_buf = malloc(blob.iov_buf_len)))
+		return;
+	blob.iov_len = blob.iov_buf_len;
+	int rc = globalise(mnt, &blob);
+	if (!rc && mnt->in_parts)
+		rc = mnt->p->dfs_global2local(mnt->parts[0], mnt->parts[1], flags, blob, &fresh);
+	else if (!rc)
+		rc = mnt->p->dfs_global2local_all(flags, blob, &fresh);
+	if (!rc)
+		mnt->dfs = fresh; /* the old one stays: what is open refers to it */
+	free(blob.iov_buf);
+}
+
 static void wake_up(struct mount *mnt)
 {
 	int from = MOUNT_ASLEEP;
 
+	if (atomic_load(&mnt->state) == MOUNT_ASLEEP)
+		renew(mnt);
 	atomic_compare_exchange_strong(&mnt->state, &from, MOUNT_READY);
 }
 

@@ -21,6 +21,7 @@ struct mount {
 	bool dfuse; /* a kernel mount is there */
 	bool read_only;
 	bool by_oid;             /* it is our dfuse: DFSKIT_OID_NAME works */
+	daos_handle_t parts[2];  /* in_parts: of pool and container */
 	bool in_parts;           /* dfuse says what is open there in several answers: ask.c */
 	bool linked;             /* a container that is linked below a mount: linked.c */
 	_Atomic int via;         /* then: a descriptor of a file in it */

@@ -44,6 +44,19 @@ assert os.waitpid(child, 0)[1] >> 8 == 7
 assert os.pread(f, 8192, 0) == b'P' * 4096 + b'C' * 4096
 print(sorted(os.listdir('.')))`;
 
+/** Parent and children make files at the same time: each has a number, and a content, of its own. */
+const making = `
+import os
+open('before', 'w').close()
+for n in range(3):
+    if os.fork() == 0:
+        for i in range(5): open(f'child-{n}-{i}', 'w').write(f'child {n} {i}')
+        os._exit(0)
+for i in range(5): open(f'parent-{i}', 'w').write(f'parent {i}')
+for n in range(3): os.wait()
+assert all(open(f'child-{n}-{i}').read() == f'child {n} {i}' for n in range(3) for i in range(5))
+print(len({os.stat(f).st_ino for f in os.listdir('.')}))`;
+
 /** One write and one read, and nothing else of that kind. */
 const writeAndRead = `
 import os, sys
@@ -103,6 +116,15 @@ describe.runIf(daos)('over DAOS', { timeout: 240_000 }, () => {
       const result = await execute('timeout', ['60', 'python3', '-c', forking], { cwd, env: environment });
       expect(result, result.stderr).toMatchObject({ status: 0, stdout: "['both', 'made-by-child']\n" });
     });
+  });
+
+  it('a file that a child makes is another than the one that its parent makes', async () => {
+    const cwd = mkdtempSync(join(top, 'w'));
+    const result = await execute('timeout', ['60', python, '-c', making], {
+      cwd,
+      env: { ...env, LD_PRELOAD: preloadLibrary('pil4dfs') },
+    });
+    expect(result, result.stderr).toMatchObject({ status: 0, stdout: '21\n' });
   });
 
   it('answers the interception libraries of DAOS on a mount by our dfuse', async () => {
