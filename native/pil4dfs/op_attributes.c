@@ -35,7 +35,7 @@ static long set(struct mount *mnt, dfs_obj_t *obj, struct stat *st, int what)
 		st->st_mode = (mode & S_IFMT) | (st->st_mode & 07777);
 	}
 	provider_set_now(mnt->p, st);
-	return -mnt->p->dfs_osetattr(mnt->dfs, obj, st, what);
+	return -provider_set_attributes(mnt->p, mnt->dfs, obj, st, what);
 }
 
 /* Of a description that was adopted, whose object is out of our reach. */

@@ -16,7 +16,7 @@
 #define LOCK_NAME "/dev/shm/dfskit-append-%u"
 
 /* Beyond this the holder is stopped, not slow. */
-#define PATIENCE_NS 2000000000L
+#define PATIENCE_NS 20000000000L
 #define FIRST_NS    20000L
 #define LONGEST_NS  1000000L
 

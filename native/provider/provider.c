@@ -3,6 +3,7 @@
  */
 #include <dlfcn.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <libgen.h>
 #include <limits.h>
 #include <link.h>
@@ -229,6 +230,18 @@ int provider_open_stat(const struct provider *p, dfs_t *dfs, dfs_obj_t *obj, str
 	clock_gettime(CLOCK_REALTIME, &st->st_mtim);
 	st->st_ctim = st->st_atim = st->st_mtim;
 	return 0;
+}
+
+int provider_set_attributes(const struct provider *p, dfs_t *dfs, dfs_obj_t *obj, struct stat *st, int flags)
+{
+	dfs_obj_t *writable;
+	int rc = p->dfs_osetattr(dfs, obj, st, flags);
+
+	if (rc != EPERM || p->dfsx_open_oid || p->dfs_dup(dfs, obj, O_RDWR, &writable) != 0)
+		return rc;
+	rc = p->dfs_osetattr(dfs, writable, st, flags);
+	p->dfs_release(writable);
+	return rc;
 }
 
 void provider_complete_stat(struct stat *st, daos_obj_id_t oid)

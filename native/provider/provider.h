@@ -94,6 +94,9 @@ void provider_dirs_changed(const struct provider *p);
 int provider_rename(const struct provider *p, dfs_t *dfs, dfs_obj_t *parent, const char *name, dfs_obj_t *new_parent,
                     const char *new_name, unsigned int flags, bool *directory);
 
+/** dfs_osetattr(), also of an object that was opened for reading: libdfs refuses that with EPERM, fchmod(2) does not. */
+int provider_set_attributes(const struct provider *p, dfs_t *dfs, dfs_obj_t *obj, struct stat *st, int flags);
+
 /** Before dfs_osetattr: UTIME_NOW in \a st is a time that our provider knows, and knows who may set it; libdfs does not. */
 static inline void provider_set_now(const struct provider *p, struct stat *st)
 {
