@@ -460,10 +460,10 @@ static int rebuild(struct cont *c)
 		    (uint32_t)(time_now() >> 20); /* no number that an earlier run of the machine counted to */
 
 		purge_count(c, 1, 0);
-		own_pwrite(c->shared_fd, &syncs, sizeof(syncs), offsetof(struct shared_page, syncs));
-		own_pwrite(c->shared_fd, &cut_at, sizeof(cut_at), offsetof(struct shared_page, cut_at));
+		shared_put(c, &syncs, sizeof(syncs), offsetof(struct shared_page, syncs));
+		shared_put(c, &cut_at, sizeof(cut_at), offsetof(struct shared_page, cut_at));
 	}
-	if (rc == 0 && own_pwrite(c->shared_fd, &pos, sizeof(pos), offsetof(struct shared_page, journal)) < 0)
+	if (rc == 0 && shared_put(c, &pos, sizeof(pos), offsetof(struct shared_page, journal)) < 0)
 		rc = EIO;
 	return rc;
 }
@@ -482,8 +482,7 @@ static int first_since_boot(struct cont *c, const char *boot)
 	if (!same_boot(c, boot)) {
 		/* A process that lives has opened it since the start, even if it could not tell which one that was. */
 		rc = store_users(c) != 0 ? 0 : rebuild(c);
-		if (rc == 0 &&
-		    own_pwrite(c->shared_fd, boot, BOOT_ID_LEN, offsetof(struct shared_page, boot)) != BOOT_ID_LEN)
+		if (rc == 0 && shared_put(c, boot, BOOT_ID_LEN, offsetof(struct shared_page, boot)) != BOOT_ID_LEN)
 			rc = EIO;
 	}
 	fd_close(lock);
@@ -522,8 +521,8 @@ int journal_open(struct cont *c, bool create)
 	if (!create)
 		return boot[0] == '\0' || same_boot(c, boot) ? 0 : first_since_boot(c, boot);
 	rc = journal_start(c, 1, 0, &j->pos);
-	if (rc == 0 && (own_pwrite(c->shared_fd, &j->pos, sizeof(j->pos), offsetof(struct shared_page, journal)) < 0 ||
-	                own_pwrite(c->shared_fd, boot, BOOT_ID_LEN, offsetof(struct shared_page, boot)) < 0))
+	if (rc == 0 && (shared_put(c, &j->pos, sizeof(j->pos), offsetof(struct shared_page, journal)) < 0 ||
+	                shared_put(c, boot, BOOT_ID_LEN, offsetof(struct shared_page, boot)) < 0))
 		rc = EIO;
 	j->known = rc == 0;
 	return rc;

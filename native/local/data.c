@@ -541,7 +541,7 @@ static void count_sync(struct cont *c)
 		n = 0;
 
 	if (c->journal.on)
-		own_pwrite(c->shared_fd, &n, sizeof(n), offsetof(struct shared_page, syncs));
+		shared_put(c, &n, sizeof(n), offsetof(struct shared_page, syncs));
 }
 
 EXPORT int dfs_sync(dfs_t *dfs)

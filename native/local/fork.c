@@ -1,5 +1,7 @@
 /*
- * fork.c - what happens around a fork: every lock is taken before it and given back after it, on both sides.
+ * fork.c - what happens around a fork: every lock is taken before it and given back after it, on both sides. No signal
+ * comes in between: its handler might want one of the locks, and what is written for the child may be more than
+ * RLIMIT_FSIZE allows (limit.c).
  */
 #include "container.h"
 #include "env.h"
@@ -15,13 +17,17 @@
 
 atomic_uint fork_generation;
 
-static struct cont *held; /* from before a fork until after it: the open containers */
+/* From before a fork until after it: */
+static struct cont *held; /* the open containers */
+static uint64_t mask;     /* the signals that the program has blocked */
 
 static void before_fork(void)
 {
+	uint64_t blocked = signals_block();
 	struct cont *c;
 
 	held = store_hold_all();
+	mask = blocked;
 	handles_fork(0);
 	for (c = held; c != NULL; c = c->next)
 		rank_lock_beside(&c->journal.checkpoint, RANK_CHECKPOINT);
@@ -37,6 +43,7 @@ static void before_fork(void)
 
 static void after_fork(int stage)
 {
+	uint64_t blocked = mask;
 	struct cont *c;
 
 	limit_fork(stage);
@@ -50,6 +57,7 @@ static void after_fork(int stage)
 	}
 	handles_fork(stage);
 	store_let_all();
+	signals_restore(blocked);
 }
 
 static void after_fork_parent(void)

@@ -254,7 +254,7 @@ static int find_end(struct cont *c, uint64_t txnid)
 
 static void publish(struct cont *c, const struct journal_pos *pos)
 {
-	own_pwrite(c->shared_fd, pos, sizeof(*pos), offsetof(struct shared_page, journal));
+	shared_put(c, pos, sizeof(*pos), offsetof(struct shared_page, journal));
 }
 
 /* Makes j->pos the end of transaction txnid, and j->fd its segment. */

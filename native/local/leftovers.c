@@ -45,5 +45,5 @@ void leftovers_remove(struct cont *c)
 		rc = check_mend(&k, &k.list[i]);
 	free(k.list);
 	if (rc == 0)
-		own_pwrite(c->shared_fd, &none, sizeof(none), offsetof(struct shared_page, cut_at));
+		shared_put(c, &none, sizeof(none), offsetof(struct shared_page, cut_at));
 }

@@ -137,7 +137,7 @@ static void announce(struct cont *c)
 {
 	uint64_t n = nonce();
 
-	own_pwrite(c->shared_fd, &n, sizeof(n), offsetof(struct shared_page, attach_nonce));
+	shared_put(c, &n, sizeof(n), offsetof(struct shared_page, attach_nonce));
 }
 
 /* Removes the host files that a dead process had committed to remove, or had not yet committed to use. */

@@ -21,7 +21,7 @@ void purge_count(struct cont *c, uint64_t files, uint64_t blocks)
 {
 	uint64_t counts[2] = {files, blocks};
 
-	own_pwrite(c->shared_fd, counts, sizeof(counts), offsetof(struct shared_page, purges));
+	shared_put(c, counts, sizeof(counts), offsetof(struct shared_page, purges));
 }
 _Static_assert(offsetof(struct shared_page, purge_blocks) == offsetof(struct shared_page, purges) + 8,
                "written as one");

@@ -28,6 +28,8 @@ struct shared_page {
 	uint64_t cut_at;            /* not 0: host files near this number may have lost their record with the power */
 };
 
+/* Writes a part of it: the number of bytes, -errno. */
+ssize_t shared_put(struct cont *c, const void *value, size_t size, size_t offset);
 void shared_bump_dirs(struct cont *c);
 void shared_bump_set_id(struct cont *c);
 void shared_set_orphans(struct cont *c, uint64_t n);

@@ -67,7 +67,7 @@ int snapshot_epoch(struct txn *txn, uint64_t id, uint64_t *epoch)
 
 static void set_word(struct cont *c, uint64_t word)
 {
-	own_pwrite(c->shared_fd, &word, sizeof(word), offsetof(struct shared_page, snapshot));
+	shared_put(c, &word, sizeof(word), offsetof(struct shared_page, snapshot));
 }
 
 static uint64_t word_of(const struct snapshots_rec *all)

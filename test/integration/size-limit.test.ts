@@ -72,4 +72,10 @@ stat -c '%n %s' small large`;
     const { stdout } = await mounted.script(way, script, { directory });
     expect(stdout).toBe('153\n153\nsmall 1024\nlarge 102400\n');
   });
+
+  it.for(ways)('lets a program change names that may write nothing (%s)', async (way) => {
+    const directory = mounted.directory(way);
+    const script = 'ulimit -S -f 0; mkdir d && mv d e && ln -s x l && mv l m && rm m && rmdir e && echo done';
+    expect((await mounted.script(way, script, { directory })).stdout).toBe('done\n');
+  });
 });
