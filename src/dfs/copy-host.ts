@@ -2,6 +2,7 @@ import { constants } from 'node:fs';
 import * as host from 'node:fs/promises';
 import { addon } from './addon.js';
 import type { CopyEnd, CopyStats } from './copy-end.js';
+import { kindOfHost } from './tree.js';
 import { bytesOf, joinPath } from './words.js';
 
 const { O_RDONLY, O_WRONLY, O_CREAT, O_TRUNC, O_NOFOLLOW, O_NONBLOCK } = constants;
@@ -20,13 +21,7 @@ function none(error: unknown): Buffer[] {
 export const hostEnd: CopyEnd = {
   async lstat(path): Promise<CopyStats> {
     const stats = await host.lstat(path, { bigint: true });
-    const kind = stats.isFile()
-      ? 'file'
-      : stats.isDirectory()
-        ? 'directory'
-        : stats.isSymbolicLink()
-          ? 'symlink'
-          : 'other';
+    const kind = kindOfHost(stats);
     const { size, atimeNs, mtimeNs, ctimeNs, ino: inode } = stats;
     return {
       ...{ kind, size, atimeNs, mtimeNs, ctimeNs, inode, mode: Number(stats.mode), uid: Number(stats.uid) },

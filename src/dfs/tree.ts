@@ -1,3 +1,4 @@
+import type { BigIntStats } from 'node:fs';
 import * as host from 'node:fs/promises';
 import type { Kind } from './stats.js';
 
@@ -17,17 +18,18 @@ export interface TreeStats {
   readonly mtimeNs: bigint;
 }
 
+/** What an object of the kernel's file systems is. */
+export function kindOfHost(stats: BigIntStats): Kind | 'other' {
+  if (stats.isFile()) return 'file';
+  if (stats.isDirectory()) return 'directory';
+  return stats.isSymbolicLink() ? 'symlink' : 'other';
+}
+
 /** The kernel's file systems. */
 export const hostTree: TreeReader = {
   async lstat(path) {
     const stats = await host.lstat(path, { bigint: true });
-    const kind = stats.isFile()
-      ? 'file'
-      : stats.isDirectory()
-        ? 'directory'
-        : stats.isSymbolicLink()
-          ? 'symlink'
-          : 'other';
+    const kind = kindOfHost(stats);
     return {
       kind,
       mode: Number(stats.mode),
