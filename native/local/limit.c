@@ -71,7 +71,8 @@ static long without_limit(const struct refused *r)
 		if (SYS4(SYS_prlimit64, 0, RLIMIT_FSIZE, &none, NULL) != 0)
 			SYS4(SYS_prlimit64, 0, RLIMIT_FSIZE, &most, NULL);
 		rc = r->again(r);
-		SYS4(SYS_prlimit64, 0, RLIMIT_FSIZE, &was, NULL);
+		if (was.rlim_cur != RLIM_INFINITY) /* else a shim has lifted it just now, and puts it back */
+			SYS4(SYS_prlimit64, 0, RLIMIT_FSIZE, &was, NULL);
 	}
 	rank_unlock(&lifting, RANK_LIMIT);
 	forget_signal();
