@@ -9,6 +9,7 @@
 #include <alloca.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/uio.h>
 #include <unistd.h>
 #include <linux/memfd.h>
 #include "arena.h"
@@ -56,11 +57,15 @@ struct collect {
 	bool real_only; /* the program has no shim: every one becomes a kernel descriptor */
 };
 
-static long write_handover(int fd, const void *buf, size_t n, off_t at)
+/* The bytes written, -errno. */
+static long write_handover(long fd, const struct iovec *parts, int nr, off_t at)
 {
 	struct rlimit was;
-	long r = limit_lift(&was, (uint64_t)at + n) ? SHIM_RAW(SYS_pwrite64, fd, buf, n, at) : -EFBIG;
+	uint64_t end = (uint64_t)at;
 
+	for (int i = 0; i < nr; i++)
+		end += parts[i].iov_len;
+	long r = limit_lift(&was, end) ? SHIM_RAW(SYS_pwritev, fd, parts, nr, at, 0) : -EFBIG;
 	limit_restore(&was);
 	return r;
 }
@@ -87,11 +92,11 @@ static long write_entry(struct collect *c, int fd, struct ofd *ofd)
 	                          .has_path = ofd->path != NULL,
 	                          .oid_lo = ofd->oid.lo,
 	                          .oid_hi = ofd->oid.hi};
-	write_handover(c->memfd, &f, sizeof(f), c->at);
-	write_handover(c->memfd, ofd->mnt->root, f.root_len, c->at + (off_t)sizeof(f));
-	if (f.path_len)
-		write_handover(c->memfd, ofd->path, f.path_len, c->at + (off_t)sizeof(f) + f.root_len);
-	c->at += (off_t)sizeof(f) + f.root_len + (off_t)f.path_len;
+	const struct iovec parts[] = {{&f, sizeof(f)}, {ofd->mnt->root, f.root_len}, {ofd->path, f.path_len}};
+	long n = write_handover(c->memfd, parts, 3, c->at);
+	if (n < 0)
+		return n;
+	c->at += n;
 	c->nr++;
 	return 0;
 }
@@ -162,7 +167,7 @@ long op_execveat(int dirfd, const char *path, char *const *argv, char *const *en
 		arena_fds(arena);
 		for (int i = 0; i < 3; i++)
 			head.arena[i] = arena[i];
-		write_handover(c.memfd, &head, sizeof(head), 0);
+		write_handover(c.memfd, &(struct iovec){&head, sizeof(head)}, 1, 0);
 		keep_over_exec(&c, true);
 	}
 	char **env = alloca(environment_room(envp) * sizeof(char *));
