@@ -185,6 +185,14 @@ int workers_run(unsigned int max);
 /** Makes workers_run() return. From any thread. */
 void workers_end(void);
 
+/* ---- threads.c --------------------------------------------------------------------------------- */
+
+/** Does it run, or wait for nothing but a processor? False, too, when it can't be looked at. */
+bool thread_runs(pid_t tid);
+
+/** The processor on which it runs or ran last, -1 when it can't be looked at. */
+int thread_processor(pid_t tid);
+
 /* ---- container.c ------------------------------------------------------------------------------- */
 
 /** Opens what \a opts name. 0 or an errno. */

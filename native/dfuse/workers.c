@@ -9,13 +9,16 @@
  *         request for a tick, because what they wait for (a lock of the store, a slow disk, another request) may
  *         take long.
  *   Less: a thread that had to wait for most of its last FALL requests, while others are there, is put aside.
+ *   Another: when only one waits, and one program asks. On the same processor as the program, it answers at the cost of
+ *         two switches of that. Apart from it, each request wakes one idle processor and its answer another, which
+ *         takes several times as long on a virtual machine, whose host has to give them back; and the kernel wakes a
+ *         thread where it ran last, so they stay apart. So a thread that finds itself apart, after LOOK requests, lets
+ *         another of CANDIDATES take its place.
  */
-#include <fcntl.h>
+#include <sched.h>
 #include <semaphore.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
@@ -23,6 +26,9 @@
 
 #define RISE 16
 #define FALL 64
+
+#define LOOK       16 /* to look costs as much as to answer one request */
+#define CANDIDATES 4
 
 /* A read(2) of the device that takes longer has slept; copying its bytes is allowed for. */
 #define SLEPT_NS(bytes) (3000 + (bytes) / 4)
@@ -61,12 +67,12 @@ static uint64_t now_ns(void)
 
 static void *work(void *arg);
 
-/* One more thread at work, if there may be. */
-static void add_worker(void)
+/* One more thread at work, if there may be: one that was put aside, once `enough` have been started. */
+static void add_worker(unsigned int enough)
 {
 	pthread_mutex_lock(&pool.lock);
 	unsigned int active = atomic_load(&pool.active);
-	if (active < pool.started) {
+	if (active < pool.started && (pool.started >= enough || pool.started == pool.max)) {
 		pool.wanted++;
 		atomic_store(&pool.active, active + 1);
 		pthread_cond_signal(&pool.more);
@@ -100,6 +106,7 @@ struct pressure {
 	long switches;               /* of the thread, half-way to RISE of them */
 	uint32_t pid;                /* of who asked last: a thread of a program */
 	unsigned int slept, counted; /* for how many of the last ones it waited */
+	unsigned int alone;          /* requests in a row by one program */
 };
 
 /* How often this thread has left its processor. */
@@ -116,10 +123,26 @@ static bool more_than_one_can_do(const struct pressure *p)
 	return p->others >= RISE / 4 || switches() - p->switches < RISE / 4;
 }
 
+/* Lets another thread do the work when this one and the program that it answers sit on two processors. */
+static void sit_beside(struct pressure *p, uint32_t pid)
+{
+	p->alone = pid == p->pid ? p->alone + 1 : 0;
+	if (p->alone < LOOK || atomic_load(&pool.active) > 1)
+		return;
+	int processor = thread_processor((pid_t)pid);
+	p->alone = 0;
+	if (processor < 0 || processor == sched_getcpu())
+		return;
+	*p = (struct pressure){.pid = pid};
+	add_worker(CANDIDATES);
+	stand_aside();
+}
+
 static void adjust(struct pressure *p, bool slept, uint32_t pid)
 {
 	if (pid == 0) /* the kernel by itself, or a program in a container that we do not see into */
 		pid = p->pid;
+	sit_beside(p, pid);
 	p->found = slept ? 0 : p->found + 1;
 	p->others = slept ? 0 : p->others + (pid != p->pid);
 	p->slept += slept;
@@ -131,7 +154,7 @@ static void adjust(struct pressure *p, bool slept, uint32_t pid)
 
 		*p = (struct pressure){.pid = pid};
 		if (more && atomic_load(&pool.active) < pool.max)
-			add_worker();
+			add_worker(1);
 	} else if (++p->counted == FALL) {
 		bool idle = p->slept > FALL / 2 + FALL / 4;
 
@@ -179,24 +202,6 @@ static void *work(void *arg)
 	return NULL;
 }
 
-/* Does it sleep? One that only waits for a processor, on a busy machine, is not helped by another thread. */
-static bool sleeps(const struct worker *w)
-{
-	char path[64], text[128];
-	ssize_t n = -1;
-	int fd;
-
-	snprintf(path, sizeof(path), "/proc/self/task/%d/stat", atomic_load(&w->tid));
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd >= 0) {
-		n = read(fd, text, sizeof(text) - 1);
-		close(fd);
-	}
-	text[n > 0 ? n : 0] = '\0';
-	const char *name_end = strrchr(text, ')');
-	return !name_end || strncmp(name_end, ") R", 3) != 0;
-}
-
 /* True when every thread at work has been held up by one request for a tick. */
 static bool all_held_up(void)
 {
@@ -209,7 +214,8 @@ static bool all_held_up(void)
 	for (unsigned int i = 0; i < started; i++) {
 		uint64_t since = atomic_load_explicit(&pool.workers[i].since, memory_order_relaxed);
 
-		if (since && now - since >= TICK_NS && sleeps(&pool.workers[i]))
+		/* One that only waits for a processor, on a busy machine, is not helped by another thread. */
+		if (since && now - since >= TICK_NS && !thread_runs(atomic_load(&pool.workers[i].tid)))
 			held++;
 	}
 	return held >= atomic_load(&pool.active);
@@ -234,7 +240,7 @@ static void watch(void)
 		nanosleep(&tick, NULL);
 		if (all_held_up()) {
 			idle = 0;
-			add_worker();
+			add_worker(1);
 			continue;
 		}
 		uint64_t taken = atomic_load(&pool.taken);
@@ -284,7 +290,7 @@ int workers_run(unsigned int max)
 	if (!pool.workers || sem_init(&pool.watch_wake, 0, 0) != 0)
 		return ENOMEM;
 	sigaction(SIGUSR2, &sa, NULL);
-	add_worker();
+	add_worker(1);
 	if (!pool.started)
 		return EAGAIN;
 	watch();
