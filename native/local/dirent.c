@@ -16,7 +16,7 @@
 #include "transaction.h"
 #include "views.h"
 
-int dirent_check_name(const char *name, size_t *len)
+HOT int dirent_check_name(const char *name, size_t *len)
 {
 	size_t n;
 
@@ -39,7 +39,7 @@ static uint64_t mix(uint64_t a, uint64_t b)
 }
 
 /* Multiply-and-fold over 8 bytes at a time; the seed is the container's secret. */
-uint64_t name_hash(struct cont *c, const char *name, size_t len)
+HOT uint64_t name_hash(struct cont *c, const char *name, size_t len)
 {
 	uint64_t h = c->super.hash_seed ^ mix(len ^ 0x9E3779B97F4A7C15ULL, 0xD1B54A32D192ED03ULL), w;
 
@@ -99,7 +99,7 @@ static int find_snapdir(struct txn *txn, uint64_t dir, const char *name, size_t 
 	return env_errno(rc);
 }
 
-int dirent_find(struct cont *c, struct txn *txn, uint64_t dir, const char *name, size_t len, struct found *f)
+HOT int dirent_find(struct cont *c, struct txn *txn, uint64_t dir, const char *name, size_t len, struct found *f)
 {
 	int rc = find(txn, dir, name_hash(c, name, len), name, len, f);
 

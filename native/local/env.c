@@ -291,7 +291,7 @@ int env_open_base(const char *path, mode_t mode, MDB_env **env)
 }
 
 /* LMDB's own order, in two comparisons of words where both keys are the usual ones. */
-static int compare_keys(const MDB_val *a, const MDB_val *b)
+HOT static int compare_keys(const MDB_val *a, const MDB_val *b)
 {
 	size_t least = a->mv_size < b->mv_size ? a->mv_size : b->mv_size;
 	struct key x, y;
@@ -445,7 +445,7 @@ static int reopen_in_child(struct cont *c)
 	return rc;
 }
 
-int env_ready(struct cont *c)
+HOT int env_ready(struct cont *c)
 {
 	if (likely(atomic_load_explicit(&c->fork_generation, memory_order_relaxed) ==
 	           atomic_load_explicit(&fork_generation, memory_order_relaxed)))

@@ -282,7 +282,7 @@ void hostfd_unpin(struct dfs_obj *o)
 	atomic_fetch_sub_explicit(&o->pins, 1, memory_order_release);
 }
 
-void hostfd_drop(struct dfs_obj *o)
+HOT void hostfd_drop(struct dfs_obj *o)
 {
 	if (atomic_load(&o->fd) < 0)
 		return;

@@ -34,7 +34,7 @@ void host_path(char out[32], uint64_t ino)
 	out[19] = '\0';
 }
 
-int inode_get(struct txn *txn, uint64_t ino, struct inode_rec *rec)
+HOT int inode_get(struct txn *txn, uint64_t ino, struct inode_rec *rec)
 {
 	MDB_val v;
 	int rc = rec_get(txn, SPACE_INODE | ino, 0, &v);
@@ -251,7 +251,7 @@ static int view_stat(struct cont *c, uint64_t ino, struct inode_rec *rec)
 	return rc;
 }
 
-int stat_now(struct cont *c, uint64_t ino, int fd, struct inode_rec *rec)
+HOT int stat_now(struct cont *c, uint64_t ino, int fd, struct inode_rec *rec)
 {
 	if (likely(rec->writers == 0 || !S_ISREG(rec->mode)))
 		return 0;

@@ -35,14 +35,14 @@
 #define SPARE        "open/.spare"
 #define DRAIN_PAUSES 200000 /* of 50 µs */
 
-void marks_open(struct cont *c, uint64_t ino)
+HOT void marks_open(struct cont *c, uint64_t ino)
 {
 	if (unlikely(c->marks == NULL) && env_ready(c) != 0)
 		return;
 	atomic_fetch_add(&c->marks->open[mark_bucket(ino)], 1);
 }
 
-void marks_release(struct cont *c, uint64_t ino)
+HOT void marks_release(struct cont *c, uint64_t ino)
 {
 	if (likely(c->marks != NULL))
 		atomic_fetch_sub(&c->marks->open[mark_bucket(ino)], 1);

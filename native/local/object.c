@@ -22,8 +22,8 @@
 
 /* The caller has counted the object open (marks_open) and seen its record after that. On
  * failure the count stays the caller's. */
-int object_new(struct dfs *dfs, uint64_t ino, const struct inode_rec *rec, int flags, uint64_t parent,
-               struct dfs_obj **out)
+HOT int object_new(struct dfs *dfs, uint64_t ino, const struct inode_rec *rec, int flags, uint64_t parent,
+                   struct dfs_obj **out)
 {
 	struct dfs_obj *o = calloc(1, sizeof(*o));
 	struct rtx r;
@@ -196,7 +196,7 @@ int object_truncate(struct dfs_obj *o, uint64_t size)
 }
 
 /* ---- the API ----------------------------------------------------------------------------------- */
-EXPORT int dfs_release(dfs_obj_t *o)
+HOT EXPORT int dfs_release(dfs_obj_t *o)
 {
 	if (o == NULL)
 		return EINVAL;
@@ -269,7 +269,7 @@ EXPORT int dfs_dup(dfs_t *dfs, dfs_obj_t *obj, int flags, dfs_obj_t **new_obj)
 	return object_open_ino(dfs, obj->ino, flags, obj->parent, new_obj);
 }
 
-EXPORT int dfs_obj2id(dfs_obj_t *obj, daos_obj_id_t *oid)
+HOT EXPORT int dfs_obj2id(dfs_obj_t *obj, daos_obj_id_t *oid)
 {
 	if (obj == NULL || oid == NULL)
 		return EINVAL;

@@ -117,7 +117,7 @@ uint64_t log_base(const struct pending *p)
 }
 
 /* ---- overlays ------------------------------------------------------------------------------------- */
-const struct change *overlay_find(const struct overlay *o, uint32_t limit, uint64_t hi, uint64_t lo)
+HOT const struct change *overlay_find(const struct overlay *o, uint32_t limit, uint64_t hi, uint64_t lo)
 {
 	uint32_t i = atomic_load_explicit(&o->buckets[bucket(hi, lo)], memory_order_acquire);
 
@@ -263,7 +263,7 @@ int overlay_catch_up(struct cont *c, uint64_t base, struct overlay **out)
 }
 
 /* ---- readers ---------------------------------------------------------------------------------------- */
-int pending_view(struct txn *t)
+HOT int pending_view(struct txn *t)
 {
 	struct pending *p = &t->c->pending;
 	uint64_t tree = mdb_txn_id(t->mdb), base = log_base(p), before;
@@ -286,7 +286,7 @@ int pending_view(struct txn *t)
 	return rc;
 }
 
-int pending_get(struct txn *t, MDB_val *k, MDB_val *v)
+HOT int pending_get(struct txn *t, MDB_val *k, MDB_val *v)
 {
 	const struct pending *p = &t->c->pending;
 	const struct change *change = NULL;

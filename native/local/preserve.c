@@ -80,7 +80,7 @@ static int open_preserved(struct cont *c, uint64_t ino, uint64_t epoch, bool map
 }
 
 /* ---- what a handle knows ------------------------------------------------------------------------ */
-void guard_free(struct guard *g)
+HOT void guard_free(struct guard *g)
 {
 	while (g != NULL) {
 		struct guard *next = g->next;

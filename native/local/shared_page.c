@@ -38,7 +38,7 @@ static unsigned orphan_bit(uint64_t ino)
 	return mark_bucket(ino) % ORPHAN_BITS;
 }
 
-bool shared_may_be_orphan(struct cont *c, uint64_t ino)
+HOT bool shared_may_be_orphan(struct cont *c, uint64_t ino)
 {
 	unsigned bit = orphan_bit(ino);
 

@@ -72,7 +72,7 @@ static int rtx_retry(struct cont *c, int rc, unsigned attempt)
 	return rc;
 }
 
-int rtx_begin(struct cont *c, struct rtx *r)
+HOT int rtx_begin(struct cont *c, struct rtx *r)
 {
 	struct read_slot *slot = my_slot(c);
 	unsigned attempt;
@@ -117,7 +117,7 @@ int rtx_begin(struct cont *c, struct rtx *r)
 	}
 }
 
-void rtx_end(struct rtx *r)
+HOT void rtx_end(struct rtx *r)
 {
 	MDB_txn *none = NULL;
 

@@ -31,13 +31,13 @@ void __real_free(void *block);
 /* A chunk begins with this; its address is a multiple of its size. */
 struct chunk {
 	_Atomic uint32_t used; /* bytes handed out so far; beyond the end when full */
-	uint32_t shift;        /* its blocks have 1 << shift bytes */
 };
 #define CHUNK_HEAD 64u
 
 static struct memory_lanes spare[LARGEST + 1];
 static _Atomic(struct chunk *) filling[LARGEST + 1];
-/* Where the chunks are, by a hash of their address; none is ever taken out. */
+/* Where the chunks are, by a hash of their address, each with the shift of its blocks (they have 1 << shift bytes) in the
+ * bits that are 0; none is ever taken out. */
 static _Atomic uintptr_t chunks[MAX_CHUNKS];
 static _Atomic unsigned int nr_chunks;
 
@@ -101,16 +101,17 @@ static unsigned int place_of(uintptr_t address)
 	return (unsigned int)((address / CHUNK_SIZE * 0x9E3779B97F4A7C15ull) >> 40);
 }
 
-static struct chunk *chunk_of(const void *block)
+/* The shift of the chunk that \a block is in, 0 when it is in none. */
+static unsigned int shift_of(const void *block)
 {
 	uintptr_t address = (uintptr_t)block & -CHUNK_SIZE;
 
 	for (unsigned int i = place_of(address);; i++) {
 		uintptr_t found = atomic_load_explicit(&chunks[i % MAX_CHUNKS], memory_order_acquire);
-		if (found == address)
-			return (struct chunk *)address; /* NOLINT(performance-no-int-to-ptr) */
+		if ((found & -CHUNK_SIZE) == address)
+			return found & (CHUNK_SIZE - 1);
 		if (!found)
-			return NULL;
+			return 0;
 	}
 }
 
@@ -119,6 +120,13 @@ static void *map(size_t size)
 {
 	void *at = (void *)syscall(SYS_mmap, NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	return at == MAP_FAILED ? NULL : at;
+}
+
+/* Where in a chunk its blocks begin. Those of whole pages begin in the middle of one, of each size at another place: the
+ * first lines of pages are those that everybody looks at (memory.h). */
+static uint32_t first_block(unsigned int shift)
+{
+	return shift >= 12 ? MEMORY_LINE(8 + 7 * (shift - 12)) : CHUNK_HEAD > 1u << shift ? CHUNK_HEAD : 1u << shift;
 }
 
 static struct chunk *new_chunk(unsigned int shift)
@@ -137,11 +145,10 @@ static struct chunk *new_chunk(unsigned int shift)
 		syscall(SYS_munmap, room, at - room);
 	syscall(SYS_munmap, at + CHUNK_SIZE, room + CHUNK_SIZE - at);
 	struct chunk *chunk = (struct chunk *)at;
-	chunk->shift = shift;
-	atomic_init(&chunk->used, CHUNK_HEAD > 1u << shift ? CHUNK_HEAD : 1u << shift);
+	atomic_init(&chunk->used, first_block(shift));
 	for (unsigned int i = place_of((uintptr_t)at);; i++) {
 		uintptr_t none = 0;
-		if (atomic_compare_exchange_strong(&chunks[i % MAX_CHUNKS], &none, (uintptr_t)at))
+		if (atomic_compare_exchange_strong(&chunks[i % MAX_CHUNKS], &none, (uintptr_t)at | shift))
 			return chunk;
 	}
 }
@@ -162,7 +169,8 @@ static void *carve(unsigned int shift)
 			return NULL;
 		/* Two at once: the loser's chunk is for the next time, as what is left of it goes to the free list. */
 		if (!atomic_compare_exchange_strong(&filling[shift], &chunk, more))
-			for (uint32_t at = atomic_load(&more->used); at < CHUNK_SIZE; at += 1u << shift)
+			for (uint32_t at = atomic_load(&more->used); at + (1u << shift) <= CHUNK_SIZE;
+			     at += 1u << shift)
 				memory_lanes_push(&spare[shift], (char *)more + at);
 	}
 }
@@ -195,21 +203,21 @@ void *memory_zeroed(size_t size)
 
 void memory_give(void *block)
 {
-	struct chunk *chunk = block ? chunk_of(block) : NULL;
+	unsigned int shift = block ? shift_of(block) : 0;
 
-	if (chunk)
-		memory_lanes_push(&spare[chunk->shift], block);
+	if (shift)
+		memory_lanes_push(&spare[shift], block);
 	else
 		free(block);
 }
 
 void *memory_resize(void *block, size_t size)
 {
-	struct chunk *chunk = block ? chunk_of(block) : NULL;
+	unsigned int shift = block ? shift_of(block) : 0;
 
-	if (!chunk)
+	if (!shift)
 		return block ? realloc(block, size) : memory_take(size);
-	size_t room = 1ul << chunk->shift;
+	size_t room = 1ul << shift;
 	if (size && size <= room)
 		return block;
 	void *larger = size ? memory_take(size) : NULL;
