@@ -10,7 +10,7 @@
 
 bool links_possible(const struct container *cont)
 {
-	return !dfuse.p->dfsx_has_links || dfuse.p->dfsx_has_links(cont->dfs);
+	return !dfuse.p->dfsx_links || *dfuse.p->dfsx_links(cont->dfs) != 0;
 }
 
 /* A label of at most `size` bytes; DAOS pads what is shorter than a UUID. */
@@ -55,7 +55,7 @@ int link_lookup(struct handle *dir, const char *name, int flags, dfs_obj_t **obj
 		                      &link->len);
 	}
 	rc = p->dfs_lookup_rel(dir->dfs, dir->obj, name, flags, obj, &mode, st);
-	if (rc || (p->dfsx_has_links && !p->dfsx_has_links(dir->dfs)) || !(S_ISDIR(mode) || S_ISREG(mode)))
+	if (rc || (p->dfsx_links && *p->dfsx_links(dir->dfs) == 0) || !(S_ISDIR(mode) || S_ISREG(mode)))
 		return rc;
 	link->len = sizeof(link->value);
 	if (p->dfs_getxattr(dir->dfs, *obj, attribute, value, &link->len) != 0)

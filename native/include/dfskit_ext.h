@@ -55,6 +55,11 @@ int dfsx_rename(dfs_t *dfs, dfs_obj_t *parent, const char *name, dfs_obj_t *new_
 /** link(2): another name for \a obj, which is no directory (EPERM). */
 int dfsx_link(dfs_t *dfs, dfs_obj_t *obj, dfs_obj_t *new_parent, const char *new_name);
 
+/** dfs_lookup_rel() with O_NOFOLLOW, for a \a name of \a len bytes that is known to be one (1 to NAME_MAX, no slash).
+ *  \param oid out: as dfs_obj2id() says. */
+int dfsx_open_name(dfs_t *dfs, dfs_obj_t *parent, const char *name, size_t len, int flags, dfs_obj_t **obj,
+                   mode_t *mode, daos_obj_id_t *oid);
+
 /** open(2) with O_TMPFILE: a new file without a name, made in \a dir. It goes at its last close, unless dfsx_link() has
  *  named it; with O_EXCL in \a flags that is refused (ENOENT). */
 int dfsx_open_unnamed(dfs_t *dfs, dfs_obj_t *dir, mode_t mode, int flags, dfs_obj_t **obj);
@@ -93,8 +98,8 @@ int dfsx_set_snapshot(dfs_t *dfs, daos_epoch_t epoch, const char *name);
  *  never change, and goes when its snapshot is destroyed (ESTALE). \a obj NULL: the root. */
 bool dfsx_in_snapshot(dfs_t *dfs, dfs_obj_t *obj);
 
-/** False when no object of the container was ever given the attribute user.daos: a look into shared memory. */
-bool dfsx_has_links(dfs_t *dfs);
+/** 0 as long as no object of the container was given the attribute user.daos. In shared memory, mapped for reading only. */
+const volatile uint64_t *dfsx_links(dfs_t *dfs);
 
 /** A counter in shared memory that changes (in all processes at once) whenever a directory or
  *  symbolic link is renamed, removed or replaced, or a directory's mode, owner or attribute user.daos changes.

@@ -21,7 +21,7 @@
 
 #define MAX_LINKS 40
 
-int dir_search(const struct dfs *dfs, struct txn *txn, struct dfs_obj *dir, uint64_t generation)
+HOT int dir_search(const struct dfs *dfs, struct txn *txn, struct dfs_obj *dir, uint64_t generation)
 {
 	struct inode_rec rec;
 	struct cred cr;
@@ -47,12 +47,12 @@ int dir_search(const struct dfs *dfs, struct txn *txn, struct dfs_obj *dir, uint
 	return 0;
 }
 
-static bool wants_write(int flags)
+HOT static bool wants_write(int flags)
 {
 	return (flags & O_ACCMODE) != O_RDONLY && !(flags & O_PATH);
 }
 
-static int may_open(const struct inode_rec *rec, int flags)
+HOT static int may_open(const struct inode_rec *rec, int flags)
 {
 	struct cred cr;
 	int want;
@@ -67,8 +67,8 @@ static int may_open(const struct inode_rec *rec, int flags)
 }
 
 /* Opens a name of parent without following it. */
-static int open_name(struct dfs *dfs, struct dfs_obj *parent, const char *name, size_t len, int flags,
-                     struct dfs_obj **obj, struct inode_rec *rec)
+HOT static int open_name(struct dfs *dfs, struct dfs_obj *parent, const char *name, size_t len, int flags,
+                         struct dfs_obj **obj, struct inode_rec *rec)
 {
 	struct cont *c = dfs->c;
 	unsigned attempt;
@@ -215,8 +215,8 @@ static int walk(struct dfs *dfs, struct dfs_obj *start, const char *path, int fl
 	return rc;
 }
 
-static int opened(struct dfs *dfs, struct dfs_obj *obj, struct inode_rec *rec, dfs_obj_t **out, mode_t *mode,
-                  struct stat *st)
+HOT static int opened(struct dfs *dfs, struct dfs_obj *obj, struct inode_rec *rec, dfs_obj_t **out, mode_t *mode,
+                      struct stat *st)
 {
 	if (mode != NULL)
 		*mode = obj->mode;
@@ -229,7 +229,7 @@ static int opened(struct dfs *dfs, struct dfs_obj *obj, struct inode_rec *rec, d
 	return 0;
 }
 
-static int writable(const struct dfs *dfs, int flags)
+HOT static int writable(const struct dfs *dfs, int flags)
 {
 	return wants_write(flags) ? read_only(dfs, dfs->root) : 0;
 }
@@ -255,8 +255,8 @@ EXPORT int dfs_lookup(dfs_t *dfs, const char *path, int flags, dfs_obj_t **obj, 
 	return rc != 0 ? rc : opened(dfs, o, &rec, obj, mode, stbuf);
 }
 
-EXPORT int dfs_lookup_rel(dfs_t *dfs, dfs_obj_t *parent, const char *name, int flags, dfs_obj_t **obj, mode_t *mode,
-                          struct stat *stbuf)
+HOT EXPORT int dfs_lookup_rel(dfs_t *dfs, dfs_obj_t *parent, const char *name, int flags, dfs_obj_t **obj, mode_t *mode,
+                              struct stat *stbuf)
 {
 	struct inode_rec rec;
 	struct dfs_obj *o;
@@ -275,6 +275,20 @@ EXPORT int dfs_lookup_rel(dfs_t *dfs, dfs_obj_t *parent, const char *name, int f
 	if (rc == 0 && S_ISLNK(o->mode) && !(flags & O_NOFOLLOW))
 		rc = follow(dfs, parent, o, flags, 0, &o, &rec);
 	return rc != 0 ? rc : opened(dfs, o, &rec, obj, mode, stbuf);
+}
+
+EXPORT HOT int dfsx_open_name(dfs_t *dfs, dfs_obj_t *parent, const char *name, size_t len, int flags, dfs_obj_t **obj,
+                              mode_t *mode, daos_obj_id_t *oid)
+{
+	struct inode_rec rec;
+	int rc = writable(dfs, flags);
+
+	if (rc == 0)
+		rc = open_name(dfs, parent, name, len, flags, obj, &rec);
+	if (rc != 0)
+		return rc;
+	*mode = (*obj)->mode;
+	return dfs_obj2id(*obj, oid);
 }
 
 /* ---- creating --------------------------------------------------------------------------------- */
@@ -445,8 +459,8 @@ EXPORT int dfs_mkdir(dfs_t *dfs, dfs_obj_t *parent, const char *name, mode_t mod
 	return create(dfs, parent, name, S_IFDIR | (mode & 07777), O_RDWR, cid, 0, NULL, NULL);
 }
 
-EXPORT int dfs_open(dfs_t *dfs, dfs_obj_t *parent, const char *name, mode_t mode, int flags, daos_oclass_id_t cid,
-                    daos_size_t chunk_size, const char *value, dfs_obj_t **obj)
+HOT EXPORT int dfs_open(dfs_t *dfs, dfs_obj_t *parent, const char *name, mode_t mode, int flags, daos_oclass_id_t cid,
+                        daos_size_t chunk_size, const char *value, dfs_obj_t **obj)
 {
 	struct inode_rec rec;
 	size_t len;

@@ -193,9 +193,9 @@ EXPORT bool dfsx_in_snapshot(dfs_t *dfs, dfs_obj_t *obj)
 	return dfs != NULL && (VIEW_OF(ino) != VIEW_OF(dfs->root) || ino == SNAPDIR_INO);
 }
 
-EXPORT bool dfsx_has_links(dfs_t *dfs)
+EXPORT const volatile uint64_t *dfsx_links(dfs_t *dfs)
 {
-	return dfs != NULL && dfs->c->shared->links != 0;
+	return dfs == NULL ? NULL : &dfs->c->shared->links;
 }
 
 EXPORT const volatile uint64_t *dfsx_dir_generation(dfs_t *dfs)

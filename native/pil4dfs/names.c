@@ -99,7 +99,7 @@ long where_open(int dirfd, const char *path, bool follow, int flags, struct wher
 			p->dfs_release(*obj);
 			r = -ENOTDIR;
 		}
-		if (!r && S_ISDIR(*mode) && !p->dfsx_has_links && link_here(w->mnt, *obj)) {
+		if (!r && S_ISDIR(*mode) && !p->dfsx_links && link_here(w->mnt, *obj)) {
 			p->dfs_release(*obj);
 			r = where_leave(w);
 		}

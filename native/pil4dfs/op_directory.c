@@ -206,10 +206,14 @@ static long enter(struct mount *mnt, const char *path, dfs_obj_t *obj, const cha
 		strcpy(full + mnt->root_len, path);
 		r = SHIM_RAW(SYS_chdir, full);
 	}
-	struct ofd *ofd = r ? NULL : ofd_new(mnt, obj, OFD_DIR, O_RDONLY | O_DIRECTORY, path, "");
+	struct ofd *ofd = r ? NULL : ofd_new(mnt, obj, NULL, OFD_DIR, O_RDONLY | O_DIRECTORY);
 	if (!ofd) {
 		mnt->p->dfs_release(obj);
 		return r ? r : -ENOMEM;
+	}
+	if (path && !ofd_set_path(ofd, path, strlen(path), "", 0)) {
+		ofd_put(ofd);
+		return -ENOMEM;
 	}
 	ofd_put(atomic_exchange(&shim_cwd, ofd));
 	return 0;

@@ -18,7 +18,9 @@
 #define KNOWN_FLAGS                                                                                                \
 	(O_ACCMODE | O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_APPEND | O_NONBLOCK | O_SYNC | O_ASYNC | O_DIRECT | \
 	 0100000 | O_DIRECTORY | O_NOFOLLOW | O_NOATIME | O_CLOEXEC | O_PATH | O_TMPFILE)
-#define PATH_FLAGS (O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+/* With no others, a regular file needs no second look once its name has led to it. */
+#define PLAIN_FLAGS (O_ACCMODE | O_NONBLOCK | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | O_NOATIME | 0100000)
+#define PATH_FLAGS  (O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
 
 /* Access mode that the provider needs. The description's own mode says what the program may do. */
 static int access_of(int flags)
@@ -29,31 +31,50 @@ static int access_of(int flags)
 	return flags & O_TRUNC && (flags & O_ACCMODE) == O_RDONLY ? O_RDWR : flags & O_ACCMODE;
 }
 
-/* *number: what fd_reserve() gave, taken here; -1 when nothing was reserved. */
-SHIM_HOT static long install(struct where *w, dfs_obj_t *obj, mode_t mode, int flags, long *number)
+/* An open under way. */
+struct opening {
+	int flags;
+	mode_t mode; /* of a file that it makes */
+	long number; /* what fd_reserve() gave, -1 when that was nothing or is in use */
+	struct where w;
+};
+
+/* oid: NULL when it is not known yet. */
+SHIM_HOT static long install(struct opening *o, dfs_obj_t *obj, const daos_obj_id_t *oid, mode_t type)
 {
-	enum ofd_kind kind = flags & O_PATH ? OFD_PATH : S_ISDIR(mode) ? OFD_DIR : OFD_FILE;
-	struct ofd *ofd = ofd_new(w->mnt, obj, kind, (uint32_t)flags, w->no_path ? NULL : w->parent_path, w->name);
+	const struct where *w = &o->w;
+	enum ofd_kind kind = o->flags & O_PATH ? OFD_PATH : S_ISDIR(type) ? OFD_DIR : OFD_FILE;
+	struct ofd *ofd = ofd_new(w->mnt, obj, oid, kind, (uint32_t)o->flags);
 
 	if (!ofd) {
 		w->mnt->p->dfs_release(obj);
 		return -ENOMEM;
 	}
-	long fd = *number;
-	*number = -1;
-	return fd >= 0 ? fd_install_at(fd, ofd, flags & O_CLOEXEC) : fd_install(ofd, 0, flags & O_CLOEXEC);
+	if (!w->no_path && !ofd_set_path(ofd, w->parent_path, w->parent_len, w->name, w->name_len)) {
+		ofd_put(ofd);
+		return -ENOMEM;
+	}
+	long fd = o->number;
+	if (fd < 0)
+		return fd_install(ofd, 0, o->flags & O_CLOEXEC);
+	o->number = -1;
+	return fd_install_at(fd, ofd, o->flags & O_CLOEXEC);
 }
 
-static long create(struct where *w, int flags, mode_t mode, dfs_obj_t **obj)
+static long create(struct opening *o)
 {
+	const struct where *w = &o->w;
+	dfs_obj_t *obj;
+
 	if (w->mnt->read_only)
 		return -EROFS;
-	return -w->mnt->p->dfs_open(w->mnt->dfs, w->parent, w->name, S_IFREG | (mode & 07777 & ~shim_umask),
-	                            O_CREAT | O_EXCL | (flags & O_ACCMODE), 0, 0, NULL, obj);
+	long r = -w->mnt->p->dfs_open(w->mnt->dfs, w->parent, w->name, S_IFREG | (o->mode & 07777 & ~shim_umask),
+	                              O_CREAT | O_EXCL | (o->flags & O_ACCMODE), 0, 0, NULL, &obj);
+	return r ? r : install(o, obj, NULL, S_IFREG);
 }
 
 /* What the object found allows. */
-SHIM_HOT static long check(const struct where *w, mode_t mode, int flags)
+static long check(const struct where *w, mode_t mode, int flags)
 {
 	if (flags & O_PATH)
 		return (flags & O_DIRECTORY || w->must_dir) && !S_ISDIR(mode) ? -ENOTDIR : 0;
@@ -93,9 +114,11 @@ static long denied(const struct where *w, int flags)
 }
 
 /* The directory that a path ends in, or what a link of proc(5) leads to. */
-static long open_itself(struct where *w, int flags, long *number)
+static long open_itself(struct opening *o)
 {
+	const struct where *w = &o->w;
 	const struct provider *p = w->mnt->p;
+	int flags = o->flags;
 	dfs_obj_t *obj;
 	bool writes = ((flags & O_ACCMODE) != O_RDONLY || flags & O_TRUNC) && !(flags & O_PATH);
 
@@ -114,64 +137,50 @@ static long open_itself(struct where *w, int flags, long *number)
 		r = -p->dfs_punch(w->mnt->dfs, obj, 0, DFS_MAX_FSIZE);
 	if (r)
 		p->dfs_release(obj);
-	return r ? r : install(w, obj, w->type, flags, number);
+	return r ? r : install(o, obj, NULL, w->type);
 }
 
 /* O_TMPFILE: a file without a name in the directory that the path is. */
 static long open_unnamed(int dirfd, const char *path, int flags, mode_t mode)
 {
-	struct where w;
+	struct opening o;
+	struct where *w = &o.w;
 	dfs_obj_t *dir, *obj;
 	mode_t type;
-	long number = -1;
-	long r = where_open(dirfd, path, true, O_RDONLY | O_PATH, &w, &dir, &type);
+	long r = where_open(dirfd, path, true, O_RDONLY | O_PATH, w, &dir, &type);
 
-	if (!r && !w.ours) {
+	o.flags = flags;
+	o.number = -1;
+	if (!r && !w->ours) {
 		fd_unpark();
-		r = SHIM_RAW(SYS_openat, w.dirfd, w.kpath, flags, mode);
+		r = SHIM_RAW(SYS_openat, w->dirfd, w->kpath, flags, mode);
 	} else if (!r) {
-		const struct provider *p = w.mnt->p;
+		const struct provider *p = w->mnt->p;
 		r = !S_ISDIR(type)          ? -ENOTDIR
 		    : !p->dfsx_open_unnamed ? -EOPNOTSUPP
-		    : w.mnt->read_only
+		    : w->mnt->read_only
 		        ? -EROFS
-		        : -p->dfsx_open_unnamed(w.mnt->dfs, dir, mode & 07777 & ~shim_umask, flags, &obj);
+		        : -p->dfsx_open_unnamed(w->mnt->dfs, dir, mode & 07777 & ~shim_umask, flags, &obj);
 		p->dfs_release(dir);
 		if (r == -ENOENT)
 			r = -EPERM; /* the directory was removed */
-		w.no_path = true;
+		w->no_path = true;
 		if (!r)
-			r = install(&w, obj, S_IFREG, flags, &number);
+			r = install(&o, obj, NULL, S_IFREG);
 	}
-	where_done(&w);
+	where_done(w);
 	return r;
 }
 
-SHIM_HOT static long open_ours(struct where *w, int flags, mode_t mode, long *number)
+/* The name led to an object of the type, opened as the flags want. */
+static long open_object(struct opening *o, dfs_obj_t *obj, const daos_obj_id_t *oid, mode_t type)
 {
+	struct where *w = &o->w;
 	const struct provider *p = w->mnt->p;
-	dfs_obj_t *obj;
-	mode_t type = S_IFREG;
+	int flags = o->flags;
 	long r;
 
-	if (!w->name[0])
-		return open_itself(w, flags, number);
-	if (flags & O_CREAT && w->must_dir)
-		return -EISDIR;
-	if ((flags & (O_CREAT | O_EXCL)) == (O_CREAT | O_EXCL)) {
-		r = create(w, flags, mode, &obj);
-		return r ? r : install(w, obj, S_IFREG, flags, number);
-	}
-	r = -p->dfs_lookup_rel(w->mnt->dfs, w->parent, w->name, access_of(flags) | O_NOFOLLOW, &obj, &type, NULL);
-	if (r == -ENOENT && flags & O_CREAT) {
-		r = create(w, flags, mode, &obj);
-		if (r == -EEXIST)
-			return -EAGAIN; /* somebody was faster: open theirs */
-		return r ? r : install(w, obj, S_IFREG, flags, number);
-	}
-	if (r)
-		return r == -EACCES ? denied(w, flags) : r;
-	if (S_ISDIR(type) && !p->dfsx_has_links && link_here(w->mnt, obj)) {
+	if (S_ISDIR(type) && !p->dfsx_links && link_here(w->mnt, obj)) {
 		p->dfs_release(obj);
 		r = where_leave(w);
 		return r ? r : -EAGAIN;
@@ -190,12 +199,77 @@ SHIM_HOT static long open_ours(struct where *w, int flags, mode_t mode, long *nu
 		p->dfs_release(obj);
 		return r;
 	}
-	return install(w, obj, type, flags, number);
+	return install(o, obj, oid, type);
+}
+
+/* The name led to nothing. */
+static long open_missing(struct opening *o, long why)
+{
+	if (why == -EACCES)
+		return denied(&o->w, o->flags);
+	if (why != -ENOENT || !(o->flags & O_CREAT))
+		return why;
+	long r = create(o);
+	return r == -EEXIST ? -EAGAIN : r; /* somebody was faster: open theirs */
+}
+
+SHIM_HOT static long open_name(struct opening *o)
+{
+	const struct where *w = &o->w;
+	dfs_obj_t *obj;
+	daos_obj_id_t oid;
+	mode_t type;
+	int rc = provider_open_name(w->mnt->p, w->mnt->dfs, w->parent, w->name, w->name_len, access_of(o->flags), &obj,
+	                            &type, &oid);
+
+	if (__builtin_expect(rc, 0))
+		return open_missing(o, -rc);
+	if (S_ISREG(type) && !(o->flags & ~PLAIN_FLAGS) && !w->must_dir && !w->mnt->read_only)
+		return install(o, obj, &oid, type);
+	return open_object(o, obj, &oid, type);
+}
+
+/* One try. EAGAIN says that the name changed or was a link: o->w says where to look now. */
+static long open_ours(struct opening *o)
+{
+	if (!o->w.name_len)
+		return open_itself(o);
+	if (o->flags & O_CREAT && o->w.must_dir)
+		return -EISDIR;
+	if ((o->flags & (O_CREAT | O_EXCL)) == (O_CREAT | O_EXCL))
+		return create(o);
+	return open_name(o);
+}
+
+/* All that where_find() may have found. */
+static long open_found(struct opening *o, const char *path)
+{
+	struct where *w = &o->w;
+	int flags = o->flags;
+	long r = w->ours && !path[0] ? -ENOENT : 0;
+
+	if (!r && w->magic >= 0 && !(flags & O_NOFOLLOW) && (flags & (O_CREAT | O_EXCL)) != (O_CREAT | O_EXCL))
+		r = where_enter(w);
+	/* Without a number nothing may be made or cut off. */
+	if (!r && w->ours && flags & (O_CREAT | O_TRUNC) && (o->number = fd_reserve(flags & O_CLOEXEC)) < 0)
+		r = o->number;
+	if (!r)
+		r = -EAGAIN;
+	for (int tries = 0; r == -EAGAIN && w->ours && tries < 1000; tries++)
+		r = open_ours(o);
+	fd_reserve_end(o->number);
+	if (r == -EAGAIN && !w->ours) {
+		fd_unpark();
+		r = SHIM_RAW(SYS_openat, w->dirfd, w->kpath, flags, o->mode);
+		if (r >= 0 && (w->kpath[0] != '/' || mount_of(w->kpath))) /* in a linked container, perhaps */
+			shim_opened((int)r, flags);
+	}
+	return r;
 }
 
 SHIM_HOT long op_openat(int dirfd, const char *path, int flags, mode_t mode)
 {
-	struct where w;
+	struct opening o;
 
 	if (flags & O_PATH)
 		flags &= PATH_FLAGS; /* open(2): others are ignored */
@@ -204,31 +278,16 @@ SHIM_HOT long op_openat(int dirfd, const char *path, int flags, mode_t mode)
 		                                                          : open_unnamed(dirfd, path, flags, mode);
 	if ((flags & (O_CREAT | O_DIRECTORY)) == (O_CREAT | O_DIRECTORY))
 		return -EINVAL; /* as Linux from 6.4 on */
-	long r = where_find(dirfd, path, &w);
+	o.flags = flags;
+	o.mode = mode;
+	o.number = -1;
+	long r = where_find(dirfd, path, &o.w);
 
-	if (!r && w.ours && !path[0])
-		r = -ENOENT;
-	if (!r && w.magic >= 0 && !(flags & O_NOFOLLOW) && (flags & (O_CREAT | O_EXCL)) != (O_CREAT | O_EXCL))
-		r = where_enter(&w);
-	/* Without a number nothing may be made or cut off. */
-	long number = -1;
-	if (!r && w.ours && flags & (O_CREAT | O_TRUNC) && (number = fd_reserve(flags & O_CLOEXEC)) < 0)
-		r = number;
-	/* EAGAIN says that the name changed or was a link: w says where to look now. */
-	for (int tries = 0; !r && w.ours && tries < 1000; tries++) {
-		r = open_ours(&w, flags, mode, &number);
-		if (r != -EAGAIN)
-			break;
-		r = 0;
-	}
-	fd_reserve_end(number);
-	if (!r && !w.ours) {
-		fd_unpark();
-		r = SHIM_RAW(SYS_openat, w.dirfd, w.kpath, flags, mode);
-		if (r >= 0 && (w.kpath[0] != '/' || mount_of(w.kpath))) /* in a linked container, perhaps */
-			shim_opened((int)r, flags);
-	}
-	where_done(&w);
+	if (!r) /* a name and nothing else to be seen to: most */
+		r = !(flags & ~PLAIN_FLAGS) && o.w.ours && o.w.magic < 0 && o.w.name_len ? open_name(&o) : -EAGAIN;
+	if (r == -EAGAIN)
+		r = open_found(&o, path);
+	where_done(&o.w);
 	return r;
 }
 
@@ -272,7 +331,7 @@ long shim_program_copy(int dirfd, const char *path, int flags)
 		r = -EACCES;
 	if (!r)
 		r = -w.mnt->p->dfs_lookup_rel(w.mnt->dfs, w.parent, w.name, O_RDONLY | O_NOFOLLOW, &obj, &mode, NULL);
-	struct ofd *ofd = r ? NULL : ofd_new(w.mnt, obj, OFD_FILE, O_RDONLY, NULL, "");
+	struct ofd *ofd = r ? NULL : ofd_new(w.mnt, obj, NULL, OFD_FILE, O_RDONLY);
 	if (!r)
 		r = ofd ? ofd_memory_copy(ofd) : -ENOMEM;
 	ofd_put(ofd);

@@ -31,7 +31,7 @@ _Static_assert(offsetof(struct dirent, d_off) == 8 && offsetof(struct dirent, d_
 static void lock(struct stream *s)
 {
 	rank_take(RANK_STREAM, 0);
-	if (&__libc_single_threaded == NULL || !__libc_single_threaded)
+	if (!solo())
 		while (atomic_flag_test_and_set_explicit(&s->lock, memory_order_acquire))
 			sched_yield();
 }

@@ -64,7 +64,8 @@
 	X(dfsx_fallocate)         X(dfsx_fsync)               X(dfsx_statfs)                       \
 	X(dfsx_dir_path)          X(dfsx_open_oid)            X(dfsx_dir_generation)               \
 	X(dfsx_owns_fd)           X(dfsx_fork)                X(dfsx_open_unnamed)                 \
-	X(dfsx_set_snapshot)      X(dfsx_in_snapshot)         X(dfsx_has_links)
+	X(dfsx_set_snapshot)      X(dfsx_in_snapshot)         X(dfsx_links)                        \
+	X(dfsx_open_name)
 /* clang-format on */
 
 #endif

@@ -78,6 +78,18 @@ int provider_append(const struct provider *p, dfs_t *dfs, dfs_obj_t *obj, d_sg_l
  */
 int provider_fallocate(const struct provider *p, dfs_t *dfs, dfs_obj_t *obj, int mode, daos_off_t off, daos_size_t len);
 
+/** dfsx_open_name(), made of the calls of libdfs where there is none. */
+static inline int provider_open_name(const struct provider *p, dfs_t *dfs, dfs_obj_t *parent, const char *name,
+                                     size_t len, int flags, dfs_obj_t **obj, mode_t *mode, daos_obj_id_t *oid)
+{
+	if (p->dfsx_open_name)
+		return p->dfsx_open_name(dfs, parent, name, len, flags, obj, mode, oid);
+	int rc = p->dfs_lookup_rel(dfs, parent, name, flags | O_NOFOLLOW, obj, mode, NULL);
+	if (!rc)
+		p->dfs_obj2id(*obj, oid);
+	return rc;
+}
+
 /**
  * A counter in shared memory that changes whenever a directory is renamed or removed: dfsx_dir_generation(), or with a
  * library without it one of what this user does on this node and tells by provider_dirs_changed(). It is never 0.

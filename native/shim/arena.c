@@ -28,8 +28,7 @@
 
 struct arena {
 	_Atomic uint32_t next; /* slots below it were handed out */
-	uint32_t pad[7];
-	struct slot slots[NR_SLOTS];
+	_Alignas(MEMORY_LINE(32)) struct slot slots[NR_SLOTS];
 };
 
 static_assert(sizeof(struct slot) == 32, "two slots a cache line, and every build of the shim agrees");

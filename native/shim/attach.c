@@ -29,6 +29,7 @@
 #include "shim.h"
 #include "attach.h"
 #include "libc_sites.h"
+#include "solo.h"
 
 SHIM_HOT_DATA bool shim_symbols_only = true;
 const char *shim_attach_note;
@@ -58,14 +59,12 @@ size_t attach_state_size;
 uint32_t attach_state_mask; /* of XCR0 */
 bool attach_state_probe;    /* xgetbv knows what is in use */
 
-/* Absent before glibc 2.32. */
-extern char __libc_single_threaded __attribute__((weak));
 extern void pthread_testcancel(void) __attribute__((weak)); /* of libpthread.so.0 before 2.34 */
 
 /** Answers a call that may be ours. Called with vector state saved. */
 SHIM_HOT long attach_ours(const long regs[7])
 {
-	bool threads = &__libc_single_threaded == NULL || !__libc_single_threaded;
+	bool threads = libc_threads();
 	int error = errno, state = 0, type = 0;
 	long r;
 

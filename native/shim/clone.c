@@ -26,13 +26,11 @@ static long fork_like(long nr, long a1, long a2, long a3, long a4, long a5)
 	return r;
 }
 
-bool shim_cloned;
-
 /* What libc counts as one thread is more from now on. */
 static void note_thread(unsigned long flags)
 {
 	if (flags & CLONE_VM && !(flags & CLONE_VFORK))
-		shim_cloned = true;
+		solo_end();
 }
 
 bool shim_clone_call(long nr, long a1, long a2, long a3, long a4, long a5, long *result)

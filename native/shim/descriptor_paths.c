@@ -58,9 +58,6 @@ long where_enter(struct where *w)
 	w->holds = ofd;
 	w->parent = obj;
 	w->type = st.st_mode;
-	w->last[0] = 0;
-	w->name = w->last;
-	w->parent_path = w->path;
 	w->path[0] = 0;
 	w->no_path = true;
 	if (S_ISDIR(st.st_mode))
@@ -69,5 +66,6 @@ long where_enter(struct where *w)
 		strcpy(w->path, ofd->path);
 		w->no_path = false;
 	}
+	where_is(w, w->path, strlen(w->path), "", 0);
 	return 0;
 }

@@ -92,7 +92,7 @@ static inline long entry_number(long result)
 /** A cancellation that is pending acts before the operation begins: nothing is held or half done yet. */
 static inline void entry_cancellation_point(void)
 {
-	if ((&__libc_single_threaded == NULL || !__libc_single_threaded) && pthread_testcancel)
+	if (libc_threads() && pthread_testcancel)
 		pthread_testcancel();
 }
 

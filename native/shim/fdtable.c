@@ -19,6 +19,7 @@
 #include "runtime.h"
 #include "solo.h"
 
+#define FIRST MEMORY_LINE(44) /* where the table begins in its pages */
 SHIM_HOT_DATA struct ofd **shim_fds;
 SHIM_HOT_DATA unsigned int shim_fd_top;
 
@@ -60,14 +61,15 @@ static bool table_make(void)
 {
 	if (__atomic_load_n(&shim_fds, __ATOMIC_ACQUIRE))
 		return true;
-	long at = SHIM_RAW(SYS_mmap, NULL, SHIM_FD_MAX * sizeof(*shim_fds), PROT_READ | PROT_WRITE,
-	                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1);
+	size_t size = SHIM_FD_MAX * sizeof(*shim_fds) + FIRST;
+	long at =
+	    SHIM_RAW(SYS_mmap, NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1);
 	if (at < 0)
 		return false;
 	struct ofd **none = NULL;
-	if (!__atomic_compare_exchange_n(&shim_fds, &none, (struct ofd **)at, false, __ATOMIC_ACQ_REL,
+	if (!__atomic_compare_exchange_n(&shim_fds, &none, (struct ofd **)(at + FIRST), false, __ATOMIC_ACQ_REL,
 	                                 __ATOMIC_ACQUIRE))
-		SHIM_RAW(SYS_munmap, at, SHIM_FD_MAX * sizeof(*shim_fds));
+		SHIM_RAW(SYS_munmap, at, size);
 	fork_watch();
 	return true;
 }
@@ -111,18 +113,13 @@ static long duplicate(int from, int min, bool cloexec)
 	return fd;
 }
 
-SHIM_HOT static long number_for(bool plain, int min, bool cloexec)
+static long new_number(bool plain, int min, bool cloexec)
 {
-	long fd = plain && min == 0 ? fd_parked_take(cloexec) : -1;
-
-	if (fd < 0) {
-		fd_unpark();
-		fd = duplicate(plain ? placeholder_get() : path_placeholder_get(), min, cloexec);
-	}
-	return fd;
+	fd_unpark();
+	return duplicate(plain ? placeholder_get() : path_placeholder_get(), min, cloexec);
 }
 
-SHIM_HOT long fd_install_at(long fd, struct ofd *ofd, bool cloexec)
+long fd_install_at(long fd, struct ofd *ofd, bool cloexec)
 {
 	ofd->parking = ofd->kind == OFD_PATH ? PARK_NOT : cloexec ? PARK_CLOEXEC : PARK_PLAIN;
 	fd_assign((int)fd, ofd);
@@ -132,8 +129,17 @@ SHIM_HOT long fd_install_at(long fd, struct ofd *ofd, bool cloexec)
 
 SHIM_HOT long fd_install(struct ofd *ofd, int min, bool cloexec)
 {
-	long fd = number_for(ofd->kind != OFD_PATH, min, cloexec);
+	bool plain = ofd->kind != OFD_PATH;
+	long fd = plain && min == 0 ? fd_parked_take(cloexec) : -1;
 
+	if (fd >= 0 && !fd_foreign_child()) { /* its mark is ours to replace */
+		ofd->parking = cloexec ? PARK_CLOEXEC : PARK_PLAIN;
+		__atomic_store_n(&shim_fds[fd], ofd, __ATOMIC_RELEASE);
+		fd_show((int)fd);
+		return fd;
+	}
+	if (fd < 0)
+		fd = new_number(plain, min, cloexec);
 	if (fd < 0) {
 		ofd_put(ofd);
 		return fd;
@@ -143,7 +149,9 @@ SHIM_HOT long fd_install(struct ofd *ofd, int min, bool cloexec)
 
 long fd_reserve(bool cloexec)
 {
-	return number_for(true, 0, cloexec);
+	int fd = fd_parked_take(cloexec);
+
+	return fd >= 0 ? fd : new_number(true, 0, cloexec);
 }
 
 void fd_reserve_end(long fd)

@@ -14,7 +14,7 @@ struct where;
  *  memory. */
 static inline bool links_known(const struct mount *mnt)
 {
-	return mnt->p->dfsx_has_links && __builtin_expect(mnt->p->dfsx_has_links(mnt->dfs), 0);
+	return mnt->links && __builtin_expect(*mnt->links != 0, 0);
 }
 /** Whether an object stands for another container. */
 bool link_here(const struct mount *mnt, dfs_obj_t *obj);

@@ -21,7 +21,11 @@
 /* More mounts than any node has; the ones beyond it are reached through the kernel. */
 #define MAX_MOUNTS 128
 
-struct mount shim_mounts[MAX_MOUNTS];
+static struct {
+	char before[MEMORY_LINE(20)];
+	struct mount mounts[MAX_MOUNTS];
+} room __attribute__((aligned(4096)));
+struct mount *const shim_mounts = room.mounts;
 SHIM_HOT_DATA int shim_nr_mounts;
 SHIM_HOT_DATA int shim_paths_active;
 SHIM_HOT_DATA uint64_t shim_path_mask, shim_path_bits;
@@ -206,6 +210,8 @@ static int connect_mount(struct mount *mnt, const struct provider *p, struct rou
 		rc = p->dfs_lookup(mnt->dfs, "/", flags, &mnt->root_obj, NULL, NULL);
 	if (!rc)
 		mnt->generation = provider_dir_generation(p, mnt->dfs);
+	if (!rc && p->dfsx_links)
+		mnt->links = p->dfsx_links(mnt->dfs);
 	mnt->p = p;
 	return rc;
 }
@@ -332,13 +338,11 @@ static bool connect(struct mount *mnt, int state)
 	return atomic_load(&mnt->state) == MOUNT_READY;
 }
 
-bool mount_connect(struct mount *mnt)
+bool mount_make_ready(struct mount *mnt)
 {
 	int state = atomic_load_explicit(&mnt->state, memory_order_acquire);
-	if (__builtin_expect(state == MOUNT_READY, 1))
-		return true;
-	if (state == MOUNT_DEAD)
-		return false;
+	if (state == MOUNT_READY || state == MOUNT_DEAD)
+		return state == MOUNT_READY;
 
 	/* Locks are taken, libc's and the loader's among them: no handler of this thread may want them meanwhile. */
 	uint64_t all = ~0ull, before = 0;
@@ -364,6 +368,9 @@ void mounts_fork(int stage)
 SHIM_HOT struct mount *mount_of(const char *path)
 {
 	struct mount *best = NULL;
+
+	if (__builtin_expect(shim_nr_mounts == 1, 1))
+		return mount_holds(shim_mounts, path) ? shim_mounts : NULL;
 	for (int i = 0; i < shim_nr_mounts; i++) {
 		struct mount *mnt = &shim_mounts[i];
 		if ((!best || mnt->root_len > best->root_len) && mount_holds(mnt, path))

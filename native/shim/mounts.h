@@ -15,7 +15,12 @@
 #include "../provider/provider.h"
 
 struct mount {
-	char root[PATH_MAX]; /* mount point, canonical, no slash at the end */
+	_Atomic int state; /* enum mount_state */
+	const struct provider *p;
+	dfs_t *dfs;
+	dfs_obj_t *root_obj;
+	const volatile uint64_t *generation; /* NULL: the provider has none */
+	const volatile uint64_t *links;      /* not 0 once objects may stand for other containers; NULL: the same */
 	size_t root_len;
 	dev_t dev;  /* st_dev of files, 0 without a dfuse */
 	bool dfuse; /* a kernel mount is there */
@@ -25,13 +30,9 @@ struct mount {
 	bool in_parts;           /* dfuse says what is open there in several answers: ask.c */
 	bool linked;             /* a container that is linked below a mount: linked.c */
 	_Atomic int via;         /* then: a descriptor of a file in it */
-	_Atomic int state;       /* enum mount_state */
 	const char *pool, *cont; /* of a mount from the environment, else NULL */
-	const struct provider *p;
-	dfs_t *dfs;
-	dfs_obj_t *root_obj;
-	const volatile uint64_t *generation; /* NULL: the provider has none */
-	_Atomic uint64_t id;                 /* as the ioctl of dfuse says, 0 before it was asked */
+	_Atomic uint64_t id;     /* as the ioctl of dfuse says, 0 before it was asked */
+	char root[PATH_MAX];     /* mount point, canonical, no slash at the end */
 };
 
 enum mount_state {
@@ -41,10 +42,10 @@ enum mount_state {
 	MOUNT_ASLEEP /* connected by the parent of a fork: the provider is made usable at the first call here */
 };
 
-/** Eight bytes lie on one page: they can be read when the first can. */
-static inline bool mount_word_readable(const char *at)
+/** As many bytes lie on one page: they can be read when the first can. */
+static inline bool mount_readable(const char *at, size_t bytes)
 {
-	return ((uintptr_t)at & 4095) <= 4096 - 8;
+	return ((uintptr_t)at & 4095) <= 4096 - bytes;
 }
 
 static inline bool mount_word_same(const char *a, const char *b)
@@ -56,33 +57,40 @@ static inline bool mount_word_same(const char *a, const char *b)
 	return x == y;
 }
 
-/** Whether the absolute \a path is the mount point of \a mnt or begins with it. Eight bytes at a time: as long as all
- *  agreed, the string has not ended. The last eight may be partly known already. */
+/** Whether the absolute \a path is the mount point of \a mnt or begins with it. As long as all bytes agreed, the string has
+ *  not ended. */
 static inline bool mount_holds(const struct mount *mnt, const char *path)
 {
 	size_t i = 0, len = mnt->root_len;
 
-	for (; len - i >= 8 && mount_word_readable(path + i); i += 8)
-		if (!mount_word_same(path + i, mnt->root + i))
-			return false;
-	if (i >= 8 && mount_word_readable(path + len - 8)) {
+	if (len >= 8 && mount_readable(path, len)) {
+		for (; i + 8 < len; i += 8)
+			if (!mount_word_same(path + i, mnt->root + i))
+				return false;
 		if (!mount_word_same(path + len - 8, mnt->root + len - 8))
 			return false;
-		i = len;
-	}
-	for (; i < len; i++)
-		if (path[i] != mnt->root[i])
+	} else {
+		while (i < len && path[i] == mnt->root[i])
+			i++;
+		if (i < len)
 			return false;
+	}
 	return path[len] == '/' || path[len] == 0;
 }
 
-extern struct mount shim_mounts[];
+extern struct mount *const shim_mounts;
 extern int shim_nr_mounts;
 extern _Atomic(const struct provider *) shim_provider; /* NULL before the first mount is connected */
 
 void mounts_find(void);
+/** mount_connect() of one that is not ready. */
+bool mount_make_ready(struct mount *mnt);
 /** Connects on first use. False: the kernel has to do. */
-bool mount_connect(struct mount *mnt);
+static inline bool mount_connect(struct mount *mnt)
+{
+	return __builtin_expect(atomic_load_explicit(&mnt->state, memory_order_acquire) == MOUNT_READY, 1) ||
+	       mount_make_ready(mnt);
+}
 /** The mount that holds the canonical absolute path, NULL when none does. */
 struct mount *mount_of(const char *path);
 struct mount *mount_by_root(const char *root);

@@ -37,13 +37,10 @@ static void pool_give(struct ofd *ofd)
 	memory_lanes_push(&pool, ofd);
 }
 
-/* dir/name, or dir when name is "". */
-SHIM_HOT static bool set_path(struct ofd *ofd, const char *dir, const char *name)
+SHIM_HOT bool ofd_set_path(struct ofd *ofd, const char *dir, size_t dir_len, const char *name, size_t name_len)
 {
-	ofd->path = NULL;
-	if (!dir)
-		return true;
-	size_t len = strlen(dir), more = strlen(name), need = len + more + 2;
+	size_t need = dir_len + name_len + 2;
+
 	if (need > ofd->path_size) {
 		char *room = memory_take(need + 64);
 		if (!room)
@@ -52,11 +49,13 @@ SHIM_HOT static bool set_path(struct ofd *ofd, const char *dir, const char *name
 		ofd->path_room = room;
 		ofd->path_size = need + 64;
 	}
-	ofd->path = ofd->path_room;
-	memcpy(ofd->path, dir, len);
-	if (more)
-		ofd->path[len++] = '/';
-	memcpy(ofd->path + len, name, more + 1);
+	char *out = ofd->path_room;
+	memcpy(out, dir, dir_len);
+	if (name_len)
+		out[dir_len++] = '/';
+	memcpy(out + dir_len, name, name_len);
+	out[dir_len + name_len] = 0;
+	ofd->path = out;
 	return true;
 }
 
@@ -79,16 +78,13 @@ SHIM_HOT static struct ofd *fresh(uint32_t flags)
 
 /* slot NULL: it has one. */
 SHIM_HOT static struct ofd *fill(struct ofd *ofd, struct slot *slot, struct mount *mnt, enum ofd_kind kind,
-                                 daos_obj_id_t oid, const char *dir, const char *name)
+                                 daos_obj_id_t oid)
 {
 	if (!ofd)
 		return NULL;
-	if (!set_path(ofd, dir, name)) {
-		pool_give(ofd);
-		return NULL;
-	}
 	if (slot)
 		ofd->slot = slot;
+	ofd->path = NULL;
 	ofd->kind = kind;
 	ofd->parking = PARK_NOT;
 	ofd->mnt = mnt;
@@ -106,16 +102,23 @@ SHIM_HOT static struct ofd *fill(struct ofd *ofd, struct slot *slot, struct moun
 
 struct ofd *ofd_adopt(struct mount *mnt, struct slot *slot, enum ofd_kind kind, daos_obj_id_t oid, const char *path)
 {
-	return fill(slot ? pool_take() : fresh(O_RDONLY), slot, mnt, kind, oid, path, "");
+	struct ofd *ofd = fill(slot ? pool_take() : fresh(O_RDONLY), slot, mnt, kind, oid);
+
+	if (ofd && path && !ofd_set_path(ofd, path, strlen(path), "", 0)) {
+		pool_give(ofd);
+		return NULL;
+	}
+	return ofd;
 }
 
-SHIM_HOT struct ofd *ofd_new(struct mount *mnt, dfs_obj_t *obj, enum ofd_kind kind, uint32_t flags, const char *dir,
-                             const char *name)
+SHIM_HOT struct ofd *ofd_new(struct mount *mnt, dfs_obj_t *obj, const daos_obj_id_t *oid, enum ofd_kind kind,
+                             uint32_t flags)
 {
-	daos_obj_id_t oid = {0};
+	daos_obj_id_t asked = {0};
 
-	mnt->p->dfs_obj2id(obj, &oid);
-	struct ofd *ofd = fill(fresh(flags), NULL, mnt, kind, oid, dir, name);
+	if (!oid)
+		mnt->p->dfs_obj2id(obj, &asked);
+	struct ofd *ofd = fill(fresh(flags), NULL, mnt, kind, oid ? *oid : asked);
 	if (ofd)
 		atomic_store_explicit(&ofd->obj, obj, memory_order_release);
 	return ofd;

@@ -59,10 +59,10 @@ struct ofd {
 	_Atomic(struct stream *) stream; /* of the DIR on it, NULL when there is none: pil4dfs/stream.c */
 };
 
-/** A new description with one reference. It takes \a obj and copies the path, \a name in \a dir ("": \a dir itself;
- *  \a dir NULL: unknown). NULL: no memory. */
-struct ofd *ofd_new(struct mount *mnt, dfs_obj_t *obj, enum ofd_kind kind, uint32_t flags, const char *dir,
-                    const char *name);
+/** A new description with one reference, of \a obj (which is \a oid, NULL: it is asked), without a path. NULL: no memory. */
+struct ofd *ofd_new(struct mount *mnt, dfs_obj_t *obj, const daos_obj_id_t *oid, enum ofd_kind kind, uint32_t flags);
+/** Its path, \a name in \a dir (of length 0: \a dir itself), is copied. False: no memory, and it has none. */
+bool ofd_set_path(struct ofd *ofd, const char *dir, size_t dir_len, const char *name, size_t name_len);
 /** A description whose slot (NULL: a new one) and object another program left, or that has none yet. */
 struct ofd *ofd_adopt(struct mount *mnt, struct slot *slot, enum ofd_kind kind, daos_obj_id_t oid, const char *path);
 /** The provider's object, opened again after an exec. NULL with *err set. */

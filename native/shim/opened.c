@@ -18,7 +18,7 @@ bool shim_opened(int fd, int flags)
 	struct mount *mnt = ask_opened(fd, (flags & O_ACCMODE) == O_RDONLY ? O_RDONLY : O_RDWR, &obj);
 	if (!mnt)
 		return false;
-	struct ofd *ofd = ofd_new(mnt, obj, OFD_FILE, (uint32_t)flags, NULL, "");
+	struct ofd *ofd = ofd_new(mnt, obj, NULL, OFD_FILE, (uint32_t)flags);
 	if (!ofd) {
 		mnt->p->dfs_release(obj);
 		return false;

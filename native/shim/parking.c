@@ -23,7 +23,7 @@
 #define NOBODY -1 /* nothing is parked */
 
 /* NOBODY, or the number twice, and one more when it is close-on-exec. */
-_Atomic int shim_parked = NOBODY;
+SHIM_HOT_DATA _Atomic int shim_parked = NOBODY;
 SHIM_HOT_DATA _Atomic uint64_t shim_fd_low; /* the number; above it, how many closes were seen */
 #define ONE_CLOSE (1ull << 32)
 
@@ -50,6 +50,8 @@ void fd_low_found(int fd, uint64_t begin)
 {
 	uint64_t old = atomic_load(&shim_fd_low);
 
+	if (shim_symbols_only) /* what libc closes by itself is not seen: nothing counts */
+		return;
 	/* What was closed meanwhile may lie below. */
 	while ((old & -ONE_CLOSE) == (begin & -ONE_CLOSE) &&
 	       !solo_cas(&shim_fd_low, &old, (old & -ONE_CLOSE) + (unsigned int)fd + 1))
@@ -70,8 +72,8 @@ SHIM_HOT bool fd_park(int fd, bool cloexec)
 {
 	int none = NOBODY;
 
-	if (!shim_fd_counts(fd) || shim_symbols_only ||
-	    atomic_load_explicit(&shim_parked, memory_order_relaxed) != NOBODY || atomic_load(&shim_spawning) != 0)
+	if (!shim_fd_counts(fd) || atomic_load_explicit(&shim_parked, memory_order_relaxed) != NOBODY ||
+	    atomic_load(&shim_spawning) != 0)
 		return false;
 	struct ofd *ofd = solo_swap(&shim_fds[fd], &parked_mark);
 	fd_low_closed(fd);

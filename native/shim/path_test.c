@@ -62,11 +62,11 @@ int fd_of_path(const char *path, const char **rest)
 
 SHIM_HOT bool shim_path_test(int dirfd, const char *path)
 {
-	/* The lowest page is never mapped (vm.mmap_min_addr): a bad address is the kernel's to refuse. */
-	if (path && (uintptr_t)path < 4096)
-		return false;
 	if (!path)
 		return dirfd == AT_FDCWD ? shim_cwd != NULL : shim_fd_ours(dirfd);
+	/* The lowest page is never mapped (vm.mmap_min_addr): a bad address is the kernel's to refuse. */
+	if ((uintptr_t)path < 4096)
+		return false;
 	if (path[0] != '/') {
 		if (dirfd != AT_FDCWD)
 			return shim_fd_ours(dirfd);

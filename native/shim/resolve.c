@@ -78,12 +78,9 @@ static long start_without_path(struct where *w, struct ofd *ofd, const char *pat
 		ofd_put(ofd);
 		return !obj ? -err : n > NAME_MAX ? -ENAMETOOLONG : walk_to_kernel(w, w->dirfd, path);
 	}
-	memcpy(w->last, path, n + 1);
+	where_is(w, "", 0, path, n);
 	if (n == 1 && path[0] == '.')
-		w->last[0] = 0;
-	w->name = w->last;
-	w->path[0] = 0;
-	w->parent_path = w->path;
+		where_is(w, "", 0, "", 0);
 	w->parent = obj;
 	w->holds = ofd;
 	w->no_path = true;
@@ -185,7 +182,10 @@ SHIM_HOT long where_find(int dirfd, const char *path, struct where *w)
 
 long where_follow(struct where *w, const char *value)
 {
-	return strlen(value) < PATH_MAX ? walk_link(w, value, "", strlen(w->path)) : -ENAMETOOLONG;
+	if (w->parent_path != w->path)
+		memcpy(w->path, w->parent_path, w->parent_len);
+	w->path[w->parent_len] = 0;
+	return strlen(value) < PATH_MAX ? walk_link(w, value, "", w->parent_len) : -ENAMETOOLONG;
 }
 
 long where_follow_obj(struct where *w, dfs_obj_t *link)
@@ -205,11 +205,11 @@ SHIM_HOT void where_done(struct where *w)
 
 void where_path(const struct where *w, char *out)
 {
-	size_t n = strlen(w->parent_path);
+	size_t n = w->parent_len;
+
 	memcpy(out, w->parent_path, n);
-	if (w->name[0]) {
-		out[n] = '/';
-		strcpy(out + n + 1, w->name);
-	} else
-		out[n] = 0;
+	if (w->name_len)
+		out[n++] = '/';
+	memcpy(out + n, w->name, w->name_len);
+	out[n + w->name_len] = 0;
 }

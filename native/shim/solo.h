@@ -14,15 +14,27 @@
 
 /* Absent before glibc 2.32. */
 extern char __libc_single_threaded __attribute__((weak));
-/* A thread was made by clone(2) itself: libc does not know of it. */
-extern bool shim_cloned;
+
+/** Whether there may be threads that libc made. */
+static inline bool libc_threads(void)
+{
+	return &__libc_single_threaded == NULL || !__libc_single_threaded;
+}
+
+/* Where it is written whether the process has one thread (solo.c). */
+extern const char *shim_single;
+
+/** To be called before there are threads: until then each operation is a locked one. */
+void solo_begin(void);
+/** A thread was made that libc does not know of. */
+void solo_end(void);
 
 static inline bool solo(void)
 {
 #ifdef __SANITIZE_THREAD__
 	return false;
 #else
-	return __builtin_expect(&__libc_single_threaded != NULL && __libc_single_threaded && !shim_cloned, 1);
+	return __builtin_expect(*shim_single, 1);
 #endif
 }
 

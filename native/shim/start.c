@@ -18,6 +18,7 @@
 #include "fork.h"
 #include "mounts.h"
 #include "runtime.h"
+#include "solo.h"
 
 /* Of two shims in LD_PRELOAD the first has every name, this one too; what it doesn't take goes on to the other. Each would
  * find the calls of the other's operations: one has to stay away. */
@@ -45,6 +46,7 @@ bool shim_start(void)
 	if (!dladdr((void *)shim_start, &self) || !realpath(self.dli_fname, shim_library))
 		return false;
 	shim_library_given = self.dli_fname;
+	solo_begin();
 	mounts_find();
 	if (!shim_nr_mounts)
 		return false;

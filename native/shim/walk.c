@@ -83,7 +83,7 @@ static long above(struct where *w, const char *rest)
 /* All but the last component is known. That may stand for another container too. */
 SHIM_HOT static long found(struct where *w)
 {
-	if (w->name[0] && links_known(w->mnt) && link_named(w->mnt, w->parent, w->name))
+	if (links_known(w->mnt) && w->name_len && link_named(w->mnt, w->parent, w->name))
 		return where_leave(w);
 	return 0;
 }
@@ -150,7 +150,7 @@ static long step(struct where *w, struct dir_ref *up, const char *name, size_t n
 		*link = obj;
 		return 0;
 	}
-	if ((!p->dfsx_has_links || links_known(w->mnt)) && link_here(w->mnt, obj)) {
+	if ((!w->mnt->links || links_known(w->mnt)) && link_here(w->mnt, obj)) {
 		p->dfs_release(obj);
 		return -ELSEWHERE;
 	}
@@ -288,8 +288,7 @@ static long arrive(struct where *w, size_t len, const struct piece *p)
 	if (r)
 		return r;
 	w->parent = len ? dir_obj(w->dir) : w->mnt->root_obj;
-	w->name = w->last;
-	w->parent_path = w->path;
+	where_is(w, w->path, len, w->last, p->len);
 	w->ours = true;
 	return found(w);
 }
@@ -437,11 +436,7 @@ SHIM_HOT long walk_mount(struct where *w, struct mount *mnt, const char *path)
 		w->dir = dir_find(w->mnt, path, dirlen);
 		if (w->dir || dirlen == 0) {
 			w->parent = dirlen ? dir_obj(w->dir) : w->mnt->root_obj;
-			memcpy(w->path, path, dirlen);
-			w->path[dirlen] = 0;
-			memcpy(w->last, slash + 1, namelen + 1);
-			w->name = w->last;
-			w->parent_path = w->path;
+			where_is(w, path, dirlen, slash + 1, namelen);
 			return found(w);
 		}
 	}

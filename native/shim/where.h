@@ -25,13 +25,15 @@ struct where {
 	mode_t type;         /* of parent, when it is what where_enter() found */
 	bool no_path;        /* parent was removed, or its path is too long to say */
 	dfs_obj_t *parent;
-	const char *name;  /* ours: last component, "" for parent itself */
-	char *parent_path; /* ours: path of parent inside the container, "" for the root */
-	int dirfd;         /* not ours: what the kernel is to be asked */
+	const char *name; /* ours: last component, "" for parent itself */
+	size_t name_len;
+	const char *parent_path; /* ours: path of parent inside the container, not ended by a NUL */
+	size_t parent_len;       /* 0 for the root */
+	int dirfd;               /* not ours: what the kernel is to be asked */
 	const char *kpath;
 	int links; /* symbolic links followed so far */
 	char last[NAME_MAX + 1];
-	char path[PATH_MAX + NAME_MAX + 2]; /* parent_path, or kpath of a path that left us */
+	char path[PATH_MAX + NAME_MAX + 2]; /* for parent_path, or kpath of a path that left us */
 	char rest[PATH_MAX + NAME_MAX + 2]; /* what is still to be walked */
 };
 
@@ -44,6 +46,14 @@ long where_follow(struct where *w, const char *value);
 /** where_follow() with the value read from \a link. Releases it. */
 long where_follow_obj(struct where *w, dfs_obj_t *link);
 void where_done(struct where *w);
+/** What \a w found: \a name in the directory \a parent. The strings stay where they are. */
+static inline void where_is(struct where *w, const char *parent, size_t parent_len, const char *name, size_t name_len)
+{
+	w->parent_path = parent;
+	w->parent_len = parent_len;
+	w->name = name;
+	w->name_len = name_len;
+}
 /** For a where_done() without a where_find(). */
 static inline void where_none(struct where *w)
 {

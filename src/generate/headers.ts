@@ -46,6 +46,7 @@ export function callsH(rows: readonly CallRow[]): string {
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "solo.h"
 
 enum shim_call {
 ${counterNames(rows)
@@ -67,9 +68,6 @@ extern struct shim_counter *shim_counters;	/* NR_CALLS entries, always valid */
 
 extern bool shim_counters_shared;		/* other processes count there too */
 
-/* Absent before glibc 2.32. */
-extern char __libc_single_threaded __attribute__((weak));
-
 /* Before glibc 2.34 only there with libpthread.so.0, and without that there is no thread to be cancelled. */
 extern void pthread_testcancel(void) __attribute__((weak));
 
@@ -77,7 +75,7 @@ extern void pthread_testcancel(void) __attribute__((weak));
  * when a signal handler counts in between. */
 static inline void shim_count(uint64_t *counter, uint64_t n)
 {
-	if (&__libc_single_threaded != NULL && __libc_single_threaded && !shim_counters_shared)
+	if (solo() && !shim_counters_shared)
 		__asm__ volatile("addq %1, %0" : "+m"(*counter) : "er"(n) : "cc");
 	else
 		__atomic_fetch_add(counter, n, __ATOMIC_RELAXED);

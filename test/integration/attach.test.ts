@@ -19,9 +19,8 @@ beforeAll(() => {
     mkdirSync(dirname(join(dir, name)), { recursive: true });
     writeFileSync(join(dir, name), text);
   }
-  const sources = 'attach.c attach_quick.c attach_x86_64.S libc_sites.c real.c syscall.c variadic.c'.split(
-    ' ',
-  );
+  const sources =
+    'attach.c attach_quick.c attach_x86_64.S libc_sites.c real.c solo.c syscall.c variadic.c'.split(' ');
   const include = [`-I${shim}`, `-I${join(dir, 'include')}`];
   const know = join(dir, 'know_libc');
   execFileSync('gcc', [
