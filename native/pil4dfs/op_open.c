@@ -11,6 +11,7 @@
 #include "../shim/ofd.h"
 #include "../shim/opened.h"
 #include "../shim/runtime.h"
+#include "../shim/wait.h"
 #include "../shim/where.h"
 #include "names.h"
 #include "ops.h"
@@ -258,9 +259,10 @@ static long open_found(struct opening *o, const char *path)
 	for (int tries = 0; r == -EAGAIN && w->ours && tries < 1000; tries++)
 		r = open_ours(o);
 	fd_reserve_end(o->number);
-	if (r == -EAGAIN && !w->ours) {
+	if (r == -EAGAIN && !w->ours) { /* it may be a FIFO */
+		where_done(w);
 		fd_unpark();
-		r = SHIM_RAW(SYS_openat, w->dirfd, w->kpath, flags, o->mode);
+		r = shim_wait(SYS_openat, w->dirfd, (long)w->kpath, flags, o->mode, 0, 0);
 		if (r >= 0 && (w->kpath[0] != '/' || mount_of(w->kpath))) /* in a linked container, perhaps */
 			shim_opened((int)r, flags);
 	}

@@ -30,6 +30,7 @@
 #include "attach.h"
 #include "libc_sites.h"
 #include "solo.h"
+#include "wait.h"
 
 SHIM_HOT_DATA bool shim_symbols_only = true;
 const char *shim_attach_note;
@@ -65,17 +66,21 @@ extern void pthread_testcancel(void) __attribute__((weak)); /* of libpthread.so.
 SHIM_HOT long attach_ours(const long regs[7])
 {
 	bool threads = libc_threads();
+	int outer = shim_cancel_state; /* of a call that a signal handler has interrupted */
 	int error = errno, state = 0, type = 0;
 	long r;
 
 	/* libc makes a thread cancellable at any instruction around a blocking system call. That must not happen
 	 * while an operation holds a lock. */
-	if (threads)
+	if (threads) {
 		pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
+		shim_cancel_state = state;
+	}
 	r = shim_dispatch(regs[0], regs[1], regs[2], regs[3], regs[4], regs[5], regs[6]);
 	errno = error; /* a system call has no errno */
 	if (!threads)
 		return r;
+	shim_cancel_state = outer;
 	/* A cancellation that came meanwhile acts in pthread_testcancel(): pthread_setcancelstate() of glibc 2.36
 	 * would end the thread with a null result. */
 	pthread_setcanceltype(PTHREAD_CANCEL_DEFERRED, &type);

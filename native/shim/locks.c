@@ -130,7 +130,8 @@ long lock_record(int fd, struct ofd *ofd, int cmd, struct flock *lock)
 	long real = real_descriptor(fd, ofd, cmd, &range);
 	if (real < 0)
 		return real;
-	r = SHIM_RAW(SYS_fcntl, real, cmd, &range);
+	r = cmd == F_SETLKW || cmd == F_OFD_SETLKW ? ofd_wait(ofd, SYS_fcntl, real, cmd, (long)&range)
+	                                           : SHIM_RAW(SYS_fcntl, real, cmd, &range);
 	if (!r && (cmd == F_GETLK || cmd == F_OFD_GETLK)) {
 		if (range.l_type == F_UNLCK) /* the rest of it stays as it was */
 			lock->l_type = F_UNLCK;

@@ -12,6 +12,7 @@
 #include "ofd.h"
 #include "runtime.h"
 #include "solo.h"
+#include "wait.h"
 
 static struct memory_lanes pool;
 /* The one given back last, with its slot: spares a program that opens one file after the other the pool and arena. */
@@ -153,6 +154,34 @@ SHIM_HOT void ofd_put(struct ofd *ofd)
 	struct ofd *none = NULL;
 	if (!slot_private(ofd->slot) || !solo_cas(&recent, &none, ofd))
 		pool_give(ofd);
+}
+
+/* ---- waiting ---- */
+
+extern int __cxa_thread_atexit_impl(void (*function)(void *), void *arg, void *library) __attribute__((weak));
+extern char __dso_handle;
+
+static __thread struct ofd *waits_with __attribute__((tls_model("initial-exec")));
+
+static void put_at_end(void *arg)
+{
+	(void)arg;
+	ofd_put(waits_with);
+	waits_with = NULL;
+}
+
+long ofd_wait(struct ofd *ofd, long nr, long a1, long a2, long a3)
+{
+	static __thread bool known __attribute__((tls_model("initial-exec")));
+
+	/* Not by a handler for cleaning up: that takes a library of the compiler's, or libc's of a version. */
+	if (libc_threads() && !known && __cxa_thread_atexit_impl)
+		known = __cxa_thread_atexit_impl(put_at_end, NULL, &__dso_handle) == 0;
+	struct ofd *outer = waits_with; /* of a call that a signal handler has interrupted */
+	waits_with = ofd;
+	long r = shim_wait(nr, a1, a2, a3, 0, 0, 0);
+	waits_with = outer;
+	return r;
 }
 
 /* The object behind a descriptor that is real, asked of our dfuse as libioil does after an open. */

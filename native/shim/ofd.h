@@ -78,6 +78,8 @@ static inline bool ofd_ref(struct ofd *ofd)
 	return false;
 }
 void ofd_put(struct ofd *ofd);
+/** shim_wait() with a reference, which is put when the thread is cancelled. */
+long ofd_wait(struct ofd *ofd, long nr, long a1, long a2, long a3);
 /** In the child of a fork: what the parent has too is not used again. */
 void ofds_child(void);
 

@@ -20,7 +20,9 @@ beforeAll(() => {
     writeFileSync(join(dir, name), text);
   }
   const sources =
-    'attach.c attach_quick.c attach_x86_64.S libc_sites.c real.c solo.c syscall.c variadic.c'.split(' ');
+    'attach.c attach_quick.c attach_x86_64.S libc_sites.c real.c solo.c syscall.c variadic.c wait.c'.split(
+      ' ',
+    );
   const include = [`-I${shim}`, `-I${join(dir, 'include')}`];
   const know = join(dir, 'know_libc');
   execFileSync('gcc', [

@@ -299,6 +299,72 @@ static void cancellation_points(void)
 	show("c");
 }
 
+static const char *fifo;
+
+/* Waits for what does not come. */
+static void *waits(void *arg)
+{
+	int fd = must_open("c", O_RDWR);
+	struct flock whole = {.l_type = F_WRLCK};
+
+	switch ((int)(long)arg) {
+	case 0:
+		fcntl(fd, F_SETLKW, &whole);
+		break;
+	case 1:
+		fcntl(fd, F_OFD_SETLKW, &whole);
+		break;
+	case 2:
+		lockf(fd, F_LOCK, 0);
+		break;
+	case 3:
+		open(fifo, O_RDONLY);
+		break;
+	default:
+		fopen(fifo, "r");
+	}
+	return (void *)1;
+}
+
+static void cancelled_while_waiting(void)
+{
+	char there[PATH_MAX], c;
+	int told[2];
+
+	put("c", "0123456789");
+	snprintf(there, sizeof(there), "%s/fifo-%d", getenv("OUTSIDE"), getpid());
+	fifo = there;
+	TRY(mkfifo(fifo, 0600));
+	TRY(pipe(told));
+	pid_t holder = fork();
+	if (holder == 0) {
+		int fd = must_open("c", O_RDWR);
+		fcntl(fd, F_SETLKW, &(struct flock){.l_type = F_WRLCK});
+		write(told[1], "x", 1);
+		pause();
+		_exit(0);
+	}
+	read(told[0], &c, 1);
+	for (long way = 0; way < 5; way++) {
+		pthread_t id;
+		void *result = NULL;
+		struct timespec limit;
+		pthread_create(&id, NULL, waits, (void *)way);
+		usleep(50000);
+		pthread_cancel(id);
+		clock_gettime(CLOCK_REALTIME, &limit);
+		limit.tv_sec += 20;
+		int late = pthread_timedjoin_np(id, &result, &limit);
+		say("wait %ld: %s", way, late ? "for ever" : result == PTHREAD_CANCELED ? "cancelled" : "not cancelled");
+	}
+	kill(holder, SIGKILL);
+	waitpid(holder, NULL, 0);
+	int fd = must_open("c", O_RDWR);
+	TRY(fcntl(fd, F_SETLK, &(struct flock){.l_type = F_WRLCK}));
+	close(fd);
+	unlink(fifo);
+}
+
 /* ---- threads that end ---- */
 
 static pthread_key_t key;
@@ -551,6 +617,7 @@ const struct check signal_checks[] = {
     {"handlers of two threads write to each other's file", handlers_cross},
     {"a thread that is cancelled in a call leaves no lock behind", cancelled_anywhere},
     {"cancellation points are those of libc", cancellation_points},
+    {"a thread that is cancelled while it waits ends there", cancelled_while_waiting},
     {"threads end with streams and descriptors open", threads_end},
     {"a program ends while its threads are inside calls", ends_among_threads},
     {"what runs at the end of a program reads and writes", at_exit},
