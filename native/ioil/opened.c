@@ -20,13 +20,13 @@ const bool shim_takes_paths = false;
  * too, where libc is routed. */
 static _Thread_local int looked = -1;
 
-long op_opening(void)
+SHIM_HOT long op_opening(void)
 {
 	looked = -1;
 	return opens_count();
 }
 
-long op_opened(int fd, int flags, long before, bool again)
+SHIM_HOT long op_opened(int fd, int flags, long before, bool again)
 {
 	if (again && looked == fd)
 		return 0;

@@ -18,9 +18,9 @@
 /* Mounts beyond it are asked for at every open. */
 #define MAX_WATCHED 16
 
-static const struct dfskit_ioctl_stats *watched[MAX_WATCHED];
-static int nr_watched;
-static bool unwatched; /* a daemon is there whose counters can't be seen: DAOS's, or another user's */
+SHIM_HOT_DATA static const struct dfskit_ioctl_stats *watched[MAX_WATCHED];
+SHIM_HOT_DATA static int nr_watched;
+SHIM_HOT_DATA static bool unwatched; /* a daemon is there whose counters can't be seen: DAOS's, or another user's */
 
 /* Another user could cut the page short, and us off with it. Nobody holds the lock of one that was left behind. */
 static bool is_page(int fd)
@@ -59,7 +59,7 @@ void opens_watch(void)
 			unwatched = true;
 }
 
-long opens_count(void)
+SHIM_HOT long opens_count(void)
 {
 	uint64_t n = 0;
 
@@ -69,7 +69,7 @@ long opens_count(void)
 	return (long)n;
 }
 
-bool opens_elsewhere(long before)
+SHIM_HOT bool opens_elsewhere(long before)
 {
 	return !unwatched && opens_count() == before;
 }

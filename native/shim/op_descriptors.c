@@ -41,7 +41,7 @@ SHIM_HOT long op_close(int fd)
 	return shim_close_counted(fd);
 }
 
-long shim_close_counted(int fd)
+SHIM_HOT long shim_close_counted(int fd)
 {
 	long r = SHIM_RAW(SYS_close, fd);
 	fd_low_closed(fd);

@@ -5,7 +5,7 @@
 
 #include "shim.h"
 
-long shim_syscall(long nr, long a1, long a2, long a3, long a4, long a5, long a6)
+SHIM_HOT long shim_syscall(long nr, long a1, long a2, long a3, long a4, long a5, long a6)
 {
 	register long r10 __asm__("r10") = a4;
 	register long r8 __asm__("r8") = a5;

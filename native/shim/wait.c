@@ -30,7 +30,7 @@ static bool begin(int state, int *type)
 	return true;
 }
 
-long shim_wait(long nr, long a1, long a2, long a3, long a4, long a5, long a6)
+SHIM_HOT long shim_wait(long nr, long a1, long a2, long a3, long a4, long a5, long a6)
 {
 	int state = shim_cancel_state, type, ignored;
 
