@@ -13,7 +13,7 @@
  *         two switches of that. Apart from it, each request wakes one idle processor and its answer another, which
  *         takes several times as long on a virtual machine, whose host has to give them back; and the kernel wakes a
  *         thread where it ran last, so they stay apart. So a thread that finds itself apart, after LOOK requests, lets
- *         another of CANDIDATES take its place.
+ *         another of CANDIDATES take its place. Where that does not help, it comes to be done seldom.
  */
 #include <sched.h>
 #include <semaphore.h>
@@ -27,8 +27,10 @@
 #define RISE 16
 #define FALL 64
 
-#define LOOK       16 /* to look costs as much as to answer one request */
+#define LOOK       16u /* to look costs as much as to answer one request */
 #define CANDIDATES 4
+#define PATIENCE \
+	8 /* so often in vain, and who is apart looks half as often; a machine of many processors keeps them apart */
 
 /* A read(2) of the device that takes longer has slept; copying its bytes is allowed for. */
 #define SLEPT_NS(bytes) (3000 + (bytes) / 4)
@@ -51,7 +53,8 @@ static struct {
 	unsigned int wanted; /* lock: of those put aside, so many may go on */
 	pthread_mutex_t lock;
 	pthread_cond_t more;
-	_Atomic uint64_t taken; /* requests */
+	_Atomic unsigned int apart; /* so often, since one was beside the program */
+	_Atomic uint64_t taken;     /* requests */
 	_Atomic bool watch_sleeps;
 	sem_t watch_wake;
 	_Atomic int error;
@@ -126,12 +129,16 @@ static bool more_than_one_can_do(const struct pressure *p)
 /* Lets another thread do the work when this one and the program that it answers sit on two processors. */
 static void sit_beside(struct pressure *p, uint32_t pid)
 {
+	unsigned int apart = atomic_load_explicit(&pool.apart, memory_order_relaxed);
+
 	p->alone = pid == p->pid ? p->alone + 1 : 0;
-	if (p->alone < LOOK || atomic_load(&pool.active) > 1)
+	if (p->alone < LOOK << apart / PATIENCE || atomic_load(&pool.active) > 1)
 		return;
 	int processor = thread_processor((pid_t)pid);
+	bool beside = processor < 0 || processor == sched_getcpu();
 	p->alone = 0;
-	if (processor < 0 || processor == sched_getcpu())
+	atomic_store(&pool.apart, beside ? 0 : apart < 6 * PATIENCE ? apart + 1 : apart);
+	if (beside)
 		return;
 	*p = (struct pressure){.pid = pid};
 	add_worker(CANDIDATES);
@@ -152,13 +159,13 @@ static void adjust(struct pressure *p, bool slept, uint32_t pid)
 	if (p->found == RISE) {
 		bool more = more_than_one_can_do(p);
 
-		*p = (struct pressure){.pid = pid};
+		*p = (struct pressure){.pid = pid, .alone = p->alone};
 		if (more && atomic_load(&pool.active) < pool.max)
 			add_worker(1);
 	} else if (++p->counted == FALL) {
 		bool idle = p->slept > FALL / 2 + FALL / 4;
 
-		*p = (struct pressure){.pid = pid};
+		*p = (struct pressure){.pid = pid, .alone = p->alone};
 		if (idle && atomic_load(&pool.active) > 1)
 			stand_aside();
 	}
