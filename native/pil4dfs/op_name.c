@@ -194,12 +194,26 @@ static void follow_rename(const struct where *from, const struct where *to)
 	cwd_renamed(from->mnt, a, b);
 }
 
+/* Is \a w what is mounted in a directory of \a mnt? */
+static bool mounted_in(const struct where *w, const struct mount *mnt)
+{
+	char above[PATH_MAX];
+
+	if (w->name_len || w->parent_len)
+		return false;
+	memcpy(above, w->mnt->root, w->mnt->root_len + 1);
+	*strrchr(above, '/') = 0;
+	return mount_of(above) == mnt;
+}
+
 static long rename_ours(const struct where *from, const struct where *to, unsigned int flags)
 {
 	bool directory;
 
+	if (from->mnt != to->mnt && mounted_in(to, from->mnt))
+		return flags & RENAME_NOREPLACE ? -EEXIST : -EBUSY;
 	if (from->mnt != to->mnt)
-		return -EXDEV;
+		return mounted_in(from, to->mnt) ? -EBUSY : -EXDEV;
 	if (!from->name[0] || !to->name[0])
 		return flags & RENAME_NOREPLACE && from->name[0] ? -EEXIST : -EBUSY;
 	long r = rename_slash(from, to, flags);

@@ -31,6 +31,13 @@ SHIM_HOT_DATA int shim_paths_active;
 SHIM_HOT_DATA uint64_t shim_path_mask, shim_path_bits;
 const uint64_t shim_path_factor = SHIM_PATH_FACTOR; /* for attach_x86_64.S */
 
+static void note_covers(void)
+{
+	for (int i = 0; i < shim_nr_mounts; i++)
+		for (int j = 0; j < shim_nr_mounts; j++)
+			shim_mounts[i].covers |= i != j && mount_holds(&shim_mounts[i], shim_mounts[j].root);
+}
+
 /* For shim_path_glance(). */
 static void note_beginnings(void)
 {
@@ -197,6 +204,7 @@ void mounts_find(void)
 	kernel_mounts();
 	environment_mount();
 	note_beginnings();
+	note_covers();
 	shim_paths_active = shim_nr_mounts > 0;
 }
 
@@ -363,20 +371,6 @@ void mounts_fork(int stage)
 	atomic_store(&loading, 0);
 	if (stage == 2)
 		sleep_until_used();
-}
-
-SHIM_HOT struct mount *mount_of(const char *path)
-{
-	struct mount *best = NULL;
-
-	if (__builtin_expect(shim_nr_mounts == 1, 1))
-		return mount_holds(shim_mounts, path) ? shim_mounts : NULL;
-	for (int i = 0; i < shim_nr_mounts; i++) {
-		struct mount *mnt = &shim_mounts[i];
-		if ((!best || mnt->root_len > best->root_len) && mount_holds(mnt, path))
-			best = mnt;
-	}
-	return best;
 }
 
 struct mount *mount_by_root(const char *root)

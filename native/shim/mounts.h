@@ -22,8 +22,9 @@ struct mount {
 	const volatile uint64_t *generation; /* NULL: the provider has none */
 	const volatile uint64_t *links;      /* not 0 once objects may stand for other containers; NULL: the same */
 	size_t root_len;
-	dev_t dev;  /* st_dev of files, 0 without a dfuse */
-	bool dfuse; /* a kernel mount is there */
+	dev_t dev;   /* st_dev of files, 0 without a dfuse */
+	bool dfuse;  /* a kernel mount is there */
+	bool covers; /* another mount lies below it */
 	bool read_only;
 	bool by_oid;             /* it is our dfuse: DFSKIT_OID_NAME works */
 	daos_handle_t parts[2];  /* in_parts: of pool and container */
@@ -91,8 +92,16 @@ static inline bool mount_connect(struct mount *mnt)
 	return __builtin_expect(atomic_load_explicit(&mnt->state, memory_order_acquire) == MOUNT_READY, 1) ||
 	       mount_make_ready(mnt);
 }
+/** mount_of() when the one used last is not it. */
+struct mount *mount_search(const char *path);
+extern _Atomic int shim_recent_mount; /* which that is */
 /** The mount that holds the canonical absolute path, NULL when none does. */
-struct mount *mount_of(const char *path);
+static inline struct mount *mount_of(const char *path)
+{
+	struct mount *mnt = &shim_mounts[atomic_load_explicit(&shim_recent_mount, memory_order_relaxed)];
+
+	return mnt->root_len && !mnt->covers && mount_holds(mnt, path) ? mnt : mount_search(path);
+}
 struct mount *mount_by_root(const char *root);
 /** The container with this identifier of dfuse that is linked below a mount, in which \a fd is open. NULL: the kernel has to
  *  do. */

@@ -60,6 +60,22 @@ int fd_of_path(const char *path, const char **rest)
 	return *path && *path != '/' ? -1 : fd;
 }
 
+SHIM_HOT_DATA _Atomic int shim_recent_mount;
+
+SHIM_HOT struct mount *mount_search(const char *path)
+{
+	struct mount *best = NULL;
+
+	for (int i = 0; i < shim_nr_mounts; i++) {
+		struct mount *mnt = &shim_mounts[i];
+		if ((!best || mnt->root_len > best->root_len) && mount_holds(mnt, path))
+			best = mnt;
+	}
+	if (best)
+		atomic_store_explicit(&shim_recent_mount, (int)(best - shim_mounts), memory_order_relaxed);
+	return best;
+}
+
 SHIM_HOT bool shim_path_test(int dirfd, const char *path)
 {
 	if (!path)
@@ -72,10 +88,8 @@ SHIM_HOT bool shim_path_test(int dirfd, const char *path)
 			return shim_fd_ours(dirfd);
 		return shim_cwd != NULL || shim_cwd_near;
 	}
-	for (int i = 0; i < shim_nr_mounts; i++) {
-		if (mount_holds(&shim_mounts[i], path))
-			return true;
-	}
+	if (mount_of(path))
+		return true;
 	if (__builtin_expect(shim_fds != NULL, 0) && (path[1] == 'd' || path[1] == 'p'))
 		return shim_fd_ours(fd_of_path(path, &path));
 	/* "/x/../mnt/f" and the like also reach the mount, through the kernel. */

@@ -364,6 +364,20 @@ static bool cross(struct where *w, size_t *len, const char *rest, long *result)
 	return true;
 }
 
+/* Is another container mounted on p of the directory w->path[0..len)? */
+static bool covered(const struct where *w, size_t len, const struct piece *p)
+{
+	char full[2 * PATH_MAX + NAME_MAX];
+	size_t n = w->mnt->root_len;
+
+	memcpy(full, w->mnt->root, n);
+	memcpy(full + n, w->path, len);
+	full[n + len] = '/';
+	memcpy(full + n + len + 1, p->name, p->len);
+	full[n + len + 1 + p->len] = 0;
+	return mount_by_root(full) != NULL;
+}
+
 long walk(struct where *w, size_t len)
 {
 	struct piece p = {.after = w->rest};
@@ -392,7 +406,7 @@ long walk(struct where *w, size_t len)
 				continue;
 			p.len = 0; /* the directory itself is meant */
 		}
-		if (!*p.after)
+		if (!*p.after && !(shim_nr_mounts > 1 && p.len && covered(w, len, &p)))
 			return arrive(w, len, &p);
 
 		dfs_obj_t *link = NULL;

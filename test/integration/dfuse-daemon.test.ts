@@ -276,6 +276,30 @@ describe.skipIf(!canMount())('the daemon', () => {
     }
   });
 
+  it('may lie inside another mount, which a shim tells from it', async () => {
+    const outer = await bench.mount('outer');
+    const dir = join(outer.dir, 'inner');
+    mkdirSync(dir);
+    await createContainer({ pool: 'tank', cont: 'inner' });
+    await mount({ container: 'tank/inner', dir });
+    try {
+      for (const way of ['libioil.so', 'libpil4dfs.so']) {
+        const env = { LD_PRELOAD: libPath(way), DFSKIT_STORE: bench.store };
+        for (const at of ['', `${outer.dir}/`]) {
+          const script = `for i in 1 2; do echo $i > ${at}o$i; echo $i > ${at}inner/i$i; done
+            ls; ls ${at}inner
+            rmdir ${at}inner || mv ${at}inner ${at}moved || mv -T ${at}o1 ${at}inner || ls
+            rm ${at}o? ${at}inner/i?`;
+          const { stdout } = await execute('sh', ['-c', script], { env, cwd: outer.dir });
+          expect(stdout).toBe('inner\no1\no2\ni1\ni2\ninner\no1\no2\n');
+        }
+      }
+    } finally {
+      await umount(dir);
+    }
+    expect(readdirSync(dir)).toEqual([]);
+  });
+
   it('leaves a shim in its environment behind', async () => {
     const dir = bench.directory('shim');
     const preload = `${libPath('libpil4dfs.so')}:${libPath('libioil.so')}`;
