@@ -259,15 +259,10 @@ static int exchange(struct txn *txn, struct move_arg *a, const struct found *f, 
 }
 
 /* What has the new name goes. */
-static int replace(struct cont *c, struct txn *txn, struct move_arg *a, const struct inode_rec *frec,
-                   const struct found *t, struct inode_rec *trec)
+static int replace(struct cont *c, struct txn *txn, struct move_arg *a, const struct found *t, struct inode_rec *trec)
 {
 	int rc;
 
-	if (S_ISDIR(frec->mode) && !S_ISDIR(trec->mode))
-		return ENOTDIR;
-	if (!S_ISDIR(frec->mode) && S_ISDIR(trec->mode))
-		return EISDIR;
 	rc = S_ISDIR(trec->mode) ? dirent_empty(txn, t->ino) : 0;
 	if (rc == 0)
 		rc = dirent_delete(txn, a->to_dir, t->slot);
@@ -275,6 +270,28 @@ static int replace(struct cont *c, struct txn *txn, struct move_arg *a, const st
 		rc = touch_dir(txn, a->to_dir, -1);
 	a->replaced = t->ino;
 	return rc != 0 ? rc : unlink_inode(c, txn, t->ino, trec, &a->drop);
+}
+
+/* A directory that gets another parent is written to: its "..". */
+static int may_move(const struct move_arg *a, const struct inode_rec *rec)
+{
+	return S_ISDIR(rec->mode) && a->from_dir != a->to_dir ? perm_check(&a->cr, rec, MAY_W) : 0;
+}
+
+/* May what is found change its name? In the order in which the kernel finds out. trec: what has the new name, or NULL. */
+static int may_rename(const struct move_arg *a, const struct inode_rec *from_dir, const struct inode_rec *frec,
+                      const struct inode_rec *to_dir, const struct inode_rec *trec)
+{
+	bool exchange = a->flags & RENAME_EXCHANGE;
+	int rc = perm_change_name(&a->cr, from_dir, frec);
+
+	if (rc == 0)
+		rc = perm_change_name(&a->cr, to_dir, trec);
+	if (rc == 0 && trec != NULL && !exchange && S_ISDIR(frec->mode) != S_ISDIR(trec->mode))
+		rc = S_ISDIR(trec->mode) ? EISDIR : ENOTDIR;
+	if (rc == 0)
+		rc = may_move(a, frec);
+	return rc == 0 && exchange ? may_move(a, trec) : rc;
 }
 
 static int move_fn(struct cont *c, struct txn *txn, void *arg)
@@ -312,9 +329,7 @@ static int move_fn(struct cont *c, struct txn *txn, void *arg)
 		return rc;
 	if (found == 0 && S_ISDIR(trec.mode) && (rc = check_not_above(txn, t.ino, a->from_dir)) != 0)
 		return rc != EINVAL || a->flags & RENAME_EXCHANGE ? rc : ENOTEMPTY;
-	rc = perm_change_name(&a->cr, &from_dir, &frec);
-	if (rc == 0)
-		rc = perm_change_name(&a->cr, &to_dir, found == 0 ? &trec : NULL);
+	rc = may_rename(a, &from_dir, &frec, &to_dir, found == 0 ? &trec : NULL);
 	if (rc != 0)
 		return rc;
 	a->moved = f.ino;
@@ -322,7 +337,7 @@ static int move_fn(struct cont *c, struct txn *txn, void *arg)
 	if (a->flags & RENAME_EXCHANGE)
 		return exchange(txn, a, &f, &frec, &t, &trec);
 	if (found == 0) {
-		rc = replace(c, txn, a, &frec, &t, &trec);
+		rc = replace(c, txn, a, &t, &trec);
 		/* It may have moved another name of the same hash. */
 		if (rc == 0)
 			rc = dirent_find(c, txn, a->from_dir, a->from, a->from_len, &f);

@@ -8,7 +8,8 @@ const mounted = useMountedContainer();
 const shell = `
   cd "$0"; : > out; exec 9>> out; echo start >&9
   exec 3>> out 4>> out 5>&4 6<> both; echo three >&3; echo four >&4; echo five >&5; echo both >&6
-  exec 3>&- 4>&- 5>&- 6>&- 7>&1; echo end >&9; cat out both; ls /proc/$$/fd | awk '$1 < 9' | sort -n | xargs`;
+  exec 3>&- 4>&- 5>&- 6>&- 7>&1; echo end >&9; cat out both
+  ls /proc/$$/fd > list; awk '$1 < 9' list | sort -n | xargs; rm list`; // a pipe would be there, too
 
 const closing = `
 import os, sys

@@ -25,6 +25,9 @@ export function specialMode(mode: string, plain: string): string {
   return inDaos ? plain : mode;
 }
 
+/** A mode of chmod(1) for a file that nobody may open. The calls of libdfs open what they change, so its owner could not undo it. */
+export const closed = providerUnderTest === 'plain' && process.getuid?.() !== 0 ? '600' : '000';
+
 /** Part of a script that is about access times, which DAOS does not keep, or is '' there. */
 export function withAccessTimes(part: string): string {
   return inDaos ? '' : part;

@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { packageRoot } from '../../src/paths.js';
+import { removeTree } from './remove.js';
 
 /** The command as users start it. */
 export const dfskitCommand = join(packageRoot, 'scripts/dfskit.sh');
@@ -47,5 +48,5 @@ export function dfskit(args: string[], options: Options = {}): Promise<Result> {
 /** A directory of a test's own, and how to remove it. */
 export function temporaryDirectory(): { path: string; remove: () => void } {
   const path = mkdtempSync(join(tmpdir(), 'dfskit-test-'));
-  return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
+  return { path, remove: () => removeTree(path) };
 }

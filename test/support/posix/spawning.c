@@ -181,6 +181,7 @@ static void exec_forms(void)
 	snprintf(cp, sizeof(cp), "cp '%s' d/prog && chmod 755 d/prog", self_path);
 	TRY(system(cp));
 	for (int form = 0; form < 8; form++) {
+		say("-- form %d", form); /* before the child says something */
 		pid_t pid = fork();
 		if (pid == 0) {
 			int fd;
@@ -215,7 +216,6 @@ static void exec_forms(void)
 			}
 			_exit(errno);
 		}
-		say("-- form %d", form);
 		show_end(pid);
 		after();
 	}
