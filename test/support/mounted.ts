@@ -81,6 +81,10 @@ export class MountedContainer {
     this.kernel = make('kernel');
     this.home = make('home');
     this.programs = make('programs');
+    // Also where no test runs, and no hook.
+    process.on('exit', this.#lastResort);
+    for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const)
+      process.once(signal, () => process.exit(1));
   }
 
   /** Process id of the dfuse. */
@@ -137,9 +141,6 @@ export class MountedContainer {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.#daemon = daemon;
-    process.on('exit', this.#lastResort);
-    for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const)
-      process.once(signal, () => process.exit(1));
     const keep = (data: Buffer): void => void this.#daemonMessages.push(data.toString());
     daemon.stdout.on('data', keep);
     daemon.stderr.on('data', keep);
