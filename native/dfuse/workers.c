@@ -29,8 +29,8 @@
 
 #define LOOK       16u /* to look costs as much as to answer one request */
 #define CANDIDATES 4
-#define PATIENCE \
-	8 /* so often in vain, and who is apart looks half as often; a machine of many processors keeps them apart */
+/* So often in vain, and who is apart looks half as often: a machine of many processors keeps them apart. */
+#define PATIENCE   8
 
 /* A read(2) of the device that takes longer has slept; copying its bytes is allowed for. */
 #define SLEPT_NS(bytes) (3000 + (bytes) / 4)

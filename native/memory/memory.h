@@ -27,7 +27,7 @@ void memory_give(void *block);
 
 /* Offset of a line of the first cache of data in a page. That cache has eight places or a few more for lines of the same
  * number, and the pages of a tree, the files that processes share and the tables of libraries all begin with what each call
- * looks at: with fourteen lines of number 0, an open and its close waited for each of them. So what has pages of its own
+ * looks at: with fourteen lines of number 0, an open and its close missed each of them. So what has pages of its own
  * and is looked at by each call begins elsewhere. */
 #define MEMORY_LINE(number) ((number)*64u)
 

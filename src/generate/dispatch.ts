@@ -46,7 +46,7 @@ function body(row: CallRow, flavour: Flavour): string {
           : 'O_WRONLY | O_CREAT | O_TRUNC';
       return (
         '\t\tlong before = op_opening();\n' +
-        `\t\tlong fd = shim_wait(${row.nr}, ${rawArguments(row)});\n\n` +
+        `\t\tlong fd = shim_wait_routed(${row.nr}, ${rawArguments(row)});\n\n` +
         `\t\treturn fd < 0 ? fd : ENTRY_OPENED(${counter(row)}, (int)fd, ${flags}, before, false);\n`
       );
     }
@@ -106,7 +106,7 @@ export function dispatchC(rows: readonly CallRow[], flavour: Flavour): string {
     `${HEAD}#ifndef _GNU_SOURCE\n#define _GNU_SOURCE\n#endif\n${flavour === 'ioil' ? '#define SHIM_IOIL 1\n' : ''}#include "entry.h"\n#include "attach.h"\n#include "wait.h"\n\n` +
     `/** Answers system call \\a nr as the kernel would: in the process when it concerns us. */\n` +
     `SHIM_HOT long shim_dispatch(long nr, long a1, long a2, long a3, long a4, long a5, long a6)\n{\n\tswitch (nr) {\n${cases}\t}\n` +
-    `\treturn shim_cancel_state != NOT_ROUTED ? shim_wait(nr, a1, a2, a3, a4, a5, a6) : shim_syscall(nr, a1, a2, a3, a4, a5, a6);\n}\n\n` +
+    `\treturn shim_wait_routed(nr, a1, a2, a3, a4, a5, a6);\n}\n\n` +
     `/* What makes a number of shim_dispatch() ours; 0: it never is. */\n` +
     `const uint32_t attach_class[ATTACH_NUMBERS] = {\n` +
     list.map((row) => `\t[${row.nr}] = ${classOf(row, flavour)}, /* ${row.name} */\n`).join('') +

@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
 
 /* ---- handlers ---- */
@@ -279,6 +280,9 @@ static void *cancelled_at(void *arg)
 	case 10:
 		ftruncate(fd, 10);
 		break;
+	case 11:
+		syscall(SYS_openat, AT_FDCWD, "c", O_RDONLY);
+		break;
 	default:
 		lseek(fd, 0, SEEK_END);
 	}
@@ -288,7 +292,7 @@ static void *cancelled_at(void *arg)
 static void cancellation_points(void)
 {
 	put("c", "0123456789");
-	for (long way = 0; way < 12; way++) {
+	for (long way = 0; way < 13; way++) {
 		pthread_t id;
 		void *result;
 		pthread_create(&id, NULL, cancelled_at, (void *)way);
