@@ -40,21 +40,29 @@ struct opening {
 	struct where w;
 };
 
-/* oid: NULL when it is not known yet. */
-SHIM_HOT static long install(struct opening *o, dfs_obj_t *obj, const daos_obj_id_t *oid, mode_t type)
+/* oid: NULL when it is not known yet. NULL: no memory, and the object was released. */
+static inline struct ofd *describe(const struct opening *o, dfs_obj_t *obj, const daos_obj_id_t *oid,
+                                   enum ofd_kind kind)
 {
 	const struct where *w = &o->w;
-	enum ofd_kind kind = o->flags & O_PATH ? OFD_PATH : S_ISDIR(type) ? OFD_DIR : OFD_FILE;
 	struct ofd *ofd = ofd_new(w->mnt, obj, oid, kind, (uint32_t)o->flags);
 
-	if (!ofd) {
+	if (!ofd)
 		w->mnt->p->dfs_release(obj);
-		return -ENOMEM;
-	}
-	if (!w->no_path && !ofd_set_path(ofd, w->parent_path, w->parent_len, w->name, w->name_len)) {
+	else if (!w->no_path && !ofd_set_path(ofd, w->parent_path, w->parent_len, w->name, w->name_len)) {
 		ofd_put(ofd);
-		return -ENOMEM;
+		ofd = NULL;
 	}
+	return ofd;
+}
+
+SHIM_ASIDE static long install(struct opening *o, dfs_obj_t *obj, const daos_obj_id_t *oid, mode_t type)
+{
+	enum ofd_kind kind = o->flags & O_PATH ? OFD_PATH : S_ISDIR(type) ? OFD_DIR : OFD_FILE;
+	struct ofd *ofd = describe(o, obj, oid, kind);
+
+	if (!ofd)
+		return -ENOMEM;
 	long fd = o->number;
 	if (fd < 0)
 		return fd_install(ofd, 0, o->flags & O_CLOEXEC);
@@ -62,7 +70,7 @@ SHIM_HOT static long install(struct opening *o, dfs_obj_t *obj, const daos_obj_i
 	return fd_install_at(fd, ofd, o->flags & O_CLOEXEC);
 }
 
-static long create(struct opening *o)
+SHIM_ASIDE static long create(struct opening *o)
 {
 	const struct where *w = &o->w;
 	dfs_obj_t *obj;
@@ -142,7 +150,7 @@ static long open_itself(struct opening *o)
 }
 
 /* O_TMPFILE: a file without a name in the directory that the path is. */
-static long open_unnamed(int dirfd, const char *path, int flags, mode_t mode)
+SHIM_ASIDE static long open_unnamed(int dirfd, const char *path, int flags, mode_t mode)
 {
 	struct opening o;
 	struct where *w = &o.w;
@@ -174,7 +182,7 @@ static long open_unnamed(int dirfd, const char *path, int flags, mode_t mode)
 }
 
 /* The name led to an object of the type, opened as the flags want. */
-static long open_object(struct opening *o, dfs_obj_t *obj, const daos_obj_id_t *oid, mode_t type)
+SHIM_ASIDE static long open_object(struct opening *o, dfs_obj_t *obj, const daos_obj_id_t *oid, mode_t type)
 {
 	struct where *w = &o->w;
 	const struct provider *p = w->mnt->p;
@@ -204,7 +212,7 @@ static long open_object(struct opening *o, dfs_obj_t *obj, const daos_obj_id_t *
 }
 
 /* The name led to nothing. */
-static long open_missing(struct opening *o, long why)
+SHIM_ASIDE static long open_missing(struct opening *o, long why)
 {
 	if (why == -EACCES)
 		return denied(&o->w, o->flags);
@@ -225,9 +233,10 @@ SHIM_HOT static long open_name(struct opening *o)
 
 	if (__builtin_expect(rc, 0))
 		return open_missing(o, -rc);
-	if (S_ISREG(type) && !(o->flags & ~PLAIN_FLAGS) && !w->must_dir && !w->mnt->read_only)
-		return install(o, obj, &oid, type);
-	return open_object(o, obj, &oid, type);
+	if (!S_ISREG(type) || o->flags & ~PLAIN_FLAGS || w->must_dir || w->mnt->read_only)
+		return open_object(o, obj, &oid, type);
+	struct ofd *ofd = describe(o, obj, &oid, OFD_FILE);
+	return ofd ? fd_install(ofd, 0, o->flags & O_CLOEXEC) : -ENOMEM;
 }
 
 /* One try. EAGAIN says that the name changed or was a link: o->w says where to look now. */
@@ -243,7 +252,7 @@ static long open_ours(struct opening *o)
 }
 
 /* All that where_find() may have found. */
-static long open_found(struct opening *o, const char *path)
+SHIM_ASIDE static long open_found(struct opening *o, const char *path)
 {
 	struct where *w = &o->w;
 	int flags = o->flags;
@@ -269,7 +278,7 @@ static long open_found(struct opening *o, const char *path)
 	return r;
 }
 
-SHIM_HOT long op_openat(int dirfd, const char *path, int flags, mode_t mode)
+SHIM_ASIDE static long open_with_flags(int dirfd, const char *path, int flags, mode_t mode)
 {
 	struct opening o;
 
@@ -285,8 +294,25 @@ SHIM_HOT long op_openat(int dirfd, const char *path, int flags, mode_t mode)
 	o.number = -1;
 	long r = where_find(dirfd, path, &o.w);
 
+	if (!r)
+		r = open_found(&o, path);
+	where_done(&o.w);
+	return r;
+}
+
+SHIM_HOT long op_openat(int dirfd, const char *path, int flags, mode_t mode)
+{
+	struct opening o;
+
+	if (flags & ~PLAIN_FLAGS)
+		return open_with_flags(dirfd, path, flags, mode);
+	o.flags = flags;
+	o.mode = 0;
+	o.number = -1;
+	long r = where_find(dirfd, path, &o.w);
+
 	if (!r) /* a name and nothing else to be seen to: most */
-		r = !(flags & ~PLAIN_FLAGS) && o.w.ours && o.w.magic < 0 && o.w.name_len ? open_name(&o) : -EAGAIN;
+		r = o.w.ours && o.w.magic < 0 && o.w.name_len ? open_name(&o) : -EAGAIN;
 	if (r == -EAGAIN)
 		r = open_found(&o, path);
 	where_done(&o.w);

@@ -105,24 +105,10 @@ struct slot *slot_new(uint32_t flags)
 	return slot;
 }
 
-SHIM_HOT void slot_reset(struct slot *slot, uint32_t flags)
-{
-	atomic_store_explicit(&slot->lock, 0, memory_order_relaxed);
-	atomic_store_explicit(&slot->offset, 0, memory_order_relaxed);
-	atomic_store_explicit(&slot->where, SLOT_SHIM, memory_order_relaxed);
-	atomic_store_explicit(&slot->shared, 0, memory_order_relaxed);
-	atomic_store_explicit(&slot->flags, flags, memory_order_relaxed);
-}
-
 static bool in_arena(const struct slot *slot)
 {
 	struct arena *a = atomic_load(&arena);
 	return a && slot >= a->slots && slot < a->slots + NR_SLOTS;
-}
-
-SHIM_HOT bool slot_private(const struct slot *slot)
-{
-	return in_arena(slot) && !atomic_load_explicit(&slot->shared, memory_order_relaxed);
 }
 
 void slot_free(struct slot *slot)

@@ -28,9 +28,14 @@ struct slot {
 struct slot *slot_new(uint32_t flags);
 void slot_free(struct slot *slot);
 /** As slot_new() leaves it. */
-void slot_reset(struct slot *slot, uint32_t flags);
-/** False when another process may hold it. */
-bool slot_private(const struct slot *slot);
+static inline void slot_reset(struct slot *slot, uint32_t flags)
+{
+	atomic_store_explicit(&slot->lock, 0, memory_order_relaxed);
+	atomic_store_explicit(&slot->offset, 0, memory_order_relaxed);
+	atomic_store_explicit(&slot->where, SLOT_SHIM, memory_order_relaxed);
+	atomic_store_explicit(&slot->shared, 0, memory_order_relaxed);
+	atomic_store_explicit(&slot->flags, flags, memory_order_relaxed);
+}
 uint32_t slot_index(const struct slot *slot);
 struct slot *slot_at(uint32_t index);
 /** Locks the offset; a dead holder is passed over, the same thread (a signal handler) gets through, and so does one of two

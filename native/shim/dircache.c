@@ -33,7 +33,7 @@ struct dir_ref {
 
 static struct dir_ref *buckets[NR_BUCKETS];
 /* The one used last and its reference: a program that stays in a directory takes no lock. */
-static _Atomic(struct dir_ref *) recent;
+SHIM_HOT_DATA static _Atomic(struct dir_ref *) recent;
 static unsigned int nr_entries;
 static uint64_t seen_generation;
 static long timeout = -1;
@@ -105,20 +105,22 @@ static void check_generation(void)
 
 static bool is(const struct dir_ref *dir, const struct mount *mnt, const char *path, size_t len)
 {
-	return dir->mnt == mnt && dir->len == len && memcmp(dir->path, path, len) == 0;
+	return dir->mnt == mnt && dir->len == len && mount_same(dir->path, path, len);
 }
 
-SHIM_HOT struct dir_ref *dir_find(struct mount *mnt, const char *path, size_t len)
+static uint64_t generation_of(const struct mount *mnt)
 {
-	uint64_t generation = mnt->generation ? *mnt->generation : 0;
-	struct dir_ref *dir = solo_swap(&recent, (struct dir_ref *)NULL);
+	return mnt->generation ? *mnt->generation : 0;
+}
 
-	if (dir && is(dir, mnt, path, len) && mnt->generation && !dir->until &&
-	    atomic_load_explicit(&dir->generation, memory_order_relaxed) == generation)
-		return dir;
-	let_go(dir);
-
+/* dir_find() when the one used last is not it. */
+SHIM_ASIDE static struct dir_ref *search(struct dir_ref *last, struct mount *mnt, const char *path, size_t len)
+{
+	uint64_t generation = generation_of(mnt);
 	uint32_t hash = hash_of(mnt, path, len);
+	struct dir_ref *dir;
+
+	let_go(last);
 	if (!enter())
 		return NULL;
 	check_generation();
@@ -135,6 +137,17 @@ SHIM_HOT struct dir_ref *dir_find(struct mount *mnt, const char *path, size_t le
 	}
 	leave();
 	return dir;
+}
+
+SHIM_HOT struct dir_ref *dir_find(struct mount *mnt, const char *path, size_t len)
+{
+	uint64_t generation = generation_of(mnt);
+	struct dir_ref *dir = solo_swap(&recent, (struct dir_ref *)NULL);
+
+	if (dir && is(dir, mnt, path, len) && generation && !dir->until &&
+	    atomic_load_explicit(&dir->generation, memory_order_relaxed) == generation)
+		return dir;
+	return search(dir, mnt, path, len);
 }
 
 struct dir_ref *dir_add(struct mount *mnt, const char *path, size_t len, dfs_obj_t *obj)

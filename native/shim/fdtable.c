@@ -123,28 +123,30 @@ long fd_install_at(long fd, struct ofd *ofd, bool cloexec)
 {
 	ofd->parking = ofd->kind == OFD_PATH ? PARK_NOT : cloexec ? PARK_CLOEXEC : PARK_PLAIN;
 	fd_assign((int)fd, ofd);
-	fd_show((int)fd);
-	return fd;
+	return fd_show(fd);
 }
 
-SHIM_HOT long fd_install(struct ofd *ofd, int min, bool cloexec)
+/* fd: one that was parked, -1 for a new one. */
+SHIM_ASIDE static long install(long fd, struct ofd *ofd, int min, bool cloexec)
 {
-	bool plain = ofd->kind != OFD_PATH;
-	long fd = plain && min == 0 ? fd_parked_take(cloexec) : -1;
-
-	if (fd >= 0 && !fd_foreign_child()) { /* its mark is ours to replace */
-		ofd->parking = cloexec ? PARK_CLOEXEC : PARK_PLAIN;
-		__atomic_store_n(&shim_fds[fd], ofd, __ATOMIC_RELEASE);
-		fd_show((int)fd);
-		return fd;
-	}
 	if (fd < 0)
-		fd = new_number(plain, min, cloexec);
+		fd = new_number(ofd->kind != OFD_PATH, min, cloexec);
 	if (fd < 0) {
 		ofd_put(ofd);
 		return fd;
 	}
 	return fd_install_at(fd, ofd, cloexec);
+}
+
+SHIM_HOT long fd_install(struct ofd *ofd, int min, bool cloexec)
+{
+	long fd = ofd->kind != OFD_PATH && min == 0 ? fd_parked_take(cloexec) : -1;
+
+	if (fd < 0 || fd_foreign_child())
+		return install(fd, ofd, min, cloexec);
+	ofd->parking = cloexec ? PARK_CLOEXEC : PARK_PLAIN;
+	__atomic_store_n(&shim_fds[fd], ofd, __ATOMIC_RELEASE); /* its mark is ours to replace */
+	return fd_show(fd);
 }
 
 long fd_reserve(bool cloexec)

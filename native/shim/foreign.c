@@ -19,7 +19,7 @@ static struct foreign {
 } * foreign; /* in mapped memory; ends with fd -1 */
 #define MAX_FOREIGN 512
 
-bool foreign_child_test(void)
+SHIM_ASIDE bool foreign_child_test(void)
 {
 	int own = atomic_load_explicit(&shim_own_pid, memory_order_relaxed);
 	return own && (int)SHIM_RAW(SYS_getpid, 0) != own;

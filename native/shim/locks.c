@@ -14,7 +14,7 @@
 #include "ops.h"
 #include "runtime.h"
 
-static _Atomic bool any; /* this process took such a lock */
+SHIM_HOT_DATA static _Atomic bool any; /* this process took such a lock */
 
 void locks_child(void)
 {

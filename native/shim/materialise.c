@@ -80,11 +80,11 @@ static struct paged {
 	daos_obj_id_t oid;
 	_Atomic uint8_t pages, for_good; /* enum pages: now, and when no mapping is left */
 } paged[MAX_PAGED];
-static _Atomic unsigned int nr_paged; /* entries that were ever used */
+SHIM_HOT_DATA _Atomic unsigned int shim_nr_paged;
 
 SHIM_HOT static struct paged *paged_of(const struct mount *mnt, daos_obj_id_t oid)
 {
-	unsigned int nr = atomic_load_explicit(&nr_paged, memory_order_acquire);
+	unsigned int nr = atomic_load_explicit(&shim_nr_paged, memory_order_acquire);
 
 	for (unsigned int i = 0; i < nr && i < MAX_PAGED; i++)
 		if (atomic_load_explicit(&paged[i].mnt, memory_order_acquire) == mnt && paged[i].oid.lo == oid.lo &&
@@ -93,9 +93,9 @@ SHIM_HOT static struct paged *paged_of(const struct mount *mnt, daos_obj_id_t oi
 	return NULL;
 }
 
-SHIM_HOT enum pages ofd_pages(const struct ofd *ofd)
+SHIM_HOT enum pages ofd_pages_search(const struct ofd *ofd)
 {
-	if (atomic_load_explicit(&nr_paged, memory_order_relaxed) > MAX_PAGED)
+	if (atomic_load_explicit(&shim_nr_paged, memory_order_relaxed) > MAX_PAGED)
 		return PAGES_ALL;
 	struct paged *at = paged_of(ofd->mnt, ofd->oid);
 	return at ? atomic_load(&at->pages) : PAGES_NOTHING;
@@ -115,13 +115,13 @@ static struct paged *paged_add(const struct mount *mnt, daos_obj_id_t oid)
 		paged[i].oid = oid;
 		atomic_store(&paged[i].pages, PAGES_NOTHING);
 		atomic_store(&paged[i].for_good, PAGES_NOTHING);
-		unsigned int nr = atomic_load(&nr_paged);
-		while (nr <= i && !atomic_compare_exchange_weak(&nr_paged, &nr, i + 1))
+		unsigned int nr = atomic_load(&shim_nr_paged);
+		while (nr <= i && !atomic_compare_exchange_weak(&shim_nr_paged, &nr, i + 1))
 			;
 		atomic_store_explicit(&paged[i].mnt, mnt, memory_order_release);
 		return &paged[i];
 	}
-	atomic_store(&nr_paged, MAX_PAGED + 1);
+	atomic_store(&shim_nr_paged, MAX_PAGED + 1);
 	return NULL;
 }
 
@@ -174,7 +174,7 @@ void ofd_leave_pages(const struct mount *mnt, daos_obj_id_t oid)
 {
 	struct paged *at = paged_of(mnt, oid);
 
-	if (!at || atomic_load(&nr_paged) > MAX_PAGED)
+	if (!at || atomic_load(&shim_nr_paged) > MAX_PAGED)
 		return;
 	enum pages left = atomic_load(&at->for_good);
 	atomic_store(&at->pages, left);

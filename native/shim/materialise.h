@@ -26,6 +26,13 @@ void ofd_use_pages(struct ofd *ofd, enum pages pages, bool for_good);
 void ofd_keep_pages(const struct mount *mnt, daos_obj_id_t oid);
 void ofd_leave_pages(const struct mount *mnt, daos_obj_id_t oid);
 /** What for: asked of a description that is opened later. */
-enum pages ofd_pages(const struct ofd *ofd);
+enum pages ofd_pages_search(const struct ofd *ofd);
+extern _Atomic unsigned int shim_nr_paged; /* files that ever were in use so */
+static inline enum pages ofd_pages(const struct ofd *ofd)
+{
+	if (__builtin_expect(atomic_load_explicit(&shim_nr_paged, memory_order_relaxed) == 0, 1))
+		return PAGES_NOTHING;
+	return ofd_pages_search(ofd);
+}
 
 #endif

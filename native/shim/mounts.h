@@ -58,6 +58,22 @@ static inline bool mount_word_same(const char *a, const char *b)
 	return x == y;
 }
 
+/** memcmp() for short paths: without a call, whose caller would have to save registers. */
+static inline bool mount_same(const char *a, const char *b, size_t len)
+{
+	size_t i = 0;
+
+	if (len < 8) {
+		while (i < len && a[i] == b[i])
+			i++;
+		return i == len;
+	}
+	for (; i + 8 < len; i += 8)
+		if (!mount_word_same(a + i, b + i))
+			return false;
+	return mount_word_same(a + len - 8, b + len - 8);
+}
+
 /** Whether the absolute \a path is the mount point of \a mnt or begins with it. As long as all bytes agreed, the string has
  *  not ended. */
 static inline bool mount_holds(const struct mount *mnt, const char *path)
@@ -65,10 +81,7 @@ static inline bool mount_holds(const struct mount *mnt, const char *path)
 	size_t i = 0, len = mnt->root_len;
 
 	if (len >= 8 && mount_readable(path, len)) {
-		for (; i + 8 < len; i += 8)
-			if (!mount_word_same(path + i, mnt->root + i))
-				return false;
-		if (!mount_word_same(path + len - 8, mnt->root + len - 8))
+		if (!mount_same(path, mnt->root, len))
 			return false;
 	} else {
 		while (i < len && path[i] == mnt->root[i])

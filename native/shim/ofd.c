@@ -16,7 +16,7 @@
 
 static struct memory_lanes pool;
 /* The one given back last, with its slot: spares a program that opens one file after the other the pool and arena. */
-static _Atomic(struct ofd *) recent;
+SHIM_HOT_DATA static _Atomic(struct ofd *) recent;
 
 static struct ofd *pool_take(void)
 {
@@ -30,7 +30,7 @@ static struct ofd *pool_take(void)
 	return ofd;
 }
 
-static void pool_give(struct ofd *ofd)
+SHIM_ASIDE static void pool_give(struct ofd *ofd)
 {
 	if (ofd->slot)
 		slot_free(ofd->slot);
@@ -38,18 +38,25 @@ static void pool_give(struct ofd *ofd)
 	memory_lanes_push(&pool, ofd);
 }
 
-SHIM_HOT bool ofd_set_path(struct ofd *ofd, const char *dir, size_t dir_len, const char *name, size_t name_len)
+SHIM_ASIDE static bool more_room(struct ofd *ofd, size_t need)
 {
-	size_t need = dir_len + name_len + 2;
+	char *room = need > ofd->path_size ? memory_take(need + 64) : ofd->path_room;
 
-	if (need > ofd->path_size) {
-		char *room = memory_take(need + 64);
-		if (!room)
-			return false;
+	if (!room)
+		return false;
+	if (room != ofd->path_room) {
 		memory_give(ofd->path_room);
 		ofd->path_room = room;
 		ofd->path_size = need + 64;
 	}
+	return true;
+}
+
+/* From two strings. */
+SHIM_ASIDE static bool join_path(struct ofd *ofd, const char *dir, size_t dir_len, const char *name, size_t name_len)
+{
+	if (!more_room(ofd, dir_len + name_len + 2))
+		return false;
 	char *out = ofd->path_room;
 	memcpy(out, dir, dir_len);
 	if (name_len)
@@ -60,31 +67,21 @@ SHIM_HOT bool ofd_set_path(struct ofd *ofd, const char *dir, size_t dir_len, con
 	return true;
 }
 
-/* A description with a slot that nobody else has. */
-SHIM_HOT static struct ofd *fresh(uint32_t flags)
+SHIM_HOT bool ofd_set_path(struct ofd *ofd, const char *dir, size_t dir_len, const char *name, size_t name_len)
 {
-	struct ofd *ofd = solo_swap(&recent, (struct ofd *)NULL);
+	size_t len = dir_len + 1 + name_len;
 
-	if (ofd) {
-		slot_reset(ofd->slot, flags);
-		return ofd;
-	}
-	ofd = pool_take();
-	if (ofd && !(ofd->slot = slot_new(flags))) {
-		pool_give(ofd);
-		return NULL;
-	}
-	return ofd;
+	if (name != dir + dir_len + 1 || dir[dir_len] != '/' || len >= ofd->path_size)
+		return join_path(ofd, dir, dir_len, name, name_len);
+	ofd->path = ofd->path_room; /* they are one string, as the program wrote it */
+	ofd->path[len] = 0;
+	memcpy(ofd->path, dir, len);
+	return true;
 }
 
-/* slot NULL: it has one. */
-SHIM_HOT static struct ofd *fill(struct ofd *ofd, struct slot *slot, struct mount *mnt, enum ofd_kind kind,
-                                 daos_obj_id_t oid)
+/* With a slot, which a new description has of its own. */
+static inline void fill(struct ofd *ofd, struct mount *mnt, dfs_obj_t *obj, daos_obj_id_t oid, enum ofd_kind kind)
 {
-	if (!ofd)
-		return NULL;
-	if (slot)
-		ofd->slot = slot;
 	ofd->path = NULL;
 	ofd->kind = kind;
 	ofd->parking = PARK_NOT;
@@ -96,32 +93,55 @@ SHIM_HOT static struct ofd *fill(struct ofd *ofd, struct slot *slot, struct moun
 	atomic_store_explicit(&ofd->spare, 0, memory_order_relaxed);
 	atomic_store_explicit(&ofd->pages, kind == OFD_FILE ? ofd_pages(ofd) : PAGES_NOTHING, memory_order_relaxed);
 	ofd->adopted = false;
-	atomic_store_explicit(&ofd->obj, NULL, memory_order_relaxed);
+	atomic_store_explicit(&ofd->obj, obj, memory_order_relaxed);
 	atomic_store_explicit(&ofd->refs, 1, memory_order_release);
-	return ofd;
 }
 
-struct ofd *ofd_adopt(struct mount *mnt, struct slot *slot, enum ofd_kind kind, daos_obj_id_t oid, const char *path)
+/* slot NULL: a new one. */
+SHIM_ASIDE static struct ofd *from_pool(struct mount *mnt, struct slot *slot, dfs_obj_t *obj, const daos_obj_id_t *oid,
+                                        enum ofd_kind kind, uint32_t flags)
 {
-	struct ofd *ofd = fill(slot ? pool_take() : fresh(O_RDONLY), slot, mnt, kind, oid);
+	struct ofd *ofd = pool_take();
 
-	if (ofd && path && !ofd_set_path(ofd, path, strlen(path), "", 0)) {
+	if (ofd && !(ofd->slot = slot ? slot : slot_new(flags))) {
 		pool_give(ofd);
 		return NULL;
 	}
+	if (ofd)
+		fill(ofd, mnt, obj, *oid, kind);
 	return ofd;
+}
+
+SHIM_ASIDE static struct ofd *ask_and_new(struct mount *mnt, dfs_obj_t *obj, enum ofd_kind kind, uint32_t flags)
+{
+	daos_obj_id_t oid = {0};
+
+	mnt->p->dfs_obj2id(obj, &oid);
+	return ofd_new(mnt, obj, &oid, kind, flags);
 }
 
 SHIM_HOT struct ofd *ofd_new(struct mount *mnt, dfs_obj_t *obj, const daos_obj_id_t *oid, enum ofd_kind kind,
                              uint32_t flags)
 {
-	daos_obj_id_t asked = {0};
-
 	if (!oid)
-		mnt->p->dfs_obj2id(obj, &asked);
-	struct ofd *ofd = fill(fresh(flags), NULL, mnt, kind, oid ? *oid : asked);
-	if (ofd)
-		atomic_store_explicit(&ofd->obj, obj, memory_order_release);
+		return ask_and_new(mnt, obj, kind, flags);
+	struct ofd *ofd = solo_swap(&recent, (struct ofd *)NULL);
+
+	if (!ofd)
+		return from_pool(mnt, NULL, obj, oid, kind, flags);
+	slot_reset(ofd->slot, flags);
+	fill(ofd, mnt, obj, *oid, kind);
+	return ofd;
+}
+
+struct ofd *ofd_adopt(struct mount *mnt, struct slot *slot, enum ofd_kind kind, daos_obj_id_t oid, const char *path)
+{
+	struct ofd *ofd = from_pool(mnt, slot, NULL, &oid, kind, O_RDONLY);
+
+	if (ofd && path && !ofd_set_path(ofd, path, strlen(path), "", 0)) {
+		pool_give(ofd);
+		return NULL;
+	}
 	return ofd;
 }
 
@@ -133,10 +153,9 @@ void stream_free(struct stream *stream)
 	memory_give(stream);
 }
 
-SHIM_HOT void ofd_put(struct ofd *ofd)
+/* The last reference has gone. */
+SHIM_HOT static void end(struct ofd *ofd)
 {
-	if (!ofd || solo_add(&ofd->refs, -1) != 1)
-		return;
 	dfs_obj_t *obj = atomic_load_explicit(&ofd->obj, memory_order_relaxed);
 	if (obj)
 		ofd->mnt->p->dfs_release(obj);
@@ -152,8 +171,14 @@ SHIM_HOT void ofd_put(struct ofd *ofd)
 		stream_free(left);
 	}
 	struct ofd *none = NULL;
-	if (!slot_private(ofd->slot) || !solo_cas(&recent, &none, ofd))
+	if (atomic_load_explicit(&ofd->slot->shared, memory_order_relaxed) || !solo_cas(&recent, &none, ofd))
 		pool_give(ofd);
+}
+
+SHIM_HOT void ofd_put(struct ofd *ofd)
+{
+	if (ofd && solo_add(&ofd->refs, -1) == 1)
+		end(ofd);
 }
 
 /* ---- waiting ---- */

@@ -19,13 +19,12 @@
 #include "rings.h"
 #include "runtime.h"
 
-/* Without a reference: memory of descriptions stays one, and fd_park() drops what it finds in the table. */
-SHIM_HOT static bool park(int fd)
+SHIM_ASIDE static long close_unparked(int fd)
 {
-	struct ofd *ofd = shim_fd_ours(fd) ? __atomic_load_n(&shim_fds[fd], __ATOMIC_ACQUIRE) : NULL;
-
-	return ofd && ofd->parking != PARK_NOT && !atomic_load_explicit(&ofd->real, memory_order_relaxed) &&
-	       fd_park(fd, ofd->parking == PARK_CLOEXEC);
+	if (shim_fd_ours(fd) && shim_fds[fd] == &parked_mark) /* closed twice */
+		fd_unpark();
+	fd_assign(fd, NULL); /* before the number is free for another thread */
+	return shim_close_counted(fd);
 }
 
 SHIM_HOT long op_close(int fd)
@@ -33,19 +32,7 @@ SHIM_HOT long op_close(int fd)
 	if (shim_fd_protected(fd))
 		return -EBADF;
 	lock_closing(fd);
-	if (park(fd))
-		return 0;
-	if (shim_fd_ours(fd) && shim_fds[fd] == &parked_mark) /* closed twice */
-		fd_unpark();
-	fd_assign(fd, NULL); /* before the number is free for another thread */
-	return shim_close_counted(fd);
-}
-
-SHIM_HOT long shim_close_counted(int fd)
-{
-	long r = SHIM_RAW(SYS_close, fd);
-	fd_low_closed(fd);
-	return r;
+	return fd_park(fd) ? 0 : close_unparked(fd);
 }
 
 static long keep_out(int fd, struct ofd *ofd, void *arg)

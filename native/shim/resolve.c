@@ -149,15 +149,28 @@ static long start_near(struct where *w, const char *path)
 	return !r && !w->ours && w->kpath == plain ? walk_to_kernel(w, AT_FDCWD, path) : r;
 }
 
+SHIM_ASIDE static long start_relative(struct where *w, int dirfd, const char *path)
+{
+	struct ofd *ofd = dirfd == AT_FDCWD ? ofd_get_cwd() : ofd_get(dirfd);
+
+	if (ofd)
+		return start_at(w, ofd, path);
+	return dirfd == AT_FDCWD && shim_cwd_near && path[0] ? start_near(w, path) : walk_to_kernel(w, dirfd, path);
+}
+
+SHIM_ASIDE static long start_outside(struct where *w, const char *path)
+{
+	const char *rest;
+
+	return fd_of_path(path, &rest) >= 0 ? where_at_descriptor(w, path) : walk_to_kernel(w, AT_FDCWD, path);
+}
+
 /* No mount lies where proc(5) has the links of descriptors. */
 SHIM_HOT static long start_absolute(struct where *w, const char *path)
 {
 	struct mount *mnt = mount_of(path);
-	const char *rest;
 
-	if (mnt)
-		return walk_mount(w, mnt, path);
-	return fd_of_path(path, &rest) >= 0 ? where_at_descriptor(w, path) : walk_to_kernel(w, AT_FDCWD, path);
+	return mnt ? walk_mount(w, mnt, path) : start_outside(w, path);
 }
 
 SHIM_HOT long where_find(int dirfd, const char *path, struct where *w)
@@ -172,12 +185,7 @@ SHIM_HOT long where_find(int dirfd, const char *path, struct where *w)
 	w->dirfd = dirfd;
 	w->kpath = path;
 	w->links = 0;
-	if (path[0] == '/')
-		return start_absolute(w, path);
-	struct ofd *ofd = dirfd == AT_FDCWD ? ofd_get_cwd() : ofd_get(dirfd);
-	if (ofd)
-		return start_at(w, ofd, path);
-	return dirfd == AT_FDCWD && shim_cwd_near && path[0] ? start_near(w, path) : walk_to_kernel(w, dirfd, path);
+	return path[0] == '/' ? start_absolute(w, path) : start_relative(w, dirfd, path);
 }
 
 long where_follow(struct where *w, const char *value)

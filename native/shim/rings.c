@@ -15,7 +15,7 @@
 #include "rings.h"
 #include "runtime.h"
 
-static _Atomic bool rings; /* there is one, or was */
+SHIM_HOT_DATA static _Atomic bool rings; /* there is one, or was */
 
 static long show_one(int fd, struct ofd *ofd, void *arg)
 {
@@ -25,12 +25,19 @@ static long show_one(int fd, struct ofd *ofd, void *arg)
 	return 0;
 }
 
-void fd_show(int fd)
+SHIM_ASIDE static long materialised(long fd)
+{
+	shim_materialise((int)fd);
+	return fd;
+}
+
+SHIM_HOT long fd_show(long fd)
 {
 	/* With symbols alone stdio's own calls on the standard streams are not seen either. */
 	if (__builtin_expect(atomic_load_explicit(&rings, memory_order_relaxed), 0) ||
-	    __builtin_expect((unsigned int)fd <= 2 && shim_symbols_only, 0))
-		shim_materialise(fd);
+	    __builtin_expect(fd <= 2 && shim_symbols_only, 0))
+		return materialised(fd);
+	return fd;
 }
 
 /* A ring was made if the result is no error. */

@@ -18,6 +18,8 @@ struct ofd;
  * an open and close missed 25 lines there, together 8 (cachegrind, 32 KiB, with the provider). */
 #define SHIM_HOT      __attribute__((hot))
 #define SHIM_HOT_DATA __attribute__((section("shim_hot"))) /* and what they look at */
+/* What a hot function seldom needs. Part of it, it would take registers that have to be saved each time. */
+#define SHIM_ASIDE    __attribute__((noinline))
 
 /* Process-wide descriptor table: an open-file description for each descriptor that is ours. */
 #define SHIM_FD_MAX (1u << 20)
@@ -54,8 +56,9 @@ static inline bool shim_fd_counts(int fd)
 /** Closes a descriptor of the kernel's and notes that its number is free. -errno. */
 long shim_close_counted(int fd);
 
-/* A placeholder that is closed for the program alone, negative when there is none. */
+/* A placeholder that is closed for the program alone: its number twice, and one more when it is close-on-exec. */
 extern _Atomic int shim_parked;
+#define PARKED_NONE -1
 /** Closes it. To be called before the kernel makes a descriptor for the program or looks at several. */
 void fd_unpark(void);
 

@@ -17,7 +17,7 @@
 #include "runtime.h"
 #include "spawning.h"
 
-_Atomic int shim_spawning;
+SHIM_HOT_DATA _Atomic int shim_spawning;
 
 /* With symbols alone nothing of ours runs in that child before its exec: hand real descriptors on. */
 static long materialise_one(int fd, struct ofd *ofd, void *arg)

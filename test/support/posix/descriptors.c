@@ -97,6 +97,32 @@ static void lowest_number(void)
 	TRY(open("f", O_RDONLY));
 }
 
+/* Opens, duplicates and closes in an order that is the same each time, of files of both kinds. */
+static void numbers(void)
+{
+	int open_now[24], nr = 0;
+	unsigned int state = 1;
+
+	put("f", "f");
+	for (int step = 0; step < 2000; step++) {
+		state = state * 1103515245 + 12345;
+		unsigned int what = state >> 16 & 7, which = state >> 20;
+		if (nr == 24 || (nr && what < 4)) {
+			int at = (int)(which % (unsigned int)nr);
+			int rc = close(open_now[at]);
+			if (rc)
+				say("close %d: %d", open_now[at], rc);
+			open_now[at] = open_now[--nr];
+			continue;
+		}
+		int fd = what == 5   ? open("/dev/null", O_RDONLY)
+		         : what == 6 && nr ? dup(open_now[which % (unsigned int)nr])
+		                     : open("f", O_RDONLY | (what == 7 ? O_CLOEXEC : 0));
+		say("%d %d", step, fd);
+		open_now[nr++] = fd;
+	}
+}
+
 static void closed(void)
 {
 	char c;
@@ -413,6 +439,7 @@ const struct check descriptor_checks[] = {
     {"dup, dup2, dup3 and F_DUPFD share offset and flags", duplicates},
     {"status flags belong to the description, close-on-exec to the descriptor", flags_of_descriptions},
     {"open gives the lowest free number", lowest_number},
+    {"opens and closes in any order give the kernel's numbers", numbers},
     {"a closed descriptor is EBADF", closed},
     {"a descriptor allows what it was opened for", wrong_mode},
     {"close_range, closefrom and closing every number leave files reachable", close_ranges},
