@@ -7,11 +7,13 @@
  */
 #include <string.h>
 #include <sys/stat.h>
+#include "../shim/attach.h"
 #include "../shim/attributes.h"
 #include "../shim/flavour.h"
 #include "../shim/opened.h"
 #include "../shim/runtime.h"
 #include "opens.h"
+#include "calls.h"
 #include "ops.h"
 
 const bool shim_takes_paths = false;
@@ -32,6 +34,20 @@ SHIM_HOT long op_opened(int fd, int flags, long before, bool again)
 		return 0;
 	looked = fd;
 	return fd >= 0 && !opens_elsewhere(before) && shim_opened(fd, flags);
+}
+
+static long look(const long regs[7])
+{
+	looked = (int)regs[0];
+	if (shim_opened(looked, (int)regs[3]))
+		SHIM_COUNT(CALL_openat, taken);
+	return regs[0];
+}
+
+/** Behind an openat() that was of a file on the mount: regs[0] is its result. Called with vector state saved. */
+long attach_opened(const long regs[7])
+{
+	return attach_undisturbed(look, regs);
 }
 
 long shim_program_copy(int dirfd, const char *path, int flags)

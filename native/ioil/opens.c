@@ -13,6 +13,7 @@
 #include "../shim/mounts.h"
 #include "../shim/runtime.h"
 #include "opens.h"
+#include "opens_at.h"
 #include "ops.h"
 
 /* Mounts beyond it are asked for at every open. */
@@ -20,6 +21,7 @@
 
 SHIM_HOT_DATA static const struct dfskit_ioctl_stats *watched[MAX_WATCHED];
 SHIM_HOT_DATA static int nr_watched;
+SHIM_HOT_DATA const struct dfskit_ioctl_stats *opens_page;
 SHIM_HOT_DATA static bool unwatched; /* a daemon is there whose counters can't be seen: DAOS's, or another user's */
 
 /* Another user could cut the page short, and us off with it. Nobody holds the lock of one that was left behind. */
@@ -57,7 +59,15 @@ void opens_watch(void)
 	for (int i = 0; i < shim_nr_mounts; i++)
 		if (shim_mounts[i].dfuse && !watch(&shim_mounts[i]))
 			unwatched = true;
+	static const struct dfskit_ioctl_stats none;
+
+	if (nr_watched <= 1 && !unwatched)
+		opens_page = nr_watched ? watched[0] : &none;
 }
+
+_Static_assert(offsetof(struct dfskit_ioctl_stats, requests[FUSE_OPEN]) == REQUESTS_OPEN &&
+                   offsetof(struct dfskit_ioctl_stats, requests[FUSE_CREATE]) == REQUESTS_CREATE,
+               "attach_x86_64.S looks there");
 
 SHIM_HOT long opens_count(void)
 {

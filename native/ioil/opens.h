@@ -6,6 +6,10 @@
 
 #include <stdbool.h>
 
+struct dfskit_ioctl_stats;
+
+/* Those of the only mount, if any; NULL: there are several, or one whose counters can't be seen. */
+extern const struct dfskit_ioctl_stats *opens_page;
 /** Finds the counters of the mounts that are known. */
 void opens_watch(void);
 /** Files on these that were opened so far. */

@@ -33,6 +33,8 @@
 #include "wait.h"
 
 SHIM_HOT_DATA bool shim_symbols_only = true;
+SHIM_HOT_DATA uintptr_t shim_seen_from;
+SHIM_HOT_DATA size_t shim_seen_size;
 const char *shim_attach_note;
 int shim_attach_other;
 
@@ -53,6 +55,7 @@ void attach_enter_path(void);
 void attach_enter_at(void);
 void attach_enter_close(void);
 void attach_enter_read(void);
+void attach_enter_open(void); /* libioil's alone */
 long attach_ours(const long regs[7]);
 
 /* How attach_x86_64.S saves vector state; mask 0: nothing but SSE. */
@@ -62,8 +65,7 @@ bool attach_state_probe;    /* xgetbv knows what is in use */
 
 extern void pthread_testcancel(void) __attribute__((weak)); /* of libpthread.so.0 before 2.34 */
 
-/** Answers a call that may be ours. Called with vector state saved. */
-SHIM_HOT long attach_ours(const long regs[7])
+long attach_undisturbed(long (*answer)(const long regs[7]), const long regs[7])
 {
 	bool threads = libc_threads();
 	int outer = shim_cancel_state; /* of a call that a signal handler has interrupted */
@@ -76,7 +78,7 @@ SHIM_HOT long attach_ours(const long regs[7])
 		pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
 		shim_cancel_state = state;
 	}
-	r = shim_dispatch(regs[0], regs[1], regs[2], regs[3], regs[4], regs[5], regs[6]);
+	r = answer(regs);
 	errno = error; /* a system call has no errno */
 	if (!threads)
 		return r;
@@ -91,6 +93,17 @@ SHIM_HOT long attach_ours(const long regs[7])
 		pthread_setcanceltype(type, NULL);
 	}
 	return r;
+}
+
+static long dispatch(const long regs[7])
+{
+	return shim_dispatch(regs[0], regs[1], regs[2], regs[3], regs[4], regs[5], regs[6]);
+}
+
+/** Answers a call that may be ours. Called with vector state saved. */
+SHIM_HOT long attach_ours(const long regs[7])
+{
+	return attach_undisturbed(dispatch, regs);
 }
 
 /* What libc's own code may keep in registers around a system call: SSE, and AVX or AVX-512 if it was built for those.
@@ -181,6 +194,10 @@ static uintptr_t entry_for(uint32_t number)
 		return (uintptr_t)attach_enter_at;
 	if (class == (ATTACH_FD(0) | ATTACH_CLOSES))
 		return (uintptr_t)attach_enter_close;
+#ifdef SHIM_IOIL
+	if (number == SYS_openat)
+		return (uintptr_t)attach_enter_open;
+#endif
 	return (uintptr_t)attach_enter;
 }
 
@@ -239,6 +256,23 @@ static int check(const struct libc_texts *found, struct site *sites, int nr)
 	return good;
 }
 
+/* Those of the libc whose opens are routed. One of another shape, if there is any, is missed: its data goes through the
+ * kernel. */
+static void sees_opens(const struct libc_texts *found, const struct site *sites, int nr)
+{
+	for (int i = 0; i < nr; i++) {
+		const struct text *text = found->texts;
+
+		if (sites[i].number != SYS_openat && sites[i].number != ANY_NUMBER)
+			continue;
+		while (sites[i].call < text->start || sites[i].call >= text->end)
+			text++;
+		shim_seen_from = (uintptr_t)text->start;
+		shim_seen_size = (size_t)(text->end - text->start);
+		return;
+	}
+}
+
 static int refuse(int error, const char *note)
 {
 	shim_attach_note = note;
@@ -287,5 +321,6 @@ int shim_attach(void)
 	}
 	shim_symbols_only = false;
 	shim_attach_note = NULL;
+	sees_opens(&found, sites, nr);
 	return nr;
 }

@@ -5,6 +5,7 @@
 #define DFSKIT_SHIM_ATTACH_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /** Routes the system-call instructions of libc whose numbers are in the table to shim_dispatch().
@@ -32,11 +33,25 @@ long shim_dispatch(long nr, long a1, long a2, long a3, long a4, long a5, long a6
 #define ATTACH_PATH(i) (1u << (10 + (i))) /* argument i is a path from the working directory */
 #define ATTACH_AT(i)   (1u << (16 + (i))) /* argument i is a path from the directory that argument i - 1 is */
 #define ATTACH_UNPARK  (1u << 22)         /* it makes a descriptor or looks at many: none may be parked */
+#define ATTACH_OPENS   (1u << 23)         /* the kernel opens; then the descriptor is looked at */
 #define ATTACH_PATHS   (0xfffu << 10 | ATTACH_CWD)
 
 /** False when the system call regs[0] with the arguments regs[1..6] is certainly not ours. */
 bool attach_quick(const long regs[7]);
 
+/** answer(regs), in the middle of which the thread can't be cancelled; errno is as before. */
+long attach_undisturbed(long (*answer)(const long regs[7]), const long regs[7]);
+
 extern const uint32_t attach_class[ATTACH_NUMBERS];
+
+/* Functions whose opens are seen without a symbol: libc's, whose system calls are routed. All, where there is nothing to
+ * see. */
+extern uintptr_t shim_seen_from;
+extern size_t shim_seen_size;
+static inline bool shim_sees_at(uintptr_t function)
+{
+	return function - shim_seen_from < shim_seen_size;
+}
+#define shim_sees(function) shim_sees_at((uintptr_t)(function))
 
 #endif

@@ -33,7 +33,7 @@ static bool paths_ours(unsigned int class, const long args[6])
 
 SHIM_HOT static bool ours(unsigned int class, const long regs[7])
 {
-	if (class & ATTACH_ALWAYS)
+	if (class & (ATTACH_ALWAYS | ATTACH_OPENS))
 		return true;
 	if (shim_paths_active && (class & ATTACH_PATHS) && paths_ours(class, regs + 1))
 		return true;

@@ -9,6 +9,8 @@
  * The pushed address stands where a return address would, so the call-frame information below lets exceptions,
  * thread cancellation and debuggers walk from here into libc.
  */
+#include "../ioil/opens_at.h"
+
 	.section .text.hot, "ax", @progbits /* SHIM_HOT */
 
 	.macro LEAVE
@@ -159,9 +161,8 @@ attach_enter_close:
 	.cfi_endproc
 	.size	attach_enter_close, . - attach_enter_close
 
-/* Saves the registers and asks attach_quick(); behind label 3 when the call isn't ours, else with its result in rax
- * and in regs[0]. rbx: regs[7], number and arguments. */
-	.macro ASK
+/* Saves the registers. rbx and rdi: regs[7], rax and the arguments. */
+	.macro SAVE
 	pushq	%rbp
 	.cfi_adjust_cfa_offset 8
 	.cfi_offset %rbp, -144
@@ -180,10 +181,10 @@ attach_enter_close:
 	movq	%rsp, %rbx
 	andq	$-16, %rsp
 	movq	%rbx, %rdi
-	call	attach_quick
-	testb	%al, %al
-	je	3f
+	.endm
 
+/* Calls \function(regs), which may use vector registers; its result is in rax and in regs[0]. */
+	.macro ANSWER function
 	/* Vector state: what the C code of an operation may change. libc is built for SSE2 and keeps nothing in the
 	 * upper halves, which the processor knows (XINUSE). If they do hold something, the whole state is saved. */
 	movl	attach_state_mask(%rip), %edx
@@ -204,7 +205,7 @@ attach_enter_close:
 	movaps	%xmm\i, 16 * \i(%rsp)
 	.endr
 	movq	%rbx, %rdi
-	call	attach_ours
+	call	\function
 	.irp	i, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
 	movaps	16 * \i(%rsp), %xmm\i
 	.endr
@@ -225,7 +226,7 @@ attach_enter_close:
 	movq	%rdx, 568(%rsp)
 	xsave	(%rsp)
 	movq	%rbx, %rdi
-	call	attach_ours
+	call	\function
 	movq	%rax, %rcx
 	movl	attach_state_mask(%rip), %eax
 	xorl	%edx, %edx
@@ -235,7 +236,16 @@ attach_enter_close:
 4:	movq	%rax, (%rbx)
 	.endm
 
-/* Undoes ASK. */
+/* Saves the registers and asks attach_quick(); behind label 3 when the call isn't ours, else with its result. */
+	.macro ASK
+	SAVE
+	call	attach_quick
+	testb	%al, %al
+	je	3f
+	ANSWER	attach_ours
+	.endm
+
+/* Undoes SAVE. */
 	.macro RESTORE
 	movq	%rbx, %rsp
 	popq	%rax
@@ -299,5 +309,50 @@ attach_enter_read:
 	jmp	5b
 	.cfi_endproc
 	.size	attach_enter_read, . - attach_enter_read
+
+#ifdef SHIM_IOIL
+/* What the daemon of the mount has counted: opens.c. */
+	.macro OPENED page, to
+	movq	REQUESTS_OPEN(\page), \to
+	addq	REQUESTS_CREATE(\page), \to
+	.endm
+
+/* openat(2): made here, as what is looked at is its descriptor, and only when the daemon of the only mount has opened
+ * something meanwhile. It may block, on a FIFO. */
+	.globl	attach_enter_open
+	.hidden	attach_enter_open
+	.type	attach_enter_open, @function
+	.p2align 5
+attach_enter_open:
+	ARRIVE
+	movq	opens_page(%rip), %rcx
+	testq	%rcx, %rcx
+	je	.Lours
+	pushq	%rbx
+	.cfi_adjust_cfa_offset 8
+	.cfi_offset %rbx, -144
+	OPENED	%rcx, %rbx
+	syscall
+	movq	opens_page(%rip), %rcx
+	OPENED	%rcx, %r11
+	cmpq	%rbx, %r11
+	popq	%rbx
+	.cfi_adjust_cfa_offset -8
+	.cfi_restore %rbx
+	jne	1f
+0:	addq	$2, (%rsp)		/* behind the `syscall` */
+	LEAVE
+	.cfi_def_cfa %rsp, 136
+	.cfi_offset %rip, -136
+1:	testq	%rax, %rax
+	js	0b
+	SAVE
+	ANSWER	attach_opened
+	addq	$2, 8(%rbp)
+	RESTORE
+	LEAVE
+	.cfi_endproc
+	.size	attach_enter_open, . - attach_enter_open
+#endif
 
 	.section .note.GNU-stack, "", @progbits

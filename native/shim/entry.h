@@ -1,8 +1,8 @@
 /*
  * entry.h - what every generated entry point does before and after an operation, written once.
  *
- * An entry point is an exported libc symbol or a case of shim_dispatch(). Its prologue decides whether the call
- * concerns a descriptor or path of ours; everything else leaves by a tail call of the real function.
+ * An entry point is an exported libc symbol or a case of shim_dispatch(). A glance that calls nothing and saves nothing tells
+ * of nearly every call that isn't ours that it is none; it leaves by a tail call of the real function.
  */
 #ifndef DFSKIT_SHIM_ENTRY_H
 #define DFSKIT_SHIM_ENTRY_H
@@ -47,12 +47,19 @@
 /** The next definition of \a name after this library, or NULL. Leaves errno alone. */
 void *entry_next(const char *name);
 
-/* The real function behind \a slot. It is looked up once; losing a race only repeats the look-up. */
-#define ENTRY_REAL(slot, name)                                                                   \
-	(ENTRY_LIKELY(__atomic_load_n(&(slot), __ATOMIC_RELAXED) != NULL) ? (slot) : ({          \
-		__atomic_store_n(&(slot), (__typeof__(slot))entry_next(name), __ATOMIC_RELAXED); \
-		(slot);                                                                          \
-	}))
+/* The real function behind \a slot, NULL before it was looked up. */
+#define ENTRY_KNOWN(slot) __atomic_load_n(&(slot), __ATOMIC_RELAXED)
+
+/* The same, looked up once; losing a race only repeats the look-up. */
+#define ENTRY_REAL(slot, name)                                                     \
+	({                                                                         \
+		__typeof__(slot) entry_known_ = ENTRY_KNOWN(slot);                 \
+		if (ENTRY_UNLIKELY(entry_known_ == NULL)) {                        \
+			entry_known_ = (__typeof__(slot))entry_next(name);         \
+			__atomic_store_n(&(slot), entry_known_, __ATOMIC_RELAXED); \
+		}                                                                  \
+		entry_known_;                                                      \
+	})
 
 /* The mode argument of open() is only there with these flags. */
 #define ENTRY_NEEDS_MODE(flags) (((flags)&O_CREAT) != 0 || ((flags)&O_TMPFILE) == O_TMPFILE)

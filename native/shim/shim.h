@@ -44,6 +44,12 @@ static inline bool shim_fd_protected(int fd)
 	return __builtin_expect((unsigned int)fd >= shim_fd_floor, 0) && fd_hidden(fd);
 }
 
+/** False when \a fd certainly is none of those. */
+static inline bool shim_fd_high(int fd)
+{
+	return (unsigned int)fd >= shim_fd_floor;
+}
+
 /* Every descriptor below the number in its lower half is in use, as far as we know; a close below it is noted:
  * parking.c. */
 extern _Atomic uint64_t shim_fd_low;
@@ -92,6 +98,20 @@ static inline bool shim_path_glance(const char *path)
 		return true;
 	char second = (char)(word >> 8);
 	return shim_fds != NULL && (second == 'd' || second == 'p'); /* /dev/fd, /proc/self/fd */
+}
+
+/* The working directory is ours, or above a mount: cwd.c. */
+extern _Atomic(struct ofd *) shim_cwd;
+extern bool shim_cwd_near;
+
+/** False when shim_path_ours() is, of nearly all paths. */
+static inline bool shim_path_near(int dirfd, const char *path)
+{
+	if (__builtin_expect(!shim_paths_active, 1))
+		return false;
+	if ((uintptr_t)path < 4096 || path[0] == '/')
+		return shim_path_glance(path);
+	return dirfd == AT_FDCWD ? shim_cwd != NULL || shim_cwd_near : shim_fd_ours(dirfd);
 }
 
 /** True when (\a dirfd, \a path) may name something inside a mount. A NULL path is ours when dirfd is. */

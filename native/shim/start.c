@@ -65,7 +65,9 @@ static void __attribute__((constructor)) load(void)
 	int saved = errno;
 	const char *attach = getenv("DFSKIT_ATTACH");
 
-	if (shim_start() && !(attach && strcmp(attach, "symbols") == 0)) {
+	if (!shim_start()) {
+		shim_seen_size = SIZE_MAX;
+	} else if (!(attach && strcmp(attach, "symbols") == 0)) {
 		if (shim_attach() < 0)
 			counters_note(shim_attach_note ? shim_attach_note : "libc's system calls could not be routed");
 		else

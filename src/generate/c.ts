@@ -49,6 +49,13 @@ export function oursTest(row: CallRow, flavour: Flavour): string {
   return `${/\|\|/.test(test) ? `(${test})` : test} && ${row.options.only}`;
 }
 
+/** As oursTest(), but it may be true of a call that isn't ours; it calls nothing. */
+export function glanceTest(row: CallRow, flavour: Flavour): string {
+  return oursTest(row, flavour)
+    .replaceAll('shim_path_ours(', 'shim_path_near(')
+    .replaceAll('shim_fd_protected(', 'shim_fd_high(');
+}
+
 /** The operation of \a row, counted. */
 export function taken(row: CallRow): string {
   return row.options.uncounted ? row.operation : `ENTRY_TAKE(${counter(row)}, ${row.operation})`;

@@ -66,7 +66,8 @@ function body(row: CallRow, flavour: Flavour): string {
 function classOf(row: CallRow, flavour: Flavour): string {
   const bits: string[] = row.options.routed === false ? [] : ['ATTACH_ROUTED'];
   const what = row[flavour];
-  if (row.options.test === '1' || row.options.first || what === 'after') bits.push('ATTACH_ALWAYS');
+  if (row.options.test === '1' || row.options.first) bits.push('ATTACH_ALWAYS');
+  if (what === 'after') bits.push('ATTACH_OPENS');
   const fds = [
     ...descriptors(row),
     ...(flavour === 'ioil' || what === 'materialise' ? directories(row) : []),

@@ -4,6 +4,7 @@ import {
   HEAD,
   argumentList,
   counter,
+  glanceTest,
   handedOver,
   oursTest,
   own,
@@ -60,7 +61,7 @@ function body(row: CallRow, flavour: Flavour): string {
         row.options.result === 'plain'
           ? `SHIM_COUNT(${counter(row)}, taken);\n\treturn ${row.operation};`
           : returned(row, take);
-      return `\tif (ENTRY_LIKELY(!(${test}))) {\n${passThrough(row, '\t\t')}\n\t}\n${point}\t${answer}\n`;
+      return `\tif (ENTRY_UNLIKELY(!(${test}))) {\n${passThrough(row, '\t\t')}\n\t}\n${point}\t${answer}\n`;
     }
     case 'after': {
       const flags = row.parameters.some((p) => p.name === 'flags')
@@ -108,19 +109,35 @@ function body(row: CallRow, flavour: Flavour): string {
   }
 }
 
+/** What tells at a glance that the real call is all there is to do; undefined where nothing does. */
+function passes(row: CallRow, flavour: Flavour): string | undefined {
+  if (row[flavour] === 'after') return 'shim_sees(real)';
+  const test = row[flavour] === 'take' ? glanceTest(row, flavour) : '1';
+  return test === '1' ? undefined : `!(${test})`;
+}
+
 function definition(row: CallRow, flavour: Flavour): string {
   const [first, ...aliases] = row.symbols;
   const head = `${row.returns}${row.returns.endsWith('*') ? '' : ' '}`;
   const parameters = parameterList(row);
-  const exporting = hotCalls.has(row.name) ? 'ENTRY_EXPORT SHIM_HOT' : 'ENTRY_EXPORT';
+  const hot = hotCalls.has(row.name) ? 'SHIM_HOT ' : '';
   let text = '';
   const always = row[flavour] === 'take' && oursTest(row, flavour) === '1';
   if (!always)
-    text += `typedef ${head}fn_${row.name}(${parameters});\nstatic fn_${row.name} *real_${row.name};\n\n`;
-  text += `${exporting} ${head}${own(first!)}(${parameters}) __asm__("${first}");\n`;
+    text += `typedef ${head}fn_${row.name}(${parameters});\nSHIM_HOT_DATA static fn_${row.name} *real_${row.name};\n\n`;
+  const pass = passes(row, flavour);
+  if (pass !== undefined)
+    text += `${hot}SHIM_ASIDE static ${head}ours_${row.name}(${parameters})\n{\n${body(row, flavour)}}\n\n`;
+  const whole =
+    pass === undefined
+      ? body(row, flavour)
+      : `\tfn_${row.name} *real = ENTRY_KNOWN(real_${row.name});\n\n` +
+        `\tif (ENTRY_LIKELY(real != NULL && ${pass}))\n\t\treturn real(${argumentList(row)});\n` +
+        `\treturn ours_${row.name}(${argumentList(row)});\n`;
+  text += `${hot}ENTRY_EXPORT ${head}${own(first!)}(${parameters}) __asm__("${first}");\n`;
   for (const alias of aliases)
-    text += `${exporting} ${head}${own(alias)}(${parameters}) __asm__("${alias}") __attribute__((alias("${first}")));\n`;
-  return `${text}${head}${own(first!)}(${parameters})\n{\n${body(row, flavour)}}\n`;
+    text += `${hot}ENTRY_EXPORT ${head}${own(alias)}(${parameters}) __asm__("${alias}") __attribute__((alias("${first}")));\n`;
+  return `${text}${head}${own(first!)}(${parameters})\n{\n${whole}}\n`;
 }
 
 /** The text of symbols.c. */
