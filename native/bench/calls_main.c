@@ -5,7 +5,7 @@
  * many times as long and differs from one process to the next, so each call has a twin: the same system calls, made by
  * instructions of this program, which no shim sees. The two take turns in short batches, and what is reported is
  * how much longer the call took than its twin: what libc and the shim add to the kernel.
- * One line of JSON: {"calls": {"NAME": {"kind": "symbol"|"libc", "call": ns, "above": ns}}}, medians.
+ * One line of JSON: {"calls": {"NAME": {"kind": "symbol"|"libc", "number": of calls, "call": ns, "above": ns}}}, medians.
  */
 #include "../local/sys.h"
 #include "timing.h"
@@ -165,18 +165,19 @@ static void raw_opendir(void)
 
 static const struct {
 	const char *name, *kind;
+	int number; /* of calls that it makes */
 	void (*call)(void), (*twin)(void);
 } calls[] = {
-    {"read", "symbol", call_read, raw_read},
-    {"write", "symbol", call_write, raw_write},
-    {"pread", "symbol", call_pread, raw_pread},
-    {"fstat", "symbol", call_fstat, raw_fstat},
-    {"lseek", "symbol", call_lseek, raw_lseek},
-    {"stat", "symbol", call_stat, raw_stat},
-    {"access", "symbol", call_access, raw_access},
-    {"open-close", "symbol", call_open_close, raw_open_close},
-    {"fputc-fflush", "libc", call_stdio_write, raw_write},
-    {"opendir-closedir", "libc", call_opendir, raw_opendir},
+    {"read", "symbol", 1, call_read, raw_read},
+    {"write", "symbol", 1, call_write, raw_write},
+    {"pread", "symbol", 1, call_pread, raw_pread},
+    {"fstat", "symbol", 1, call_fstat, raw_fstat},
+    {"lseek", "symbol", 1, call_lseek, raw_lseek},
+    {"stat", "symbol", 1, call_stat, raw_stat},
+    {"access", "symbol", 1, call_access, raw_access},
+    {"open-close", "symbol", 2, call_open_close, raw_open_close},
+    {"fputc-fflush", "libc", 1, call_stdio_write, raw_write},
+    {"opendir-closedir", "libc", 3, call_opendir, raw_opendir},
 };
 
 /* Nanoseconds of one call, in a batch. */
@@ -230,8 +231,8 @@ int main(void)
 	printf("{\"calls\":{");
 	for (i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
 		measure(calls[i].call, calls[i].twin, &time, &above);
-		printf("%s\"%s\":{\"kind\":\"%s\",\"call\":%.1f,\"above\":%.1f}", i > 0 ? "," : "", calls[i].name,
-		       calls[i].kind, time, above);
+		printf("%s\"%s\":{\"kind\":\"%s\",\"number\":%d,\"call\":%.1f,\"above\":%.1f}", i > 0 ? "," : "",
+		       calls[i].name, calls[i].kind, calls[i].number, time, above);
 	}
 	printf("}}\n");
 	return 0;

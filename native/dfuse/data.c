@@ -176,7 +176,7 @@ void op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 	struct file *file;
 	int rc;
 
-	COUNT(FUSE_OPEN);
+	COUNT_OPEN(FUSE_OPEN);
 	rc = inode_of(ino)->synthetic ? ELOOP : atomic_load_explicit(&inode_of(ino)->broken, memory_order_relaxed);
 	if (rc == 0)
 		rc = access_check_open(inode_of(ino), fi->flags);

@@ -143,7 +143,8 @@ struct dfuse {
 
 extern struct dfuse dfuse;
 
-#define COUNT(opcode) __atomic_fetch_add(&dfuse.stats->requests[opcode], 1, __ATOMIC_RELAXED)
+#define COUNT(opcode)      __atomic_fetch_add(&dfuse.stats->requests[opcode], 1, __ATOMIC_RELAXED)
+#define COUNT_OPEN(opcode) (COUNT(opcode), __atomic_fetch_add(&dfuse.stats->opens, 1, __ATOMIC_RELEASE))
 
 /* ---- options.c --------------------------------------------------------------------------------- */
 

@@ -101,6 +101,7 @@ static int identify(struct inode *inode, struct dfskit_ioctl_identity *out)
 static void count_requests(struct dfskit_ioctl_stats *out)
 {
 	out->version = DFSKIT_IOCTL_VERSION;
+	out->opens = __atomic_load_n(&dfuse.stats->opens, __ATOMIC_RELAXED);
 	for (size_t i = 0; i < sizeof(out->requests) / sizeof(out->requests[0]); i++)
 		out->requests[i] = __atomic_load_n(&dfuse.stats->requests[i], __ATOMIC_RELAXED);
 }

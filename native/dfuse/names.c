@@ -297,7 +297,7 @@ void op_create(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode,
 	struct file *file;
 	int rc;
 
-	COUNT(FUSE_CREATE);
+	COUNT_OPEN(FUSE_CREATE);
 	rc = create(req, inode_of(parent), name, S_IFREG | (mode & 07777), NULL, &entry);
 	/* Somebody was faster. The kernel has checked no permission of that file yet: it shall look again. */
 	if (rc == EEXIST && !(fi->flags & O_EXCL))

@@ -9,7 +9,7 @@
 #include <stdint.h>
 #include <linux/ioctl.h>
 
-#define DFSKIT_IOCTL_VERSION 3
+#define DFSKIT_IOCTL_VERSION 4
 
 /* Says how to reach the container that a descriptor lies in. */
 struct dfskit_ioctl_mount {
@@ -56,7 +56,7 @@ struct dfskit_ioctl_identity {
 /* Requests that arrived since the mount, indexed by the opcode of <linux/fuse.h>. */
 struct dfskit_ioctl_stats {
 	uint32_t version;
-	uint32_t reserved;
+	uint32_t opens; /* FUSE_OPEN and FUSE_CREATE together, modulo 2^32 */
 	uint64_t requests[64];
 };
 

@@ -4,7 +4,6 @@
  * counts it before it answers, in memory that is mapped here (native/dfuse/published.c). Who else opens files on the
  * mounts at the same time makes us ask, nothing more.
  */
-#include <linux/fuse.h>
 #include <stdio.h>
 #include <sys/file.h>
 #include <sys/mman.h>
@@ -13,7 +12,6 @@
 #include "../shim/mounts.h"
 #include "../shim/runtime.h"
 #include "opens.h"
-#include "opens_at.h"
 #include "ops.h"
 
 /* Mounts beyond it are asked for at every open. */
@@ -21,7 +19,7 @@
 
 SHIM_HOT_DATA static const struct dfskit_ioctl_stats *watched[MAX_WATCHED];
 SHIM_HOT_DATA static int nr_watched;
-SHIM_HOT_DATA const struct dfskit_ioctl_stats *opens_page;
+SHIM_HOT_DATA const uint32_t *opens_of_one;
 SHIM_HOT_DATA static bool unwatched; /* a daemon is there whose counters can't be seen: DAOS's, or another user's */
 
 /* Another user could cut the page short, and us off with it. Nobody holds the lock of one that was left behind. */
@@ -50,7 +48,12 @@ static bool watch(const struct mount *mnt)
 	SHIM_RAW(SYS_close, fd);
 	if (at < 0 && at > -4096)
 		return false;
-	watched[nr_watched++] = (const struct dfskit_ioctl_stats *)at;
+	watched[nr_watched] = (const struct dfskit_ioctl_stats *)at;
+	if (watched[nr_watched]->version != DFSKIT_IOCTL_VERSION) {
+		SHIM_RAW(SYS_munmap, at, sizeof(*watched[0]));
+		return false;
+	}
+	nr_watched++;
 	return true;
 }
 
@@ -59,23 +62,18 @@ void opens_watch(void)
 	for (int i = 0; i < shim_nr_mounts; i++)
 		if (shim_mounts[i].dfuse && !watch(&shim_mounts[i]))
 			unwatched = true;
-	static const struct dfskit_ioctl_stats none;
+	static const uint32_t none;
 
 	if (nr_watched <= 1 && !unwatched)
-		opens_page = nr_watched ? watched[0] : &none;
+		opens_of_one = nr_watched ? &watched[0]->opens : &none;
 }
-
-_Static_assert(offsetof(struct dfskit_ioctl_stats, requests[FUSE_OPEN]) == REQUESTS_OPEN &&
-                   offsetof(struct dfskit_ioctl_stats, requests[FUSE_CREATE]) == REQUESTS_CREATE,
-               "attach_x86_64.S looks there");
 
 SHIM_HOT long opens_count(void)
 {
 	uint64_t n = 0;
 
 	for (int i = 0; i < nr_watched; i++)
-		n += __atomic_load_n(&watched[i]->requests[FUSE_OPEN], __ATOMIC_ACQUIRE) +
-		     __atomic_load_n(&watched[i]->requests[FUSE_CREATE], __ATOMIC_ACQUIRE);
+		n += __atomic_load_n(&watched[i]->opens, __ATOMIC_ACQUIRE);
 	return (long)n;
 }
 

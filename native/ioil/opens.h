@@ -5,12 +5,11 @@
 #define DFSKIT_IOIL_OPENS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
-struct dfskit_ioctl_stats;
-
-/* Those of the only mount, if any; NULL: there are several, or one whose counters can't be seen. */
-extern const struct dfskit_ioctl_stats *opens_page;
-/** Finds the counters of the mounts that are known. */
+/* The counter of the only mount, if any; NULL: there are several, or one whose counter can't be seen. */
+extern const uint32_t *opens_of_one;
+/** Finds the counters of opens of the mounts that are known. */
 void opens_watch(void);
 /** Files on these that were opened so far. */
 long opens_count(void);

@@ -9,8 +9,6 @@
  * The pushed address stands where a return address would, so the call-frame information below lets exceptions,
  * thread cancellation and debuggers walk from here into libc.
  */
-#include "../ioil/opens_at.h"
-
 	.section .text.hot, "ax", @progbits /* SHIM_HOT */
 
 	.macro LEAVE
@@ -69,7 +67,8 @@ attach_enter_fd:
 	ja	.Lours
 	movq	(\reg), %rcx
 	andq	shim_path_mask(%rip), %rcx
-	imulq	shim_path_factor(%rip), %rcx
+	movabsq	$0x9E3779B97F4A7C15, %r11	/* SHIM_PATH_FACTOR */
+	imulq	%r11, %rcx
 	shrq	$58, %rcx
 	movq	shim_path_bits(%rip), %r11
 	btq	%rcx, %r11
@@ -311,12 +310,6 @@ attach_enter_read:
 	.size	attach_enter_read, . - attach_enter_read
 
 #ifdef SHIM_IOIL
-/* What the daemon of the mount has counted: opens.c. */
-	.macro OPENED page, to
-	movq	REQUESTS_OPEN(\page), \to
-	addq	REQUESTS_CREATE(\page), \to
-	.endm
-
 /* openat(2): made here, as what is looked at is its descriptor, and only when the daemon of the only mount has opened
  * something meanwhile. It may block, on a FIFO. */
 	.globl	attach_enter_open
@@ -325,17 +318,16 @@ attach_enter_read:
 	.p2align 5
 attach_enter_open:
 	ARRIVE
-	movq	opens_page(%rip), %rcx
+	movq	opens_of_one(%rip), %rcx
 	testq	%rcx, %rcx
 	je	.Lours
 	pushq	%rbx
 	.cfi_adjust_cfa_offset 8
 	.cfi_offset %rbx, -144
-	OPENED	%rcx, %rbx
+	movl	(%rcx), %ebx
 	syscall
-	movq	opens_page(%rip), %rcx
-	OPENED	%rcx, %r11
-	cmpq	%rbx, %r11
+	movq	opens_of_one(%rip), %rcx
+	cmpl	(%rcx), %ebx
 	popq	%rbx
 	.cfi_adjust_cfa_offset -8
 	.cfi_restore %rbx

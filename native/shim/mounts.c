@@ -29,7 +29,6 @@ struct mount *const shim_mounts = room.mounts;
 SHIM_HOT_DATA int shim_nr_mounts;
 SHIM_HOT_DATA int shim_paths_active;
 SHIM_HOT_DATA uint64_t shim_path_mask, shim_path_bits;
-const uint64_t shim_path_factor = SHIM_PATH_FACTOR; /* for attach_x86_64.S */
 
 static void note_covers(void)
 {

@@ -26,7 +26,6 @@ _Atomic int shim_parked = -1;
 _Atomic uint64_t shim_fd_low;
 /* Every path is looked at: which are ours, shim_path_test() says. */
 uint64_t shim_path_mask, shim_path_bits = ~0ull;
-const uint64_t shim_path_factor = SHIM_PATH_FACTOR;
 _Atomic(struct ofd *) shim_cwd;
 bool shim_cwd_near = true;
 static int sites;
