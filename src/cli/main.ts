@@ -11,6 +11,7 @@ import { addMetrics } from './metrics.js';
 import { addMount } from './mount.js';
 import { addSnapshot } from './snapshot.js';
 import { addRun, runFailure } from './run.js';
+import { showUsage } from './usage.js';
 
 function program(): Command {
   const dfskit = new Command('dfskit')
@@ -25,6 +26,7 @@ function program(): Command {
     .exitOverride();
   for (const add of [addCont, addSnapshot, addMount, addRun, addEnv, addCompare, addCalls, addMetrics])
     add(dfskit);
+  showUsage(dfskit);
   return dfskit;
 }
 

@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { showUsage } from '../cli/usage.js';
 import { jsonExporter } from '../report/json.js';
 import { renderTable } from '../report/table.js';
 import { compare, workloadNames, type CompareOptions } from './compare.js';
@@ -29,7 +30,7 @@ function collect<T>(parse: (text: string) => T): (text: string, before?: T[]) =>
 }
 
 function makeCommand(dfskit: Command): Command {
-  return new Command('dfskit compare')
+  const command = new Command('dfskit compare')
     .copyInheritedSettings(dfskit)
     .description(
       'Measures the same workloads through the kernel, dfs, dfuse, ioil and pil4dfs, side by side.',
@@ -49,6 +50,8 @@ function makeCommand(dfskit: Command): Command {
     .option('--export-json <FILE>', 'write everything, with all samples')
     .option('--export-markdown <FILE>', 'write the table as Markdown')
     .option('--export-html <FILE>', 'write a page with charts that needs nothing else');
+  showUsage(command);
+  return command;
 }
 
 function toOptions(parsed: Parsed): CompareOptions {

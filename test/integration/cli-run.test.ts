@@ -166,7 +166,13 @@ describe('dfskit', () => {
     expect(await dfskit(['frobnicate'])).toMatchObject({ status: 2 });
     expect(await dfskit(['compare', '--rounds', '3'])).toMatchObject({
       status: 2,
-      stderr: "dfskit: cannot read the command line: unknown option '--rounds'\n",
+      stderr:
+        "dfskit: cannot read the command line: unknown option '--rounds'\ndfskit: usage: dfskit compare [options]\n",
+    });
+    expect(await dfskit(['snapshot', 'list'])).toMatchObject({
+      status: 2,
+      stderr:
+        "dfskit: cannot read the command line: missing required argument 'POOL/CONT'\ndfskit: usage: dfskit snapshot list [options] <POOL/CONT>\n",
     });
   });
 
