@@ -28,7 +28,7 @@ struct check {
 	void (*run)(void);
 };
 
-extern const struct check attribute_checks[], data_checks[], descriptor_checks[], directory_checks[], limit_checks[], lock_checks[], name_checks[],
+extern const struct check attribute_checks[], cancellation_checks[], data_checks[], descriptor_checks[], directory_checks[], limit_checks[], lock_checks[], name_checks[],
     process_checks[], ring_checks[], signal_checks[], spawning_checks[], stream_checks[];
 
 /** Path of this program. */

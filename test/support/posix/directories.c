@@ -368,6 +368,38 @@ static void descriptors_behind_streams(void)
 	close(other);
 }
 
+static void thousand_streams(void)
+{
+	static DIR *dirs[1000];
+	char name[16];
+	int opened = 0, right = 0;
+
+	for (int i = 0; i < 20; i++) {
+		snprintf(name, sizeof(name), "f%02d", i);
+		put(name, "x");
+	}
+	for (int i = 0; i < 1000; i++)
+		opened += (dirs[i] = opendir(".")) != NULL;
+	TRY(opened);
+	/* All at once, each from where it is. */
+	int names[1000] = {0};
+	for (int again = 1; again;) {
+		again = 0;
+		for (int i = 0; i < 1000; i++)
+			if (dirs[i] && readdir(dirs[i])) {
+				names[i]++;
+				again = 1;
+			}
+	}
+	for (int i = 0; i < 1000; i++)
+		right += names[i] == 22;
+	TRY(right);
+	for (int i = 0; i < 1000; i++)
+		right -= dirs[i] && closedir(dirs[i]) == 0;
+	TRY(right);
+	TRY(must_open(".", O_RDONLY));
+}
+
 const struct check directory_checks[] = {
     {"3000 entries are each seen once while some are removed", many_entries},
     {"3000 entries are each seen once while another process removes", concurrent_removes},
@@ -379,5 +411,6 @@ const struct check directory_checks[] = {
     {"duplicates of a directory descriptor share the position", shared_position},
     {"streams on one directory stay apart", streams},
     {"descriptors that are closed or replaced behind their streams", descriptors_behind_streams},
+    {"a thousand DIR streams at once", thousand_streams},
     {NULL, NULL},
 };

@@ -9,7 +9,7 @@
 
 const char *self_path;
 
-static const struct check *const families[] = {attribute_checks, data_checks,    descriptor_checks, directory_checks,
+static const struct check *const families[] = {attribute_checks, cancellation_checks, data_checks,    descriptor_checks, directory_checks,
 					       limit_checks, lock_checks,      name_checks,    process_checks,    ring_checks,
 					       signal_checks,    spawning_checks,  stream_checks};
 
