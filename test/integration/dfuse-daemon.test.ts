@@ -335,8 +335,8 @@ try: open(d + '/\\x01dfskit-x', 'w')
 except OSError as e: print(e.errno)
 `;
     expect((await python(script, dir)).split('\n')).toEqual([
-      '3 True local tank/ioctl',
-      '3 True True True True',
+      '4 True local tank/ioctl',
+      '4 True True True True',
       '21 25',
       "by identifier ['f', 'sub']",
       'by identifier',
