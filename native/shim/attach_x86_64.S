@@ -9,6 +9,10 @@
  * The pushed address stands where a return address would, so the call-frame information below lets exceptions,
  * thread cancellation and debuggers walk from here into libc.
  */
+#include "gate.h"
+
+#define GATE(member) shim_gate + GATE_##member(%rip)
+
 	.section .text.hot, "ax", @progbits /* SHIM_HOT */
 
 	.macro LEAVE
@@ -43,7 +47,7 @@
 	.p2align 5
 attach_enter_fd:
 	ARRIVE
-	movq	shim_fds(%rip), %rcx
+	movq	GATE(FDS), %rcx
 	testq	%rcx, %rcx
 	jne	1f
 0:	LEAVE
@@ -66,14 +70,14 @@ attach_enter_fd:
 	cmpl	$4088, %ecx		/* eight bytes can be read, whatever the string's length */
 	ja	.Lours
 	movq	(\reg), %rcx
-	andq	shim_path_mask(%rip), %rcx
+	andq	GATE(PATH_MASK), %rcx
 	movabsq	$0x9E3779B97F4A7C15, %r11	/* SHIM_PATH_FACTOR */
 	imulq	%r11, %rcx
 	shrq	$58, %rcx
-	movq	shim_path_bits(%rip), %r11
+	movq	GATE(PATH_BITS), %r11
 	btq	%rcx, %r11
 	jc	.Lours
-	cmpq	$0, shim_fds(%rip)	/* then /dev/fd and /proc/self/fd may be ours */
+	cmpq	$0, GATE(FDS)	/* then /dev/fd and /proc/self/fd may be ours */
 	je	9f
 	movzbl	1(\reg), %ecx
 	cmpb	$'d', %cl
@@ -85,9 +89,9 @@ attach_enter_fd:
 
 /* From the working directory; on to .Lours when that is ours or above a mount. */
 	.macro FROM_CWD
-	cmpq	$0, shim_cwd(%rip)
+	cmpq	$0, GATE(CWD)
 	jne	.Lours
-	cmpb	$0, shim_cwd_near(%rip)
+	cmpb	$0, GATE(CWD_NEAR)
 	jne	.Lours
 	.endm
 
@@ -98,7 +102,7 @@ attach_enter_fd:
 	.p2align 5
 attach_enter_path:
 	ARRIVE
-	cmpl	$0, shim_paths_active(%rip)
+	cmpl	$0, GATE(PATHS_ACTIVE)
 	je	8f
 	GLANCE	%rdi, %edi, 6f
 8:	LEAVE
@@ -116,9 +120,9 @@ attach_enter_path:
 	.p2align 5
 attach_enter_at:
 	ARRIVE
-	cmpl	$0, shim_parked(%rip)
+	cmpl	$0, GATE(PARKED)
 	jns	.Lours
-	cmpl	$0, shim_paths_active(%rip)
+	cmpl	$0, GATE(PATHS_ACTIVE)
 	je	7f
 	GLANCE	%rsi, %esi, 6f
 7:	LEAVE
@@ -130,7 +134,7 @@ attach_enter_at:
 	LEAVE
 	.cfi_def_cfa %rsp, 136
 	.cfi_offset %rip, -136
-5:	movq	shim_fds(%rip), %rcx
+5:	movq	GATE(FDS), %rcx
 	testq	%rcx, %rcx
 	je	7b
 	FD_OURS	7b
@@ -145,11 +149,11 @@ attach_enter_at:
 	.p2align 5
 attach_enter_close:
 	ARRIVE
-	cmpl	shim_fd_floor(%rip), %edi
+	cmpl	GATE(FD_FLOOR), %edi
 	jae	.Lours
-	cmpl	shim_fd_low(%rip), %edi		/* its lower half */
+	cmpl	GATE(FD_LOW), %edi		/* its lower half */
 	jb	.Lours
-	movq	shim_fds(%rip), %rcx
+	movq	GATE(FDS), %rcx
 	testq	%rcx, %rcx
 	jne	2f
 1:	LEAVE
@@ -284,7 +288,7 @@ attach_enter:
 	.p2align 5
 attach_enter_read:
 	ARRIVE
-	movq	shim_fds(%rip), %rcx
+	movq	GATE(FDS), %rcx
 	testq	%rcx, %rcx
 	jne	7f
 5:	syscall

@@ -7,9 +7,6 @@
 #include "ofd.h"
 #include "runtime.h"
 
-SHIM_HOT_DATA _Atomic(struct ofd *) shim_cwd;
-SHIM_HOT_DATA bool shim_cwd_near;
-
 void cwd_learn(void)
 {
 	char cwd[PATH_MAX];

@@ -20,7 +20,6 @@
 #include "solo.h"
 
 #define FIRST MEMORY_LINE(44) /* where the table begins in its pages */
-SHIM_HOT_DATA struct ofd **shim_fds;
 SHIM_HOT_DATA unsigned int shim_fd_top;
 
 SHIM_HOT static struct ofd *load_ref(struct ofd *volatile *from)

@@ -6,8 +6,6 @@
 #include "mounts.h"
 #include "runtime.h"
 
-SHIM_HOT_DATA unsigned int shim_fd_floor = UINT_MAX;
-
 #define MAX_HIDDEN 16
 static _Atomic int hidden[MAX_HIDDEN]; /* number + 1 */
 

@@ -27,8 +27,6 @@ static struct {
 } room __attribute__((aligned(4096)));
 struct mount *const shim_mounts = room.mounts;
 SHIM_HOT_DATA int shim_nr_mounts;
-SHIM_HOT_DATA int shim_paths_active;
-SHIM_HOT_DATA uint64_t shim_path_mask, shim_path_bits;
 
 static void note_covers(void)
 {

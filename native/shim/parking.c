@@ -16,9 +16,6 @@
 #include "runtime.h"
 #include "solo.h"
 
-SHIM_HOT_DATA _Atomic int shim_parked = PARKED_NONE;
-SHIM_HOT_DATA _Atomic uint64_t shim_fd_low;
-
 struct ofd parked_mark;
 
 uint64_t fd_low_begin(void)

@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <fcntl.h>
 #include <sys/types.h>
+#include "gate.h"
 
 struct ofd;
 
@@ -21,9 +22,7 @@ struct ofd;
 /* What a hot function seldom needs. Part of it, it would take registers that have to be saved each time. */
 #define SHIM_ASIDE    __attribute__((noinline))
 
-/* Process-wide descriptor table: an open-file description for each descriptor that is ours. */
-#define SHIM_FD_MAX (1u << 20)
-extern struct ofd **shim_fds; /* SHIM_FD_MAX entries, or NULL before the first one of ours */
+#define SHIM_FD_MAX (1u << 20) /* entries of shim_fds */
 
 /** True when descriptor \a fd is a DFS file or directory of ours. */
 static inline bool shim_fd_ours(int fd)
@@ -31,9 +30,6 @@ static inline bool shim_fd_ours(int fd)
 	return __builtin_expect(shim_fds != NULL, 0) && (unsigned int)fd < SHIM_FD_MAX &&
 	       __atomic_load_n(&shim_fds[fd], __ATOMIC_RELAXED) != NULL;
 }
-
-/* Descriptors of the shim and of the provider lie at or above this number, once there are any. */
-extern unsigned int shim_fd_floor;
 
 /** The full test behind shim_fd_protected(). */
 bool fd_hidden(int fd);
@@ -50,9 +46,6 @@ static inline bool shim_fd_high(int fd)
 	return (unsigned int)fd >= shim_fd_floor;
 }
 
-/* Every descriptor below the number in its lower half is in use, as far as we know; a close below it is noted:
- * parking.c. */
-extern _Atomic uint64_t shim_fd_low;
 /** Whether the number of \a fd, which isn't ours, counts for what the next open gets. */
 static inline bool shim_fd_counts(int fd)
 {
@@ -62,14 +55,8 @@ static inline bool shim_fd_counts(int fd)
 /** Closes a descriptor of the kernel's and notes that its number is free. -errno. */
 long shim_close_counted(int fd);
 
-/* A placeholder that is closed for the program alone: its number twice, and one more when it is close-on-exec. */
-extern _Atomic int shim_parked;
-#define PARKED_NONE -1
-/** Closes it. To be called before the kernel makes a descriptor for the program or looks at several. */
+/** Closes what is parked. To be called before the kernel makes a descriptor for the program or looks at several. */
 void fd_unpark(void);
-
-/* Path classes. 0 until a mount is known: then no path is ours. */
-extern int shim_paths_active;
 
 /* How many mappings of files of ours are known: mappings.c. */
 extern _Atomic unsigned int shim_mapped_ranges;
@@ -80,9 +67,7 @@ extern _Atomic unsigned int shim_mapped_ranges;
 /** The full test behind shim_path_ours(). Does not fail, block or allocate. */
 bool shim_path_test(int dirfd, const char *path);
 
-/* What mount points begin with: as many bytes as the shortest has, eight at most (the mask), hashed to a bit each. */
-#define SHIM_PATH_FACTOR 0x9E3779B97F4A7C15ull
-extern uint64_t shim_path_mask, shim_path_bits;
+#define SHIM_PATH_FACTOR 0x9E3779B97F4A7C15ull /* of the hash in shim_path_bits */
 
 /** False when an absolute \a path can't begin with a mount point: nearly all can be told at this glance. */
 static inline bool shim_path_glance(const char *path)
@@ -99,10 +84,6 @@ static inline bool shim_path_glance(const char *path)
 	char second = (char)(word >> 8);
 	return shim_fds != NULL && (second == 'd' || second == 'p'); /* /dev/fd, /proc/self/fd */
 }
-
-/* The working directory is ours, or above a mount: cwd.c. */
-extern _Atomic(struct ofd *) shim_cwd;
-extern bool shim_cwd_near;
 
 /** False when shim_path_ours() is, of nearly all paths. */
 static inline bool shim_path_near(int dirfd, const char *path)

@@ -15,19 +15,12 @@
 
 #include "entry.h"
 
-struct ofd **shim_fds;
-unsigned int shim_fd_floor = ~0U;
-int shim_paths_active;
+/* Every path is looked at: which are ours, shim_path_test() says. */
+struct shim_gate shim_gate = {.fd_floor = ~0U, .parked = PARKED_NONE, .path_bits = ~0ull, .cwd_near = true};
 _Atomic unsigned int shim_mapped_ranges;
 static struct shim_counter storage[NR_CALLS];
 struct shim_counter *shim_counters = storage;
 bool shim_counters_shared;
-_Atomic int shim_parked = -1;
-_Atomic uint64_t shim_fd_low;
-/* Every path is looked at: which are ours, shim_path_test() says. */
-uint64_t shim_path_mask, shim_path_bits = ~0ull;
-_Atomic(struct ofd *) shim_cwd;
-bool shim_cwd_near = true;
 static int sites;
 static bool all;
 static int inside; /* operations that have begun and not ended */
