@@ -13,7 +13,7 @@
 
 static int open_data(struct bench *b)
 {
-	int rc = b->api->open(&b->dir, b->paths[0], O_CREAT | O_RDWR, &b->file);
+	int rc = b->api->open(&b->dir, bench_path(&b->paths, 0), O_CREAT | O_RDWR, &b->file);
 
 	b->file_open = rc == 0;
 	return rc;
@@ -44,10 +44,7 @@ static int fill(struct bench *b)
 static int setup_empty(struct bench *b)
 {
 	size_t i;
-	int rc = bench_need_paths(b, 1);
 
-	if (rc != 0)
-		return rc;
 	if (b->sizes.file_bytes < LARGE)
 		return EINVAL;
 	b->buf = aligned_alloc(SMALL, LARGE);
@@ -100,7 +97,7 @@ static int empty_data(struct bench *b, uint64_t n)
 	(void)n;
 	b->at = 0;
 	if (rc == 0)
-		rc = b->api->unlink(&b->dir, b->paths[0]);
+		rc = b->api->unlink(&b->dir, bench_path(&b->paths, 0));
 	return rc != 0 ? rc : open_data(b);
 }
 
@@ -136,7 +133,7 @@ static int run_seq_read(struct bench *b, uint64_t i, uint64_t *done)
 static int run_stream(struct bench *b, uint64_t i, uint64_t *done)
 {
 	(void)i;
-	return b->api->stream(b->paths[0], b->buf, SMALL, done);
+	return b->api->stream(bench_path(&b->paths, 0), b->buf, SMALL, done);
 }
 
 static int run_seq_write(struct bench *b, uint64_t i, uint64_t *done)
@@ -148,8 +145,8 @@ static int run_seq_write(struct bench *b, uint64_t i, uint64_t *done)
 static void teardown(struct bench *b)
 {
 	close_data(b);
-	if (b->paths_nr > 0)
-		b->api->unlink(&b->dir, b->paths[0]);
+	if (b->paths.text != NULL)
+		b->api->unlink(&b->dir, bench_path(&b->paths, 0));
 }
 
 const struct bench_workload bench_data_workloads[] = {

@@ -247,7 +247,8 @@ static int parse(int argc, char **argv, struct options *opt)
 			return -1;
 		}
 	}
-	if (optind != argc || opt->api == NULL || opt->sizes.files == 0 || opt->sizes.file_bytes == 0)
+	if (optind != argc || opt->api == NULL || opt->sizes.files == 0 || opt->sizes.files > BENCH_FILES_MAX ||
+	    opt->sizes.file_bytes == 0)
 		return -1;
 	/* Alone, --create and --destroy are all there is to do. */
 	if (opt->workload == NULL && !opt->rounds)

@@ -45,13 +45,13 @@ static int run_stat(struct bench *b, uint64_t i, uint64_t *done)
 	off_t size;
 
 	(void)done;
-	return b->api->stat(&b->dir, b->paths[b->order[(b->at + i) % b->order_nr]], &size);
+	return b->api->stat(&b->dir, bench_path(&b->paths, b->order[(b->at + i) % b->order_nr]), &size);
 }
 
 static int run_open(struct bench *b, uint64_t i, uint64_t *done)
 {
 	struct bench_file file;
-	int rc = b->api->open(&b->dir, b->paths[b->order[(b->at + i) % b->order_nr]], O_RDONLY, &file);
+	int rc = b->api->open(&b->dir, bench_path(&b->paths, b->order[(b->at + i) % b->order_nr]), O_RDONLY, &file);
 
 	(void)done;
 	return rc != 0 ? rc : b->api->close(&file);
@@ -67,15 +67,10 @@ static int run_readdir(struct bench *b, uint64_t i, uint64_t *done)
 	return rc;
 }
 
-static int prepare_create(struct bench *b, uint64_t n)
-{
-	return bench_need_paths(b, n);
-}
-
 static int run_create(struct bench *b, uint64_t i, uint64_t *done)
 {
 	struct bench_file file;
-	int rc = b->api->open(&b->dir, b->paths[i], O_CREAT | O_EXCL | O_RDWR, &file);
+	int rc = b->api->open(&b->dir, bench_path(&b->paths, i), O_CREAT | O_EXCL | O_RDWR, &file);
 
 	(void)done;
 	if (rc != 0)
@@ -91,7 +86,7 @@ static int run_small_file(struct bench *b, uint64_t i, uint64_t *done)
 {
 	static const char bytes[SMALL_BYTES] = "small";
 	struct bench_file file;
-	int rc = b->api->open(&b->dir, b->paths[i], O_CREAT | O_EXCL | O_RDWR, &file), closed;
+	int rc = b->api->open(&b->dir, bench_path(&b->paths, i), O_CREAT | O_EXCL | O_RDWR, &file), closed;
 
 	(void)done;
 	if (rc != 0)
@@ -111,8 +106,8 @@ static int finish_create(struct bench *b, uint64_t n)
 static int run_rename(struct bench *b, uint64_t i, uint64_t *done)
 {
 	(void)done;
-	return b->renamed ? b->api->rename(&b->dir, b->others[i], b->paths[i])
-	                  : b->api->rename(&b->dir, b->paths[i], b->others[i]);
+	return b->renamed ? b->api->rename(&b->dir, bench_path(&b->others, i), bench_path(&b->paths, i))
+	                  : b->api->rename(&b->dir, bench_path(&b->paths, i), bench_path(&b->others, i));
 }
 
 /* The files get their first names back, untimed. */
@@ -131,7 +126,7 @@ static int finish_rename(struct bench *b, uint64_t n)
 static int run_unlink(struct bench *b, uint64_t i, uint64_t *done)
 {
 	(void)done;
-	return b->api->unlink(&b->dir, b->paths[i]);
+	return b->api->unlink(&b->dir, bench_path(&b->paths, i));
 }
 
 static int finish_unlink(struct bench *b, uint64_t n)
@@ -151,7 +146,7 @@ const struct bench_workload bench_name_workloads[] = {
         .name = "create",
         .max_ops = ROUND_MAX,
         .setup = setup_none,
-        .prepare = prepare_create,
+        .prepare = nothing,
         .run = run_create,
         .finish = finish_create,
         .teardown = teardown,
@@ -160,7 +155,7 @@ const struct bench_workload bench_name_workloads[] = {
         .name = "small-file",
         .max_ops = ROUND_MAX,
         .setup = setup_none,
-        .prepare = prepare_create,
+        .prepare = nothing,
         .run = run_small_file,
         .finish = finish_create,
         .teardown = teardown,

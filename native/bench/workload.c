@@ -36,41 +36,23 @@ void bench_workload_each(void (*each)(const struct bench_workload *w))
 		each(w);
 }
 
-static int grow(const struct bench *b, char ***list, uint64_t *nr, uint64_t want, char prefix)
+static int make_path(const struct bench *b, const char *name, struct bench_path *path)
 {
-	char name[32];
-	char **grown;
-
-	if (want <= *nr)
-		return 0;
-	grown = realloc(*list, want * sizeof(**list));
-	if (grown == NULL)
+	path->text = b->api->path(&b->dir, name);
+	if (path->text == NULL)
 		return ENOMEM;
-	*list = grown;
-	for (; *nr < want; (*nr)++) {
-		snprintf(name, sizeof(name), "%c%07llu", prefix, (unsigned long long)*nr);
-		grown[*nr] = b->api->path(&b->dir, name);
-		if (grown[*nr] == NULL)
-			return ENOMEM;
-	}
+	path->digits = path->text + strlen(path->text) - BENCH_DIGITS;
 	return 0;
-}
-
-int bench_need_paths(struct bench *b, uint64_t nr)
-{
-	int rc = grow(b, &b->paths, &b->paths_nr, nr, 'f');
-
-	return rc != 0 ? rc : grow(b, &b->others, &b->others_nr, nr, 'g');
 }
 
 int bench_need_files(struct bench *b, uint64_t nr)
 {
 	struct bench_file file;
-	int rc = bench_need_paths(b, nr);
+	int rc = 0;
 
 	for (; rc == 0 && b->made < nr; b->made++) {
 		/* No O_EXCL: a driver that was killed may have left the file. */
-		rc = b->api->open(&b->dir, b->paths[b->made], O_CREAT | O_RDWR, &file);
+		rc = b->api->open(&b->dir, bench_path(&b->paths, b->made), O_CREAT | O_RDWR, &file);
 		if (rc == 0)
 			rc = b->api->close(&file);
 		if (rc != 0)
@@ -84,7 +66,7 @@ int bench_drop_files(struct bench *b)
 	int rc = 0;
 
 	while (rc == 0 && b->made > 0) {
-		rc = b->api->unlink(&b->dir, b->paths[b->made - 1]);
+		rc = b->api->unlink(&b->dir, bench_path(&b->paths, b->made - 1));
 		if (rc == 0)
 			b->made--;
 	}
@@ -128,6 +110,10 @@ int bench_begin(struct bench *b, const struct bench_api *api, const char *parent
 		return ENOMEM;
 	rc = api->dir_open(path, &b->dir);
 	free(path);
+	if (rc == 0)
+		rc = make_path(b, "f00000000", &b->paths);
+	if (rc == 0)
+		rc = make_path(b, "g00000000", &b->others);
 	if (rc == 0)
 		rc = w->setup(b);
 	return rc;
@@ -218,22 +204,18 @@ int bench_run(struct bench *b, const struct bench_workload *w, uint64_t n, struc
 void bench_end(struct bench *b, const char *parent, const struct bench_workload *w)
 {
 	char *path;
-	uint64_t i;
 
 	if (b->dir.path != NULL) {
-		w->teardown(b);
+		if (b->others.text != NULL)
+			w->teardown(b);
 		b->api->dir_close(&b->dir);
 		if (asprintf(&path, "%s/%s", strcmp(parent, "/") == 0 ? "" : parent, w->name) >= 0) {
 			b->api->dir_remove(path);
 			free(path);
 		}
 	}
-	for (i = 0; i < b->paths_nr; i++)
-		free(b->paths[i]);
-	for (i = 0; i < b->others_nr; i++)
-		free(b->others[i]);
-	free(b->paths);
-	free(b->others);
+	free(b->paths.text);
+	free(b->others.text);
 	free(b->order);
 	free(b->buf);
 }

@@ -14,15 +14,34 @@ struct bench_sizes {
 	uint64_t file_bytes; /* size of the file that is read and written */
 };
 
+#define BENCH_DIGITS    8
+#define BENCH_FILES_MAX 99999999
+
+/* The path of one file, whose number is written into it just before it is used, as programs do. So many strings in memory
+ * would take as much of the second cache as what is measured. */
+struct bench_path {
+	char *text;
+	char *digits; /* its end */
+};
+
+/** The path of file \a number. */
+static inline const char *bench_path(const struct bench_path *path, uint64_t number)
+{
+	int i;
+
+	for (i = BENCH_DIGITS - 1; i >= 0; i--, number /= 10)
+		path->digits[i] = (char)('0' + number % 10);
+	return path->text;
+}
+
 struct bench {
 	const struct bench_api *api;
 	struct bench_sizes sizes;
-	struct bench_dir dir; /* of this workload alone */
-	char **paths;         /* of f0000000, f0000001, ... in dir */
-	char **others;        /* rename: the other name of each */
-	uint64_t paths_nr, others_nr;
-	uint64_t made;   /* files f0000000 up to here exist */
-	uint32_t *order; /* a random order of the files or blocks */
+	struct bench_dir dir;     /* of this workload alone */
+	struct bench_path paths;  /* of f00000000, f00000001, ... in dir */
+	struct bench_path others; /* rename: the other name of each */
+	uint64_t made;            /* files f00000000 up to here exist */
+	uint32_t *order;          /* a random order of the files or blocks */
 	uint64_t order_nr;
 	uint64_t at; /* where the last round stopped */
 	bool renamed;
@@ -71,9 +90,6 @@ int bench_run(struct bench *b, const struct bench_workload *w, uint64_t n, struc
 
 /** Removes everything that the workload made. */
 void bench_end(struct bench *b, const char *parent, const struct bench_workload *w);
-
-/** Makes paths for \a nr files. 0 or ENOMEM. */
-int bench_need_paths(struct bench *b, uint64_t nr);
 
 /** Creates files up to \a nr of them. */
 int bench_need_files(struct bench *b, uint64_t nr);
