@@ -38,25 +38,19 @@ SHIM_ASIDE static void pool_give(struct ofd *ofd)
 	memory_lanes_push(&pool, ofd);
 }
 
-SHIM_ASIDE static bool more_room(struct ofd *ofd, size_t need)
+/* From two strings, or into more room. */
+SHIM_ASIDE static bool join_path(struct ofd *ofd, const char *dir, size_t dir_len, const char *name, size_t name_len)
 {
-	char *room = need > ofd->path_size ? memory_take(need + 64) : ofd->path_room;
+	size_t need = dir_len + name_len + 2;
 
-	if (!room)
-		return false;
-	if (room != ofd->path_room) {
+	if (need > ofd->path_size) {
+		char *room = memory_take(need + 64);
+		if (!room)
+			return false;
 		memory_give(ofd->path_room);
 		ofd->path_room = room;
 		ofd->path_size = need + 64;
 	}
-	return true;
-}
-
-/* From two strings. */
-SHIM_ASIDE static bool join_path(struct ofd *ofd, const char *dir, size_t dir_len, const char *name, size_t name_len)
-{
-	if (!more_room(ofd, dir_len + name_len + 2))
-		return false;
 	char *out = ofd->path_room;
 	memcpy(out, dir, dir_len);
 	if (name_len)
